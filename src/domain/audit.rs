@@ -1,0 +1,108 @@
+//! Audit events: what is recorded before and after every mutation and release (`architecture.md` section 8).
+
+use std::collections::BTreeMap;
+
+use super::ids::ConnectionId;
+
+/// Something that is worth a record: the action, whose it is, and harmless details.
+///
+/// Details hold ids, fingerprints and hashes; never a name, a secret or an e-mail address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// What is about to happen.
+    pub action: Action,
+    /// The connection that it happens to.
+    pub connection: Option<ConnectionId>,
+    /// Ids, fingerprints and hashes that identify the rest.
+    pub details: BTreeMap<&'static str, String>,
+}
+
+impl AuditEvent {
+    /// An event with nothing but its action.
+    pub fn new(action: Action) -> Self {
+        Self { action, connection: None, details: BTreeMap::new() }
+    }
+
+    /// Names the connection.
+    #[must_use]
+    pub fn on(mut self, connection: &ConnectionId) -> Self {
+        self.connection = Some(connection.clone());
+        self
+    }
+
+    /// Adds an id, a fingerprint or a hash.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.details.insert(name, value.to_string());
+        self
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal,)+) => {
+        /// What can be recorded; the words are stored, so they never change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $($(#[$doc])* $variant,)+ }
+
+        impl Action {
+            /// All actions, for `audit list --action` and the tests.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stored word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A vault was created.
+    VaultCreate = "vault.create",
+    /// The secrets identity and the signing key were replaced.
+    VaultRekey = "vault.rekey",
+    /// The audit head was anchored although nothing else changed.
+    VaultAnchor = "vault.anchor",
+    /// The vault got a new home.
+    VaultMoveHome = "vault.move-home",
+    /// A recipient was added.
+    RecipientAdd = "recipient.add",
+    /// A recipient's role was changed.
+    RecipientSetRole = "recipient.set-role",
+    /// A recipient was removed.
+    RecipientRemove = "recipient.remove",
+    /// A connection was added.
+    ConnectionAdd = "connection.add",
+    /// Several connections were added in one commit.
+    ConnectionImport = "connection.import",
+    /// A connection's settings were changed.
+    ConnectionSet = "connection.set",
+    /// A connection may be used again.
+    ConnectionEnable = "connection.enable",
+    /// A connection may not be used.
+    ConnectionDisable = "connection.disable",
+    /// A connection was removed with its secrets.
+    ConnectionRemove = "connection.remove",
+    /// A first key was made.
+    KeyCreate = "key.create",
+    /// An existing key was taken over.
+    KeyImport = "key.import",
+    /// A key became active, or the active key got a new certificate id.
+    KeyActivate = "key.activate",
+    /// A rotation began.
+    RotationInitiate = "rotation.initiate",
+    /// The pending key became active.
+    RotationConfirm = "rotation.confirm",
+    /// The pending key was dropped.
+    RotationAbort = "rotation.abort",
+    /// The previous key became active again.
+    RotationRollback = "rotation.rollback",
+    /// The previous key was destroyed.
+    RotationRetire = "rotation.retire",
+    /// Connections were verified by live exchanges.
+    Verify = "verify",
+    /// A token was obtained from the vendor.
+    TokenObtain = "token.obtain",
+    /// A token was handed out.
+    TokenRelease = "token.release",
+}

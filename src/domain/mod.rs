@@ -1,0 +1,11 @@
+//! What tokenctl decides: pure rules about connections, keys, tokens and records; time is a parameter.
+//!
+//! May import `secret` and serialisation and public-key crates; never tokio, reqwest, rusqlite, age or clap.
+
+pub mod audit;
+pub mod connection;
+pub mod ids;
+pub mod key;
+pub mod rotation;
+pub mod token;
+pub mod verification;
