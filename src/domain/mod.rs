@@ -3,9 +3,12 @@
 //! May import `secret` and serialisation and public-key crates; never tokio, reqwest, rusqlite, age or clap.
 
 pub mod audit;
+pub mod certificate;
 pub mod connection;
 pub mod ids;
+pub mod jwk;
 pub mod key;
+pub mod keypair;
 pub mod rotation;
 pub mod token;
 pub mod verification;
