@@ -46,21 +46,18 @@ pub(in crate::sim) async fn interfere(
     }
 
     let instead = strike.answer.as_ref().and_then(|fault| instead(fault, &uri, moment, &cut));
-    let mut response = match instead {
-        Some(response) => {
-            // Why: a socket closed with unread data resets, and `close` must not look like `reset`.
-            let _ = to_bytes(request.into_body(), usize::MAX).await;
-            response
+    let mut response = if let Some(response) = instead {
+        // Why: a socket closed with unread data resets, and `close` must not look like `reset`.
+        let _ = to_bytes(request.into_body(), usize::MAX).await;
+        response
+    } else {
+        let answer = next.run(request).await;
+        if let Some(target) = target.filter(|_| answer.status().is_success()) {
+            world.succeeded(&target);
         }
-        None => {
-            let answer = next.run(request).await;
-            if let Some(target) = target.filter(|_| answer.status().is_success()) {
-                world.succeeded(&target);
-            }
-            match strike.answer {
-                Some(fault) => spoil(fault, answer, &cut).await,
-                None => answer,
-            }
+        match strike.answer {
+            Some(fault) => spoil(fault, answer, &cut).await,
+            None => answer,
         }
     };
     if let Some(date) = http_date(moment) {

@@ -20,6 +20,7 @@ pub(super) const DEFAULT_SCOPES: [&str; 3] = ["restlets", "rest_webservices", "s
 /// Switches of one account: where `vendors.md` leaves something open, or a rehearsal needs the other case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, thrown one by one")]
 pub struct Settings {
     /// Seconds that an access token lives.
     pub token_lifetime_seconds: u32,

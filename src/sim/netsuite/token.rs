@@ -65,10 +65,10 @@ pub(super) async fn exchange(
         Err(refusal) => return refused(refusal, &id),
     };
     if let Some(Extension(Disguise { role, entity })) = disguise {
-        login = Login { role, entity, ..login };
+        login = Login { entity, role, ..login };
     }
     match key.issue(&id, &login, now, settings.token_lifetime_seconds) {
-        Some(token) => granted(token, &settings),
+        Some(token) => granted(&token, &settings),
         None => oauth_error(StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
     }
 }
@@ -135,7 +135,7 @@ fn form(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> 
     Ok(assertion)
 }
 
-fn granted(token: String, settings: &Settings) -> Response {
+fn granted(token: &str, settings: &Settings) -> Response {
     let lifetime = settings.token_lifetime_seconds;
     let expires_in =
         if settings.expires_in_as_string { Value::from(lifetime.to_string()) } else { Value::from(lifetime) };
