@@ -73,6 +73,8 @@ impl Simulator {
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end; vendors live below it (`/netsuite/<account>/…`).
+    ///
+    /// The simulator knows itself by this name only: an audience with `localhost` is a wrong one.
     pub fn base_url(&self) -> String {
         self.world.base_url.clone()
     }
@@ -88,7 +90,7 @@ impl Simulator {
         self.stop().await;
     }
 
-    /// Ends it; the port is free and every connection cut once this returns.
+    /// Ends it with all its connections; the port is free once this returns.
     pub async fn stop(mut self) {
         self.listening.abort();
         // The only outcome besides cancellation is a panic, which has been printed already.

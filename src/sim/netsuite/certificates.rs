@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access_token::Bearer;
-use super::admin::CertificateUpload;
 use super::rest::{RestError, authenticate};
 use super::state::Account;
+use super::upload::CertificateUpload;
 use crate::sim::error::SimError;
 use crate::sim::state::{Moment, World};
 

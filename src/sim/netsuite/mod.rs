@@ -24,47 +24,16 @@ mod assertion;
 mod certificate;
 mod certificates;
 mod login_audit;
+mod refusal;
 mod rest;
+mod routes;
 mod state;
 mod token;
+mod upload;
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::http::Method;
-use axum::routing::{get, post};
-
-pub use admin::{Admin, CertificateEntry, CertificateUpload, IntegrationEntry, NewIntegration};
+pub use admin::{Admin, CertificateEntry, IntegrationEntry, NewIntegration};
 pub use login_audit::LoginRecord;
+pub(super) use routes::{classify, router};
 pub(super) use state::NetSuite;
 pub use state::{Role, Settings};
-
-use super::state::World;
-use super::target::Endpoint;
-
-/// Returns what a request below `/netsuite/<account>` is for.
-pub(super) fn classify(method: &Method, path: &[&str]) -> Option<Endpoint> {
-    match path {
-        ["services", "rest", "record", "v1", ..] => Some(Endpoint::Resource),
-        ["services", "rest", "auth", "oauth2", "v1", rest @ ..] => match rest {
-            ["token"] => Some(Endpoint::Token),
-            ["clients", _, "certificates"] if method == Method::GET => Some(Endpoint::CertificateList),
-            ["clients", _, "certificates"] => Some(Endpoint::CertificateCreate),
-            ["clients", _, "certificates", _, "revoke"] => Some(Endpoint::CertificateRevoke),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-pub(super) fn router() -> Router<Arc<World>> {
-    const OAUTH: &str = "/netsuite/{account}/services/rest/auth/oauth2/v1";
-    Router::new()
-        .route(&format!("{OAUTH}/token"), post(token::exchange).fallback(token::wrong_method))
-        .route(
-            &format!("{OAUTH}/clients/{{client}}/certificates"),
-            get(certificates::list).post(certificates::create),
-        )
-        .route(&format!("{OAUTH}/clients/{{client}}/certificates/{{id}}/revoke"), post(certificates::revoke))
-        .route("/netsuite/{account}/services/rest/record/v1/metadata-catalog", get(rest::metadata_catalog))
-}
+pub use upload::CertificateUpload;

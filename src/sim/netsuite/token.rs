@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::assertion::{Assertion, Login, Refusal};
+use super::assertion::{Assertion, Login};
 use super::login_audit::LoginRecord;
+use super::refusal::Refusal;
 use super::rest::RestError;
 use super::state::Settings;
 use crate::sim::faults::Disguise;
