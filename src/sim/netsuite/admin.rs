@@ -67,6 +67,18 @@ impl Admin {
         Self { world, account: account.to_owned() }
     }
 
+    /// Where the account's tokens are handed out: the URL to post to, and the audience of an assertion.
+    pub fn token_url(&self) -> String {
+        format!("{}/netsuite/{}/services/rest/auth/oauth2/v1/token", self.world.base_url, self.account)
+    }
+
+    /// Where an integration's certificates are listed and created; `/<certificate id>/revoke` below it revokes.
+    pub fn certificates_url(&self, client_id: &str) -> String {
+        let Self { world, account } = self;
+        let base = &world.base_url;
+        format!("{base}/netsuite/{account}/services/rest/auth/oauth2/v1/clients/{client_id}/certificates")
+    }
+
     /// Creates an integration record, and the account with the first one.
     pub fn create_integration(&self, new: NewIntegration) -> Result<IntegrationEntry, SimError> {
         let now = self.world.clock.now();

@@ -41,6 +41,7 @@ fn detail(answer: &Answer) -> (u16, String, String) {
 #[tokio::test]
 async fn a_token_enrols_its_own_successor_and_revokes_the_old_certificate() {
     let rig = Rig::new().await;
+    assert_eq!(rig.admin().certificates_url(CLIENT), rig.certificates_url());
     let token = rig.token().await;
     let next = Pair::new(p256(), rig.clock.now(), 365);
     let body = json!({"fileContent": next.pem, "role": 1000, "entity": -5});

@@ -347,7 +347,8 @@ async fn a_token_opens_the_resource_while_it_lives() {
 #[tokio::test]
 async fn either_spelling_of_the_account_works_and_aud_is_the_url_that_was_called() {
     let rig = Rig::new().await;
-    let url = rig.token_url().replace(ACCOUNT, "1234567-sb1");
+    let url = rig.simulator.control().netsuite("1234567-sb1").token_url();
+    assert_eq!(url, rig.token_url().replace(ACCOUNT, "1234567-sb1"));
     let mut claims = rig.claims();
     let post = |assertion: String| send(rig.http.post(&url).form(&form(&assertion)));
     assert_eq!(post(rig.sign(&rig.header(), &claims)).await.unwrap().status, 400);
