@@ -9,4 +9,5 @@ pub mod clock;
 pub mod domain;
 pub mod hooks;
 pub mod secret;
+pub mod sim;
 pub mod vault;

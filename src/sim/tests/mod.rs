@@ -1,0 +1,7 @@
+//! The simulator over real connections, driven by a client that is written here and shares no code with ours.
+
+mod certificates;
+mod control;
+mod faults;
+mod rig;
+mod token;
