@@ -8,5 +8,7 @@ compile_error!(
 pub mod clock;
 pub mod domain;
 pub mod hooks;
+pub mod oauth;
+pub mod providers;
 pub mod secret;
 pub mod vault;
