@@ -221,3 +221,7 @@ async fn read_body(response: &mut reqwest::Response) -> Result<SecretBytes, Prob
     }
     Ok(Secret::new(std::mem::take(&mut *body)))
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -31,7 +31,7 @@ pub enum ExchangeError {
         /// What is known of this error.
         meaning: Option<&'static Meaning>,
         /// What else the answer showed.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
     },
     /// No answer that says anything about the credentials, after the retries (exit 6).
     #[error("{vendor} cannot be reached: {reason}")]
@@ -47,7 +47,7 @@ pub enum ExchangeError {
         /// How long the vendor asked to be left alone.
         retry_after: Option<Duration>,
         /// What else the answer showed.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
     },
     /// An answer that is neither a token nor a refusal (exit 6: something in between may have written it, and it
     /// proves nothing about the credentials).
@@ -58,7 +58,7 @@ pub enum ExchangeError {
         /// What is wrong with it.
         reason: Malformed,
         /// What else the answer showed.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
     },
     /// The assertion could not be signed; nothing was sent (exit 9).
     #[error("cannot sign the client assertion")]

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
+use crate::hooks;
+
 /// The work under way, by key. Across processes the connection's lock does the same.
 pub struct Flights<K, V> {
     under_way: Mutex<HashMap<K, Arc<OnceCell<V>>>>,
@@ -26,6 +28,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     where
         Work: Future<Output = V>,
     {
+        if hooks::mutant("no-single-flight") {
+            return work().await;
+        }
         let cell = Arc::clone(self.lock().entry(key.clone()).or_default());
         let seat = Seat { flights: self, key, cell };
         seat.cell.get_or_init(work).await.clone()

@@ -41,7 +41,7 @@ impl Limits {
     pub fn new(clock: &Clock, timeout: Duration, deadline: Option<Instant>) -> Self {
         let now = clock.instant();
         // A year, if the machine's clock cannot count further; nobody waits that long.
-        let own = now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(31_536_000));
+        let own = now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_hours(365 * 24));
         let deadline = deadline.map_or(own, |deadline| deadline.min(own));
         Self { attempt: timeout, deadline, backoff: Backoff::default() }
     }

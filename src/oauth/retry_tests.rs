@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::domain::connection::Provider;
-use crate::oauth::error::{Evidence, Malformed, Unreachable};
+use crate::oauth::error::{Malformed, Unreachable};
 use crate::providers::{Meaning, descriptor};
 
 fn unreachable(
@@ -16,7 +16,7 @@ fn unreachable(
         code: None,
         meaning,
         retry_after,
-        evidence: Evidence::default(),
+        evidence: Box::default(),
     }
 }
 
@@ -80,7 +80,7 @@ async fn what_may_pass_is_repeated_and_the_rest_is_not() {
     let made = attempts(&limits, &clock, || ExchangeError::Malformed {
         vendor: "NetSuite",
         reason: Malformed::NotHttp,
-        evidence: Evidence::default(),
+        evidence: Box::default(),
     })
     .await;
     assert_eq!(made, 1);
@@ -90,7 +90,7 @@ async fn what_may_pass_is_repeated_and_the_rest_is_not() {
         code: None,
         description: None,
         meaning: None,
-        evidence: Evidence::default(),
+        evidence: Box::default(),
     })
     .await;
     assert_eq!(made, 1);

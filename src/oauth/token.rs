@@ -112,6 +112,7 @@ fn form(assertion: &SecretString) -> Zeroizing<Vec<u8>> {
 
 fn failed(vendor: &'static Descriptor, failure: Failure) -> ExchangeError {
     let Failure { problem, evidence } = failure;
+    let evidence = Box::new(evidence);
     match problem {
         Problem::Malformed(reason) => ExchangeError::Malformed { vendor: vendor.name, reason, evidence },
         Problem::Unreachable(reason) => ExchangeError::Unreachable {
@@ -178,6 +179,7 @@ fn judge(
     };
     let meaning = code.as_deref().and_then(|code| vendor.meaning(status, code));
     let vendor = vendor.name;
+    let evidence = Box::new(evidence);
     let unreachable = |reason, code, evidence| ExchangeError::Unreachable {
         vendor,
         reason,

@@ -19,44 +19,29 @@ pub(super) enum Problem {
 
 /// Returns what a failed request means.
 pub(super) fn classify(error: &reqwest::Error) -> Problem {
-    let Some(io) = find::<io::Error>(error).map(io::Error::kind) else {
-        return Problem::Unreachable(classify_without_io(error)).or_not_http(error);
-    };
-    Problem::Unreachable(match io {
+    let hyper = find::<hyper::Error>(error);
+    if hyper.is_some_and(hyper::Error::is_parse) {
+        return Problem::Malformed(Malformed::NotHttp);
+    }
+    let cut_off = hyper
+        .is_some_and(|hyper| hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled())
+        || error.is_body()
+        || error.is_decode();
+    Problem::Unreachable(match find::<io::Error>(error).map(io::Error::kind) {
         _ if error.is_dns() => Unreachable::Dns,
-        io::ErrorKind::TimedOut => Unreachable::Timeout,
-        io::ErrorKind::ConnectionRefused => Unreachable::Refused,
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => Unreachable::Reset,
+        _ if error.is_timeout() => Unreachable::Timeout,
+        Some(io::ErrorKind::ConnectionRefused) => Unreachable::Refused,
+        Some(
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof,
+        ) => Unreachable::Reset,
         // tokio-rustls wraps every complaint of the TLS library in this kind.
-        io::ErrorKind::InvalidData => Unreachable::Tls(innermost(error)),
-        _ => classify_without_io(error),
+        Some(io::ErrorKind::InvalidData) => Unreachable::Tls(innermost(error)),
+        _ if cut_off => Unreachable::Reset,
+        _ => Unreachable::Connect(innermost(error)),
     })
-}
-
-impl Problem {
-    fn or_not_http(self, error: &reqwest::Error) -> Self {
-        match find::<hyper::Error>(error) {
-            Some(hyper) if hyper.is_parse() => Self::Malformed(Malformed::NotHttp),
-            _ => self,
-        }
-    }
-}
-
-fn classify_without_io(error: &reqwest::Error) -> Unreachable {
-    let unfinished = find::<hyper::Error>(error)
-        .is_some_and(|hyper| hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled());
-    if error.is_dns() {
-        Unreachable::Dns
-    } else if error.is_timeout() {
-        Unreachable::Timeout
-    } else if unfinished || error.is_body() || error.is_decode() {
-        Unreachable::Reset
-    } else {
-        Unreachable::Connect(innermost(error))
-    }
 }
 
 /// Returns how long a `Retry-After` value (RFC 9110 section 10.2.3) asks to wait, counted from `received`.
@@ -74,33 +59,55 @@ pub(super) fn retry_after(value: &str, date: Option<&str>, received: Timestamp) 
 }
 
 /// Returns an error and its causes in one line, without the URL.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = String::new();
-    for cause in causes(error).skip(1) {
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(&cause.to_string());
-    }
-    if text.is_empty() { error.to_string() } else { text }
+pub(super) fn chain(error: &reqwest::Error) -> String {
+    // reqwest's own layer, the first, is the only one that names the URL; a wrapper may repeat what it wraps.
+    let mut causes: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
+    causes.dedup();
+    causes.join(": ")
 }
 
 fn innermost(error: &reqwest::Error) -> String {
-    // reqwest's own layer, the first, is the only one that names the URL.
     causes(error).skip(1).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string)
 }
 
-fn find<'a, E: Error + 'static>(error: &'a reqwest::Error) -> Option<&'a E> {
-    causes(error).find_map(|cause| cause.downcast_ref::<E>())
+/// Returns the innermost cause of a type: the outer ones are wrappers that say less.
+fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    causes(error).filter_map(|cause| cause.downcast_ref::<E>()).last()
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
+    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
+        // `io::Error::source` skips the error that it wraps.
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+        None => error.source(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct NoSuchName;
+
+    impl reqwest::dns::Resolve for NoSuchName {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            Box::pin(async { Err(io::Error::other("no such name").into()) })
+        }
+    }
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "the name service of the one client cannot be replaced")]
+    async fn a_name_that_does_not_resolve_is_told_apart() {
+        let client = reqwest::Client::builder()
+            .tls_certs_only([])
+            .no_proxy()
+            .dns_resolver(std::sync::Arc::new(NoSuchName))
+            .build()
+            .unwrap();
+        let error = client.get("http://vendor.invalid/?secret=hunter2").send().await.unwrap_err();
+        assert_eq!(classify(&error), Problem::Unreachable(Unreachable::Dns));
+        assert!(!chain(&error).contains("hunter2") && !innermost(&error).contains("hunter2"));
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
