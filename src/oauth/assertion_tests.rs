@@ -77,6 +77,7 @@ fn now() -> Timestamp {
 #[test]
 fn every_algorithm_verifies_against_the_certificate() {
     let keys = [
+        (KeyAlgorithm::Rsa4096, vec![SigningAlgorithm::PS256]),
         (
             KeyAlgorithm::Rsa3072,
             vec![SigningAlgorithm::PS256, SigningAlgorithm::PS384, SigningAlgorithm::PS512],

@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -33,10 +34,13 @@ impl Counted {
 
     /// Returns once `count` callers wait for `key`.
     async fn seated(&self, key: &'static str, count: usize) {
-        // One holder more: the map.
-        while self.flights.lock().get(key).map_or(0, Arc::strong_count) != count + 1 {
-            tokio::task::yield_now().await;
-        }
+        let all_are_there = async {
+            // One holder more: the map.
+            while self.flights.lock().get(key).map_or(0, Arc::strong_count) != count + 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), all_are_there).await.expect("callers share a flight");
     }
 }
 
