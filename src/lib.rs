@@ -8,6 +8,8 @@ compile_error!(
 pub mod clock;
 pub mod domain;
 pub mod hooks;
+pub mod oauth;
+pub mod providers;
 pub mod secret;
 pub mod sim;
 pub mod vault;

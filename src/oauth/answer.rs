@@ -1,0 +1,214 @@
+//! Reads what a token endpoint answers: a token, a refusal, or something else.
+//!
+//! Tolerant where vendors are sloppy and nothing is at stake (numbers as text, unknown members, content types),
+//! strict where a wrong guess would pass for a token.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::SignedDuration;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroize as _;
+
+use super::error::Malformed;
+use crate::secret::{Secret, SecretString};
+
+/// The longest access token taken: 64 KiB.
+const LONGEST_TOKEN: usize = 64 * 1024;
+
+/// The longest lifetime believed; a longer one only means asking again sooner.
+const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// The longest foreign text kept of an error, in characters.
+const LONGEST_TEXT: usize = 300;
+
+/// What a body says, before the HTTP status is looked at (RFC 6749 section 5.2: the member `error` decides).
+pub(super) enum Reading {
+    /// A bearer token.
+    Token {
+        /// Visible ASCII, at most 64 KiB.
+        value: SecretString,
+        /// How long it lives, if the answer says so.
+        lifetime: Option<SignedDuration>,
+    },
+    /// An object with a member `error`.
+    Error {
+        /// Its code, if it is text.
+        code: Option<String>,
+        /// Its description in one line.
+        description: Option<String>,
+    },
+    /// Anything else.
+    Unusable(Malformed),
+}
+
+/// Reads `body`, which came with `status`.
+pub(super) fn read(status: u16, body: &[u8]) -> Reading {
+    match body.trim_ascii_start().first() {
+        Some(b'{') => {}
+        Some(b'<') => return Reading::Unusable(Malformed::Html(status)),
+        // serde would take an array for the members in their order.
+        _ => return Reading::Unusable(Malformed::NotJson(status)),
+    }
+    match serde_json::from_slice::<Members<'_>>(body) {
+        Ok(Members { error: Some(error), error_description, .. }) => Reading::Error {
+            code: error.into_text().and_then(|code| foreign(&code)),
+            description: error_description.and_then(Member::into_text).and_then(|text| foreign(&text)),
+        },
+        Ok(members) => token(members).unwrap_or_else(Reading::Unusable),
+        Err(_) => Reading::Unusable(Malformed::NotJson(status)),
+    }
+}
+
+fn token(members: Members<'_>) -> Result<Reading, Malformed> {
+    let value = members
+        .access_token
+        .and_then(Member::into_text)
+        .map(Secret::new)
+        .ok_or(Malformed::Member("access_token"))?;
+    // RFC 6750 section 2.1 has a narrower set still; what cannot stand in a header is no bearer token.
+    let usable = (1..=LONGEST_TOKEN).contains(&value.expose().len())
+        && value.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    if !usable {
+        return Err(Malformed::Member("access_token"));
+    }
+    // RFC 6749 section 5.1: required, case-insensitive; section 7.1: an unknown one must not be used.
+    match &members.token_type {
+        Some(Member::Text(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
+        Some(_) => return Err(Malformed::TokenType),
+        None => return Err(Malformed::Member("token_type")),
+    }
+    let lifetime = members.expires_in.as_ref().map(lifetime).transpose()?;
+    // A refresh token beside it is ignored: RFC 6749 section 4.4.3 wants none for client credentials.
+    Ok(Reading::Token { value, lifetime })
+}
+
+/// Seconds, as a number or as text.
+fn lifetime(member: &Member<'_>) -> Result<SignedDuration, Malformed> {
+    let seconds = match member {
+        Member::Number(seconds) => Some(*seconds),
+        Member::Text(text) => text.trim().parse().ok(),
+        Member::Other => None,
+    };
+    match seconds {
+        Some(seconds) if seconds >= 1.0 && seconds.is_finite() => {
+            Ok(SignedDuration::try_from_secs_f64(seconds.floor())
+                .map_or(LONGEST_LIFETIME, |given| given.min(LONGEST_LIFETIME)))
+        }
+        _ => Err(Malformed::Member("expires_in")),
+    }
+}
+
+/// Returns foreign text as one line without control characters and without anything that looks like a token (a
+/// vendor may quote the assertion back); `None` if nothing is left.
+fn foreign(text: &str) -> Option<String> {
+    let line: String = text
+        .chars()
+        .take(LONGEST_TEXT)
+        .map(|char| if char.is_control() || char.is_whitespace() { ' ' } else { char })
+        .collect();
+    let words: Vec<&str> = line
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        // `eyJ` is `{"` in base64url: the start of every JOSE header.
+        .map(|word| if word.contains("eyJ") { "[redacted]" } else { word })
+        .collect();
+    Some(words.join(" ")).filter(|text| !text.is_empty())
+}
+
+/// The members that count; unknown ones are ignored (RFC 6749 section 5.1), repeated ones refused.
+#[derive(serde::Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    access_token: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    token_type: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    expires_in: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    error: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    error_description: Option<Member<'a>>,
+}
+
+/// A member of whatever type, so that a wrong one is told apart from a body that is not JSON.
+///
+/// Text without escapes is borrowed from the body, which is wiped; the rest is wiped here.
+enum Member<'a> {
+    Text(Cow<'a, str>),
+    Number(f64),
+    Other,
+}
+
+impl Member<'_> {
+    fn into_text(mut self) -> Option<String> {
+        match &mut self {
+            Self::Text(text) => Some(std::mem::take(text).into_owned()),
+            Self::Number(_) | Self::Other => None,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemberVisitor)
+    }
+}
+
+struct MemberVisitor;
+
+impl<'de> Visitor<'de> for MemberVisitor {
+    type Value = Member<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Member::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Member::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Member::Number(number))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "seconds that large are clamped anyway")]
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Member::Number(number as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "seconds that large are clamped anyway")]
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Member::Number(number as f64))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Member::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Member::Other)
+    }
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        if let Self::Text(Cow::Owned(text)) = self {
+            text.zeroize();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn token_of(body: &str) -> Result<(String, Option<i64>), Malformed> {
+    match read(200, body.as_bytes()) {
+        Reading::Token { value, lifetime } => {
+            Ok((value.expose().clone(), lifetime.map(|lifetime| lifetime.as_secs())))
+        }
+        Reading::Error { .. } => panic!("an error: {body}"),
+        Reading::Unusable(reason) => Err(reason),
+    }
+}
+
+#[test]
+fn sloppy_answers_are_read() {
+    for (body, seconds) in [
+        (r#"{"access_token":"a.b-c_~+/=","token_type":"Bearer","expires_in":3600}"#, Some(3600)),
+        (r#" {"token_type":"BEARER","access_token":"a.b-c_~+/=","expires_in":"3600"} "#, Some(3600)),
+        (r#"{"access_token":"a.b-c_~+/=","token_type":"bearer"}"#, None),
+        (r#"{"access_token":"a.b-c_~+/=","token_type":"bearer","expires_in":null,"error":null}"#, None),
+        (r#"{"access_token":"a.b-c_~+\/=","token_type":"bearer","expires_in":59.9}"#, Some(59)),
+        (r#"{"access_token":"a.b-c_~+/=","token_type":"bearer","expires_in":1e300}"#, Some(31_622_400)),
+        (r#"{"access_token":"a.b-c_~+/=","token_type":"bearer","new":[{"a":[1,{}]}],"scope":7}"#, None),
+    ] {
+        assert_eq!(token_of(body), Ok(("a.b-c_~+/=".to_owned(), seconds)), "{body}");
+    }
+}
+
+#[test]
+fn answers_that_only_look_like_tokens_are_refused() {
+    let long = format!(r#"{{"access_token":"{}","token_type":"bearer"}}"#, "a".repeat(LONGEST_TOKEN + 1));
+    let member = |name| Err(Malformed::Member(name));
+    for (body, expected) in [
+        ("{}", member("access_token")),
+        (r#"{"token_type":"bearer","expires_in":3600}"#, member("access_token")),
+        (r#"{"access_token":null,"token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":"","token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":7,"token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":["a"],"token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":"a b","token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":"a\r\nx: y","token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":"a\u0000","token_type":"bearer"}"#, member("access_token")),
+        (r#"{"access_token":"ä","token_type":"bearer"}"#, member("access_token")),
+        (&long, member("access_token")),
+        (r#"{"access_token":"a"}"#, member("token_type")),
+        (r#"{"access_token":"a","token_type":"mac"}"#, Err(Malformed::TokenType)),
+        (r#"{"access_token":"a","token_type":1}"#, Err(Malformed::TokenType)),
+        (r#"{"access_token":"a","token_type":"bearer","expires_in":-1}"#, member("expires_in")),
+        (r#"{"access_token":"a","token_type":"bearer","expires_in":0}"#, member("expires_in")),
+        (r#"{"access_token":"a","token_type":"bearer","expires_in":"soon"}"#, member("expires_in")),
+        (r#"{"access_token":"a","token_type":"bearer","expires_in":"NaN"}"#, member("expires_in")),
+        (r#"{"access_token":"a","token_type":"bearer","expires_in":"inf"}"#, member("expires_in")),
+        (r#"{"access_token":"a","token_type":"bearer","expires_in":true}"#, member("expires_in")),
+        (r#"{"access_token":"a","access_token":"b","token_type":"bearer"}"#, Err(Malformed::NotJson(200))),
+        (r#"{"access_token":"a","token_type":"bearer""#, Err(Malformed::NotJson(200))),
+        (r#"{"access_token":"a","token_type":"bearer"}{}"#, Err(Malformed::NotJson(200))),
+        (r#"[{"access_token":"a","token_type":"bearer"}]"#, Err(Malformed::NotJson(200))),
+        (r#"["a","bearer"]"#, Err(Malformed::NotJson(200))),
+        (r#""token""#, Err(Malformed::NotJson(200))),
+        ("", Err(Malformed::NotJson(200))),
+        ("access_token=a&token_type=bearer", Err(Malformed::NotJson(200))),
+        ("\n <!doctype html><title>Sign in</title>", Err(Malformed::Html(200))),
+    ] {
+        assert_eq!(token_of(body), expected, "{}", &body[..body.len().min(80)]);
+    }
+}
+
+#[test]
+fn deep_json_does_not_overflow_the_stack() {
+    for open in ["[", r#"{"a":"#] {
+        let deep = open.repeat(1_000_000 / open.len());
+        for body in [deep.clone(), format!(r#"{{"access_token":{deep}"#), format!(r#"{{"error":{deep}"#)] {
+            assert!(matches!(read(200, body.as_bytes()), Reading::Unusable(_)));
+        }
+    }
+}
+
+#[test]
+fn an_error_counts_before_anything_else() {
+    let body = r#"{"access_token":"a","token_type":"bearer","error":"invalid_grant","error_description":"x\u001b[31m\ny"}"#;
+    let Reading::Error { code, description } = read(200, body.as_bytes()) else { panic!() };
+    assert_eq!(code.as_deref(), Some("invalid_grant"));
+    assert_eq!(description.as_deref(), Some("x [31m y"));
+    for strange in [r#"{"error":{"code":7}}"#, r#"{"error":401}"#, r#"{"error":""}"#, r#"{"error":false}"#] {
+        assert!(matches!(read(400, strange.as_bytes()), Reading::Error { code: None, .. }), "{strange}");
+    }
+}
+
+#[test]
+fn an_assertion_quoted_back_is_not_kept() {
+    let body = r#"{"error":"invalid_grant","error_description":"bad assertion 'eyJhbGciOiJQUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln' for kid 5f3a"}"#;
+    let Reading::Error { description, .. } = read(400, body.as_bytes()) else { panic!() };
+    assert_eq!(description.as_deref(), Some("bad assertion [redacted] for kid 5f3a"));
+}
+
+/// JSON-like text around the members that matter.
+fn near_answers() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just("\"bearer\"".to_owned()),
+        Just("null".to_owned()),
+        Just("[[{}]]".to_owned()),
+        any::<f64>().prop_map(|number| number.to_string()),
+        any::<String>().prop_map(|text| serde_json::Value::from(text).to_string()),
+        "[ -~]{0,20}".prop_map(|text| format!("\"{text}\"")),
+    ];
+    let name = prop_oneof![
+        Just("access_token"),
+        Just("token_type"),
+        Just("expires_in"),
+        Just("error"),
+        Just("error_description"),
+        Just("scope"),
+    ];
+    proptest::collection::vec((name, value), 0..7).prop_map(|members| {
+        let members: Vec<String> =
+            members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", members.join(","))
+    })
+}
+
+fn holds(reading: &Reading) -> bool {
+    match reading {
+        Reading::Token { value, lifetime } => {
+            let value = value.expose();
+            !value.is_empty()
+                && value.len() <= LONGEST_TOKEN
+                && value.bytes().all(|byte| byte.is_ascii_graphic())
+                && lifetime.is_none_or(|lifetime| lifetime.is_positive() && lifetime <= LONGEST_LIFETIME)
+        }
+        Reading::Error { code, description } => [code, description]
+            .into_iter()
+            .flatten()
+            .all(|text| !text.chars().any(char::is_control) && text.chars().count() <= LONGEST_TEXT),
+        Reading::Unusable(_) => true,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_safely(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(holds(&read(200, &body)));
+    }
+
+    #[test]
+    fn near_answers_are_read_safely(body in near_answers(), cut in 0_usize..200) {
+        prop_assert!(holds(&read(200, body.as_bytes())));
+        prop_assert!(holds(&read(200, &body.as_bytes()[..cut.min(body.len())])));
+    }
+}

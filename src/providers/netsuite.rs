@@ -1,0 +1,289 @@
+//! Oracle NetSuite, OAuth 2.0 machine to machine.
+//!
+//! What stands here comes from Oracle's manual (the links below) except where a comment says otherwise.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use url::Url;
+
+use super::descriptor::{
+    AssertionRules, BodyEncoding, CertificateRules, ClientAuthentication, Descriptor, GrantKind, Link,
+    Meaning, RefreshPolicy, Upload,
+};
+use super::granted::Granted;
+use crate::domain::connection::{Provider, Settings, SigningAlgorithm};
+use crate::domain::key::KeyAlgorithm;
+
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
+    provider: Provider::Netsuite,
+    name: "NetSuite",
+    documentation: &[
+        Link {
+            title: "OAuth 2.0 client credentials setup",
+            url: "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162686838198.html",
+        },
+        Link {
+            title: "The assertion's structure",
+            url: "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162790605110.html",
+        },
+        Link {
+            title: "The token request",
+            url: "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162755359851.html",
+        },
+        Link {
+            title: "The certificate rotation endpoint",
+            url: "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/article_92130837826.html",
+        },
+    ],
+    // P-521 is accepted, too, but jsonwebtoken knows no ES512.
+    key_algorithms: &[
+        KeyAlgorithm::Rsa4096,
+        KeyAlgorithm::Rsa3072,
+        KeyAlgorithm::EcP256,
+        KeyAlgorithm::EcP384,
+    ],
+    signing_algorithms: &[
+        SigningAlgorithm::PS256,
+        SigningAlgorithm::PS384,
+        SigningAlgorithm::PS512,
+        SigningAlgorithm::ES256,
+        SigningAlgorithm::ES384,
+    ],
+    certificate: CertificateRules { max_days: 730, clamp_years: Some(2), max_active: Some(5) },
+    // "Less than 60 minutes": 3600 is out.
+    assertion: AssertionRules { max_seconds: 3599 },
+    // Not `netsuite.com` as a whole: what customers write answers under `extforms`, `shop` and others of its
+    // names.
+    host_suffixes: &["suitetalk.api.netsuite.com", "restlets.api.netsuite.com"],
+    client_authentication: ClientAuthentication::PrivateKeyJwt,
+    body: BodyEncoding::Form,
+    grants: &[GrantKind::ClientCredentials],
+    refresh: RefreshPolicy::None,
+    default_token_lifetime: SignedDuration::from_hours(1),
+    // Seen in answers, not documented.
+    request_id_headers: &["x-n-operationid"],
+    upload: Upload {
+        page: "Setup > Integration > Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup",
+        permission: "Administrator or \"OAuth 2.0 Authorized Applications Management\"",
+        certificate_id_label: "Certificate ID",
+        steps: upload_steps,
+    },
+    diagnosis: Some("Setup > Users/Roles > View Login Audit Trail, column Detail"),
+    meanings: MEANINGS,
+    token_url,
+    certificates_url,
+    certificates_beside,
+    read_token,
+};
+
+/// Oracle documents no error table for client credentials; the causes are the documented details of the Login
+/// Audit Trail and what users report (`vendors.md` 1.3).
+static MEANINGS: &[Meaning] = &[
+    Meaning {
+        status: None,
+        code: "invalid_grant",
+        summary: "does not accept the signed assertion",
+        causes: &[
+            "the certificate is not uploaded for this client, entity and role, or the certificate id is another one's",
+            "the certificate is revoked or expired there",
+            "the certificate uploaded belongs to another key (audit trail: InvalidSignature)",
+            "the sandbox was refreshed, which clears its certificates",
+            "the entity or role is inactive or lacks a permission (audit trail: EntityOrRoleDisabled)",
+            "the account id leads to another account than the one with the certificate",
+        ],
+        attempts: None,
+    },
+    Meaning {
+        status: None,
+        code: "invalid_client",
+        summary: "does not know the client, or has blocked it",
+        causes: &[
+            "the client id is not that of the integration record, as after `Reset Credentials` (audit trail: UnknownIntegration)",
+            "the integration record is not enabled (audit trail: IntegrationBlocked)",
+            "the certificate id belongs to another integration record",
+        ],
+        attempts: None,
+    },
+    Meaning {
+        status: None,
+        code: "invalid_request",
+        summary: "cannot read the request",
+        causes: &[
+            "the certificate id is missing or mistyped",
+            "the scopes are written in a way that it does not take (the scope style is a setting)",
+        ],
+        attempts: None,
+    },
+    Meaning {
+        status: None,
+        code: "invalid_scope",
+        summary: "does not grant the scopes",
+        causes: &["the scope is not ticked on the integration record (audit trail: ScopeMismatched)"],
+        attempts: None,
+    },
+    Meaning {
+        status: None,
+        code: "unauthorized_client",
+        summary: "does not let the client use this grant",
+        causes: &[
+            "\"Client Credentials (Machine to Machine) Grant\" is not ticked on the integration record",
+        ],
+        attempts: None,
+    },
+    Meaning {
+        status: None,
+        code: "server_error",
+        summary: "answers with a server error",
+        causes: &[
+            "NetSuite has a passing problem",
+            "it answers so, too, when the assertion is wrong: the Application ID in place of the Client ID, or a refused algorithm",
+        ],
+        // Users report it for wrong assertions, which no repetition heals.
+        attempts: Some(2),
+    },
+];
+
+fn token_url(settings: &Settings) -> Option<Url> {
+    let account = settings.account.host_label();
+    Url::parse(&format!("https://{account}.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"))
+        .ok()
+}
+
+fn certificates_url(settings: &Settings) -> Option<Url> {
+    let account = settings.account.host_label();
+    let base = format!("https://{account}.restlets.api.netsuite.com/services/rest/auth/oauth2/v1/token");
+    certificates_beside(settings, &Url::parse(&base).ok()?)
+}
+
+fn certificates_beside(settings: &Settings, token: &Url) -> Option<Url> {
+    let mut url = token.clone();
+    // Segment by segment: a client id with a slash must not lead elsewhere.
+    url.path_segments_mut().ok()?.pop().push("clients").push(&settings.client_id).push("certificates");
+    Some(url)
+}
+
+fn upload_steps(settings: &Settings, file: &str) -> Vec<String> {
+    let choose = |what: &str, id: Option<&String>| match id {
+        Some(id) => format!("{what} {id}"),
+        None => format!("the {what} that the integration runs as"),
+    };
+    vec![
+        format!("in NetSuite account {}, open {}", settings.account, DESCRIPTOR.upload.page),
+        format!(
+            "press Create New and choose {}, {} and the application with client id {}",
+            choose("entity", settings.entity.as_ref()),
+            choose("role", settings.role.as_ref()),
+            settings.client_id,
+        ),
+        format!("choose the certificate file {file} and press Save"),
+        format!("copy the {} that the list now shows", DESCRIPTOR.upload.certificate_id_label),
+    ]
+}
+
+/// Payload of an access token: `sub` is "role;entity", `aud` holds "application;company" and the client id.
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default)]
+    sub: String,
+    #[serde(default)]
+    aud: OneOrMany,
+    #[serde(default)]
+    scope: OneOrMany,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    Many(Vec<String>),
+    One(String),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl OneOrMany {
+    fn into_vec(self, separators: &[char]) -> Vec<String> {
+        match self {
+            Self::Many(all) => all,
+            Self::One(text) => {
+                text.split(separators).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+            }
+        }
+    }
+}
+
+fn read_token(access_token: &str) -> Option<Granted> {
+    let mut parts = access_token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let (role, entity) = claims.sub.split_once(';')?;
+    let company = claims
+        .aud
+        .into_vec(&[])
+        .iter()
+        .find_map(|audience| audience.split_once(';').and_then(|(_, company)| some(company)));
+    let mut scopes = claims.scope.into_vec(&[' ', ',']);
+    scopes.sort();
+    Some(Granted { role: some(role), entity: some(entity), company, scopes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(payload: &str) -> String {
+        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"alg":"PS256"}"#), URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[test]
+    fn reads_what_a_token_grants() {
+        let granted = read_token(&token(
+            r#"{"sub":"1000;-5","aud":["ABCD-1;1234567_SB1","client"],"scope":["restlets","rest_webservices"],"exp":1}"#,
+        ));
+        assert_eq!(
+            granted,
+            Some(Granted {
+                role: Some("1000".to_owned()),
+                entity: Some("-5".to_owned()),
+                company: Some("1234567_SB1".to_owned()),
+                scopes: vec!["rest_webservices".to_owned(), "restlets".to_owned()],
+            })
+        );
+    }
+
+    #[test]
+    fn reads_scopes_given_as_one_string() {
+        let granted = read_token(&token(r#"{"sub":"3;4","aud":"a;b","scope":"restlets rest_webservices"}"#));
+        assert_eq!(granted.unwrap().scopes, ["rest_webservices", "restlets"]);
+    }
+
+    #[test]
+    fn tokens_that_do_not_tell_are_no_error() {
+        let hostile = token(&"[".repeat(100_000));
+        for opaque in
+            ["", "opaque", "a.b", "a.b.c", "a.b.c.d", &token("{}"), &token(r#"{"sub":7}"#), &hostile]
+        {
+            assert_eq!(read_token(opaque), None, "{}", &opaque[..opaque.len().min(40)]);
+        }
+    }
+
+    #[test]
+    fn every_meaning_can_be_found_and_helps() {
+        for meaning in DESCRIPTOR.meanings {
+            let status = meaning.status.unwrap_or(400);
+            assert_eq!(DESCRIPTOR.meaning(status, meaning.code), Some(meaning));
+            assert!(!meaning.causes.is_empty(), "{}", meaning.code);
+        }
+        assert_eq!(DESCRIPTOR.meaning(400, "made_up"), None);
+    }
+}
