@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod rows;
+pub mod schema;
 pub mod seal;
 
 pub use error::VaultError;
