@@ -6,7 +6,6 @@ pub mod audit;
 pub mod connection;
 pub mod ids;
 pub mod key;
-pub mod recipient;
 pub mod rotation;
 pub mod selection;
 pub mod token;

@@ -86,11 +86,6 @@ pub(super) fn parsed<T: FromStr>(columns: &mut Columns<'_>) -> Result<T, VaultEr
     columns.parsed()
 }
 
-/// [`Columns::word`] for a query of one column.
-pub(super) fn word_of<T: DeserializeOwned>(columns: &mut Columns<'_>) -> Result<T, VaultError> {
-    columns.word()
-}
-
 impl Rows<'_> {
     /// Returns what `read` makes of each row, in order.
     pub(super) fn all<T>(

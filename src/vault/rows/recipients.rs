@@ -4,8 +4,8 @@ use rusqlite::named_params;
 
 use super::Rows;
 use super::columns::{self, taken, time};
-use crate::domain::recipient::{Recipient, Role};
 use crate::vault::error::VaultError;
+use crate::vault::recipient::{Recipient, RecipientKey, Role};
 
 impl Rows<'_> {
     /// Returns every recipient, the oldest first.
@@ -15,8 +15,8 @@ impl Rows<'_> {
             [],
             |columns| {
                 Ok(Recipient {
-                    public_key: columns.value()?,
-                    role: columns.word()?,
+                    key: columns.parsed()?,
+                    role: columns.parsed()?,
                     label: columns.value()?,
                     added_at: columns.parsed()?,
                 })
@@ -24,25 +24,27 @@ impl Rows<'_> {
         )
     }
 
-    /// Returns the role of the recipient with this public key.
-    pub fn recipient_role(&self, public_key: &str) -> Result<Option<Role>, VaultError> {
-        self.first("SELECT role FROM recipients WHERE public_key = ?1", [public_key], columns::word_of)
+    /// Returns the role of the recipient with this key.
+    pub fn recipient_role(&self, key: &RecipientKey) -> Result<Option<Role>, VaultError> {
+        let sql = "SELECT role FROM recipients WHERE public_key = ?1";
+        self.first(sql, [key.to_string()], columns::parsed)
     }
 
-    /// Adds a recipient; fails with [`VaultError::RecipientExists`] if the public key is one already.
+    /// Adds a recipient; fails with [`VaultError::RecipientExists`] if the key is one already.
     pub(in crate::vault) fn insert_recipient(&self, recipient: &Recipient) -> Result<(), VaultError> {
+        let key = recipient.key.to_string();
         self.change(
             "INSERT INTO recipients (public_key, role, label, added_at) \
              VALUES (:public_key, :role, :label, :added_at)",
             named_params! {
-                ":public_key": recipient.public_key,
+                ":public_key": key,
                 ":role": recipient.role.as_str(),
                 ":label": recipient.label,
                 ":added_at": time(recipient.added_at),
             },
         )
-        .map_err(|error| match taken(error, || recipient.public_key.clone()) {
-            VaultError::Taken(public_key) => VaultError::RecipientExists(public_key),
+        .map_err(|error| match taken(error, String::new) {
+            VaultError::Taken(_) => VaultError::RecipientExists(key),
             other => other,
         })?;
         Ok(())
@@ -51,21 +53,21 @@ impl Rows<'_> {
     /// Changes a role; fails with [`VaultError::NoRecipient`] if there is no such recipient.
     pub(in crate::vault) fn set_recipient_role(
         &self,
-        public_key: &str,
+        key: &RecipientKey,
         role: Role,
     ) -> Result<(), VaultError> {
         let sql = "UPDATE recipients SET role = ?2 WHERE public_key = ?1";
-        found(public_key, self.change(sql, [public_key, role.as_str()])?)
+        found(key, self.change(sql, [&key.to_string(), role.as_str()])?)
     }
 
     /// Removes a recipient; fails with [`VaultError::NoRecipient`] if there is no such recipient.
-    pub(in crate::vault) fn delete_recipient(&self, public_key: &str) -> Result<(), VaultError> {
-        found(public_key, self.change("DELETE FROM recipients WHERE public_key = ?1", [public_key])?)
+    pub(in crate::vault) fn delete_recipient(&self, key: &RecipientKey) -> Result<(), VaultError> {
+        found(key, self.change("DELETE FROM recipients WHERE public_key = ?1", [key.to_string()])?)
     }
 }
 
-fn found(public_key: &str, changed: usize) -> Result<(), VaultError> {
-    if changed == 0 { Err(VaultError::NoRecipient(public_key.to_owned())) } else { Ok(()) }
+fn found(key: &RecipientKey, changed: usize) -> Result<(), VaultError> {
+    if changed == 0 { Err(VaultError::NoRecipient(key.to_string())) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -77,20 +79,18 @@ mod tests {
     fn come_and_go_with_their_roles() {
         let fixture = Fixture::new();
         let rows = fixture.rows();
-        let ann = Recipient {
-            public_key: "age1ann".to_owned(),
-            role: Role::Viewer,
-            label: Some("Ann".to_owned()),
-            added_at: instant(1),
-        };
+        let key = || RecipientKey::from(age::x25519::Identity::generate().to_public());
+        let ann =
+            Recipient { key: key(), role: Role::Viewer, label: Some("Ann".to_owned()), added_at: instant(1) };
         rows.insert_recipient(&ann).unwrap();
         assert!(matches!(rows.insert_recipient(&ann), Err(VaultError::RecipientExists(_))));
-        rows.set_recipient_role("age1ann", Role::Operator).unwrap();
-        assert_eq!(rows.recipient_role("age1ann").unwrap(), Some(Role::Operator));
-        assert_eq!(rows.recipients().unwrap(), [Recipient { role: Role::Operator, ..ann }]);
+        rows.set_recipient_role(&ann.key, Role::Operator).unwrap();
+        assert_eq!(rows.recipient_role(&ann.key).unwrap(), Some(Role::Operator));
+        assert_eq!(rows.recipients().unwrap(), [Recipient { role: Role::Operator, ..ann.clone() }]);
 
-        rows.delete_recipient("age1ann").unwrap();
-        assert!(matches!(rows.delete_recipient("age1ann"), Err(VaultError::NoRecipient(_))));
-        assert!(matches!(rows.set_recipient_role("age1bob", Role::Viewer), Err(VaultError::NoRecipient(_))));
+        rows.delete_recipient(&ann.key).unwrap();
+        assert_eq!(rows.recipient_role(&ann.key).unwrap(), None);
+        assert!(matches!(rows.delete_recipient(&ann.key), Err(VaultError::NoRecipient(_))));
+        assert!(matches!(rows.set_recipient_role(&key(), Role::Viewer), Err(VaultError::NoRecipient(_))));
     }
 }
