@@ -7,5 +7,6 @@ pub mod connection;
 pub mod ids;
 pub mod key;
 pub mod rotation;
+pub mod selection;
 pub mod token;
 pub mod verification;

@@ -117,6 +117,9 @@ pub enum VaultError {
     /// A unique value is taken (exit 5).
     #[error("{0}")]
     Taken(String),
+    /// A row that the caller holds an id of was removed meanwhile (exit 3).
+    #[error("the {0} does not exist any more")]
+    Gone(&'static str),
     /// SQLite failed in a way that no input explains (exit 8).
     #[error("the vault's database failed")]
     Database(#[from] rusqlite::Error),

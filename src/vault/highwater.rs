@@ -86,11 +86,7 @@ impl HighWater {
         let mark: Mark = serde_json::from_slice(&bytes).map_err(|_| {
             VaultError::damaged(format!("the high-water mark {} is not readable", self.path.display()))
         })?;
-        if mark.v == 1 {
-            Ok(Some(mark))
-        } else {
-            Err(VaultError::NewerFormat { found: mark.v, known: 1 })
-        }
+        if mark.v == 1 { Ok(Some(mark)) } else { Err(VaultError::NewerFormat { found: mark.v, known: 1 }) }
     }
 
     /// Raises the mark to `seen`; one that is higher already stays.

@@ -179,12 +179,11 @@ fn unlock(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Zeroizing
     }
     let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
     let identity = age::scrypt::Identity::new(passphrase.expose().clone().into());
-    let mut reader = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| {
-        match error {
+    let mut reader =
+        decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
             age::DecryptError::ExcessiveWork { .. } => refuse("needs more work to unlock than is reasonable"),
             _ => refuse("does not open with this passphrase"),
-        }
-    })?;
+        })?;
     let mut plain = Zeroizing::new(Vec::with_capacity(bytes.len()));
     reader.read_to_end(&mut plain).map_err(|_| refuse("is a damaged identity file"))?;
     Ok(plain)

@@ -80,7 +80,9 @@ fn decrypt<'a>(
 ) -> Result<StreamReader<BufReader<File>>, VaultError> {
     let tried = identities.clone().count();
     let decryptor = age::Decryptor::new_buffered(BufReader::new(file)).map_err(|error| match error {
-        age::DecryptError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => broken(path, source),
+        age::DecryptError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
+            broken(path, source)
+        }
         age::DecryptError::UnknownFormat => {
             VaultError::damaged("it is an age file of a version that is not known here")
         }
@@ -98,9 +100,8 @@ fn read_at<const COUNT: usize>(
     length: u64,
     before_end: u64,
 ) -> Result<[u8; COUNT], VaultError> {
-    let at = length
-        .checked_sub(before_end)
-        .ok_or_else(|| VaultError::damaged("it is too short to be a vault"))?;
+    let at =
+        length.checked_sub(before_end).ok_or_else(|| VaultError::damaged("it is too short to be a vault"))?;
     let mut bytes = [0; COUNT];
     stream
         .seek(SeekFrom::Start(at))

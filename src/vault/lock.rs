@@ -234,7 +234,10 @@ mod tests {
         let error = locks.vault().unwrap_err();
         let VaultError::Locked { what, holder } = &error else { panic!("{error:?}") };
         assert_eq!(what, "the vault");
-        assert!(holder.contains(&std::process::id().to_string()) && holder.contains("tokenctl test"), "{holder}");
+        assert!(
+            holder.contains(&std::process::id().to_string()) && holder.contains("tokenctl test"),
+            "{holder}"
+        );
         drop(held);
         locks.vault().unwrap();
     }

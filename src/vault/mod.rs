@@ -13,6 +13,7 @@ pub mod lock;
 pub mod pin;
 pub mod recipient;
 pub mod rows;
+pub mod schema;
 pub mod seal;
 mod signing;
 mod trailer;
