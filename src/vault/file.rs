@@ -17,7 +17,7 @@ use crate::hooks;
 
 /// Which version of a file it is: two equal stamps mean that the file was not replaced in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub(super) struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -26,7 +26,7 @@ pub struct Stamp {
 
 impl Stamp {
     /// The stamp of an open file.
-    pub fn of(metadata: &Metadata) -> Self {
+    pub(super) fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -36,14 +36,14 @@ impl Stamp {
     }
 
     /// The stamp of whatever is at `path` now.
-    pub fn at(path: &Path) -> Result<Self, VaultError> {
+    pub(super) fn at(path: &Path) -> Result<Self, VaultError> {
         path.symlink_metadata().map(|metadata| Self::of(&metadata)).map_err(VaultError::io("find", path))
     }
 }
 
 /// Who else may touch a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Privacy {
+pub(super) enum Privacy {
     /// Others may read it, if the owner lets them, but not write: it is encrypted or public.
     OwnerWrites,
     /// Nobody else may even read it.
@@ -53,7 +53,7 @@ pub enum Privacy {
 /// Opens a regular file for reading.
 ///
 /// Refuses a symbolic link, a folder or a device with [`VaultError::UnsafeFile`], and never waits on a FIFO.
-pub fn open(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
+pub(super) fn open(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
     // O_NONBLOCK: opening a FIFO that nobody writes would wait for ever; it changes nothing for a regular file.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
@@ -67,7 +67,7 @@ pub fn open(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
 }
 
 /// Opens, or creates with mode 0600, a file that is rewritten in place: a lock.
-pub fn open_or_create(path: &Path) -> Result<File, VaultError> {
+pub(super) fn open_or_create(path: &Path) -> Result<File, VaultError> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -83,7 +83,7 @@ pub fn open_or_create(path: &Path) -> Result<File, VaultError> {
 }
 
 /// Creates a file with mode 0600; fails if anything is at `path`.
-pub fn create(path: &Path) -> Result<File, VaultError> {
+pub(super) fn create(path: &Path) -> Result<File, VaultError> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -113,7 +113,7 @@ fn not_regular(path: &Path, problem: &str) -> VaultError {
 }
 
 /// Refuses what is not a regular file and what `privacy` forbids.
-pub fn refuse_unsafe(path: &Path, metadata: &Metadata, privacy: Privacy) -> Result<(), VaultError> {
+pub(super) fn refuse_unsafe(path: &Path, metadata: &Metadata, privacy: Privacy) -> Result<(), VaultError> {
     if metadata.is_dir() {
         return Err(not_regular(path, "is a folder"));
     }
@@ -135,8 +135,25 @@ pub fn refuse_unsafe(path: &Path, metadata: &Metadata, privacy: Privacy) -> Resu
     })
 }
 
+/// Refuses a file of another account: replacing it would take it away from its owner.
+pub(super) fn require_owner(path: &Path) -> Result<(), VaultError> {
+    let metadata = path.symlink_metadata().map_err(VaultError::io("examine", path))?;
+    if metadata.uid() == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(VaultError::UnsafeFile {
+        path: path.to_owned(),
+        problem: format!("belongs to account {}, the only one that may change it", metadata.uid()),
+        fix: format!("ls -l {}", path.display()),
+    })
+}
+
 /// Reads a whole regular file of at most `limit` bytes.
-pub fn read(path: &Path, privacy: Privacy, limit: u64) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
+pub(super) fn read(
+    path: &Path,
+    privacy: Privacy,
+    limit: u64,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
     let file = open(path, privacy)?;
     let size = file.metadata().map_err(VaultError::io("examine", path))?.len();
     if size > limit {
@@ -150,7 +167,7 @@ pub fn read(path: &Path, privacy: Privacy, limit: u64) -> Result<zeroize::Zeroiz
 }
 
 /// Creates a folder, and those above it, with mode 0700 unless it is there; refuses a symbolic link and a mode that lets others in.
-pub fn ensure_folder(path: &Path) -> Result<(), VaultError> {
+pub(super) fn ensure_folder(path: &Path) -> Result<(), VaultError> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             DirBuilder::new()
@@ -182,7 +199,7 @@ pub fn ensure_folder(path: &Path) -> Result<(), VaultError> {
 
 /// Makes the content of `file` durable. A failure is final: the kernel may have dropped the dirty pages, so a
 /// second attempt could succeed without anything being on disk.
-pub fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
+pub(super) fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
     if hooks::mutant("no-fsync") {
         return Ok(());
     }
@@ -190,7 +207,7 @@ pub fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
 }
 
 /// Makes the names in a folder durable.
-pub fn sync_folder(path: &Path) -> Result<(), VaultError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), VaultError> {
     if hooks::mutant("no-folder-fsync") {
         return Ok(());
     }
@@ -200,18 +217,18 @@ pub fn sync_folder(path: &Path) -> Result<(), VaultError> {
 
 /// Puts `from` in the place of `to`, atomically.
 #[expect(clippy::disallowed_methods, reason = "this is where files are replaced")]
-pub fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
     std::fs::rename(from, to).map_err(VaultError::io("replace", to))
 }
 
 /// Gives the file at `from` a second name.
-pub fn link(from: &Path, to: &Path) -> Result<(), VaultError> {
+pub(super) fn link(from: &Path, to: &Path) -> Result<(), VaultError> {
     std::fs::hard_link(from, to).map_err(VaultError::io("link", to))
 }
 
 /// Removes a file; one that is not there counts as removed.
 #[expect(clippy::disallowed_methods, reason = "this is where files are removed")]
-pub fn remove(path: &Path) -> Result<(), VaultError> {
+pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(VaultError::Io { action: "remove", path: path.to_owned(), source: error })
@@ -221,7 +238,7 @@ pub fn remove(path: &Path) -> Result<(), VaultError> {
 }
 
 /// A new file that disappears again unless it is renamed into its place.
-pub struct Draft {
+pub(super) struct Draft {
     file: File,
     path: PathBuf,
     placed: bool,
@@ -229,27 +246,27 @@ pub struct Draft {
 
 impl Draft {
     /// Creates the file at `path`, mode 0600.
-    pub fn create(path: PathBuf) -> Result<Self, VaultError> {
+    pub(super) fn create(path: PathBuf) -> Result<Self, VaultError> {
         Ok(Self { file: create(&path)?, path, placed: false })
     }
 
     /// The open file.
-    pub fn file(&mut self) -> &mut File {
+    pub(super) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
     /// Where it is until it is placed.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Makes its content durable.
-    pub fn sync(&self) -> Result<(), VaultError> {
+    pub(super) fn sync(&self) -> Result<(), VaultError> {
         sync(&self.file, &self.path)
     }
 
     /// Renames it to `target`. The new name is durable once [`sync_folder`] has returned.
-    pub fn place(mut self, target: &Path) -> Result<(), VaultError> {
+    pub(super) fn place(mut self, target: &Path) -> Result<(), VaultError> {
         rename(&self.path, target)?;
         self.placed = true;
         Ok(())
@@ -266,14 +283,14 @@ impl Drop for Draft {
 }
 
 /// Replaces a small file durably: temporary file in the same folder, sync, rename, sync the folder.
-pub fn replace(target: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     let (draft, folder) = draft_beside(target, bytes)?;
     draft.place(target)?;
     sync_folder(&folder)
 }
 
 /// Creates a small file with all of its content at once, unless one is there already.
-pub fn create_once(target: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+pub(super) fn create_once(target: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     let (draft, folder) = draft_beside(target, bytes)?;
     match link(draft.path(), target) {
         Err(VaultError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -296,7 +313,7 @@ fn draft_beside(target: &Path, bytes: &[u8]) -> Result<(Draft, PathBuf), VaultEr
 }
 
 /// What the names of the temporary files for `name` begin with.
-pub fn temporary_prefix(name: &OsStr) -> std::ffi::OsString {
+pub(super) fn temporary_prefix(name: &OsStr) -> std::ffi::OsString {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(name);
     prefix.push(".tmp-");
@@ -304,7 +321,7 @@ pub fn temporary_prefix(name: &OsStr) -> std::ffi::OsString {
 }
 
 /// Removes regular files in `folder` whose names begin with `prefix`: what an interrupted write left behind.
-pub fn sweep(folder: &Path, prefix: &OsStr) -> Result<(), VaultError> {
+pub(super) fn sweep(folder: &Path, prefix: &OsStr) -> Result<(), VaultError> {
     for entry in folder.read_dir().map_err(VaultError::io("list", folder))? {
         let entry = entry.map_err(VaultError::io("list", folder))?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());

@@ -18,7 +18,7 @@ use crate::domain::ids::{VaultId, hex};
 
 /// What was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub(super) struct Mark {
     v: u32,
     generation: u64,
     root: String,
@@ -31,7 +31,7 @@ pub struct Mark {
 
 impl Mark {
     /// The mark of a generation that was verified against `pin`.
-    pub fn of(commit: &Commit, root: &Root, pin: &Pin, path: &Path) -> Self {
+    pub(super) fn of(commit: &Commit, root: &Root, pin: &Pin, path: &Path) -> Self {
         Self {
             v: 1,
             generation: commit.generation,
@@ -43,7 +43,7 @@ impl Mark {
     }
 
     /// The pins, if the mark is about the vault at `path`.
-    pub fn pins_for(&self, path: &Path) -> Vec<Pin> {
+    pub(super) fn pins_for(&self, path: &Path) -> Vec<Pin> {
         let texts = [Some(&self.pin), self.next_pin.as_ref()].into_iter().flatten();
         if self.path == path.display().to_string() {
             texts.filter_map(|text| text.parse().ok()).collect()
@@ -53,7 +53,7 @@ impl Mark {
     }
 
     /// Refuses a generation that is older than the mark, or another one with its number, or not its child.
-    pub fn admit(&self, commit: &Commit, root: &Root) -> Result<(), VaultError> {
+    pub(super) fn admit(&self, commit: &Commit, root: &Root) -> Result<(), VaultError> {
         let generation = commit.generation;
         if generation < self.generation {
             return Err(VaultError::RolledBack { found: generation, seen: self.generation });
@@ -67,18 +67,18 @@ impl Mark {
 
 /// The mark of one vault.
 #[derive(Debug)]
-pub struct HighWater {
+pub(super) struct HighWater {
     path: PathBuf,
 }
 
 impl HighWater {
     /// The mark of vault `id` in the state folder.
-    pub fn new(state_dir: &Path, id: &VaultId) -> Self {
+    pub(super) fn new(state_dir: &Path, id: &VaultId) -> Self {
         Self { path: state_dir.join("vaults").join(format!("{id}.json")) }
     }
 
     /// Returns the mark, if this machine has one.
-    pub fn read(&self) -> Result<Option<Mark>, VaultError> {
+    pub(super) fn read(&self) -> Result<Option<Mark>, VaultError> {
         let bytes = match file::read(&self.path, Privacy::OwnerWrites, 64 * 1024) {
             Err(error) if error.is_missing_file() => return Ok(None),
             bytes => bytes?,
@@ -90,7 +90,7 @@ impl HighWater {
     }
 
     /// Raises the mark to `seen`; one that is higher already stays.
-    pub fn raise(&self, seen: &Mark, clock: &Clock) -> Result<(), VaultError> {
+    pub(super) fn raise(&self, seen: &Mark, clock: &Clock) -> Result<(), VaultError> {
         if self.read()?.as_ref() == Some(seen) {
             return Ok(());
         }
@@ -105,7 +105,7 @@ impl HighWater {
     }
 
     /// Adds the pin that a rekey is about to make the right one, so that a crash in between locks nobody out.
-    pub fn announce(&self, next: &Pin, clock: &Clock) -> Result<(), VaultError> {
+    pub(super) fn announce(&self, next: &Pin, clock: &Clock) -> Result<(), VaultError> {
         let _held = self.lock(clock)?;
         match self.read()? {
             Some(mark) => self.write(&Mark { next_pin: Some(next.to_string()), ..mark }),

@@ -50,7 +50,7 @@ fn kept_id(path: &Path) -> Result<String, VaultError> {
 }
 
 /// Returns the account that acts as `uid:name`, or only the number if it has no name.
-pub fn account() -> String {
+pub(super) fn account() -> String {
     let uid = rustix::process::geteuid().as_raw();
     let name = std::fs::read_to_string("/etc/passwd").ok().and_then(|passwd| account_name(&passwd, uid));
     name.map_or_else(|| uid.to_string(), |name| format!("{uid}:{name}"))

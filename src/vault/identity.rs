@@ -81,6 +81,11 @@ impl IdentityFile {
         Self::parse(name, bytes.expose(), ask)
     }
 
+    #[cfg(test)]
+    pub(in crate::vault) fn from_pins(pins: Vec<Pin>) -> Self {
+        Self { identities: Vec::new(), pins, path: None }
+    }
+
     fn parse(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
         if is_age_file(bytes) {
             let plain = unlock(name, bytes, ask)?;
@@ -240,7 +245,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// All identities.
-    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> + Clone {
         self.files.iter().flat_map(|file| &file.identities)
     }
 }

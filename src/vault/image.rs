@@ -8,13 +8,13 @@ use age::stream::StreamReader;
 
 use super::error::VaultError;
 use super::file::{self, Privacy, Stamp};
-use super::identity::Identity;
+use super::identity::{Credentials, Identity};
 use super::trailer::{self, CHUNK, FOOTER, Footer, HASH, Root};
 
 /// An image whose chunks can be read one at a time, each verified as it is read.
 ///
 /// What streams the whole image, and what will serve single pages, share it.
-pub trait Chunks {
+pub(super) trait Chunks {
     /// The length of the image in bytes.
     fn image_length(&self) -> u64;
 
@@ -24,27 +24,27 @@ pub trait Chunks {
 }
 
 /// A vault file that this machine has reason to trust; its content is verified as it is read.
-pub struct Image {
+pub(super) struct Image {
     stream: StreamReader<BufReader<File>>,
     hashes: Vec<u8>,
     /// What the commit says about itself.
-    pub footer: Footer,
+    pub(super) footer: Footer,
     /// What identifies the generation.
-    pub root: Root,
+    pub(super) root: Root,
     /// Which version of the file it is.
-    pub stamp: Stamp,
+    pub(super) stamp: Stamp,
     /// The length of the encrypted file.
-    pub file_length: u64,
+    pub(super) file_length: u64,
 }
 
 impl Image {
-    /// Opens the vault file at `path` with `identities` and verifies its signature.
+    /// Opens the vault file at `path` with `credentials` and verifies its signature.
     ///
     /// `trust` says whether the vault id and the verify key are those of a pin; it is asked before anything else in
     /// the file is believed.
-    pub fn open<'a>(
+    pub(super) fn open(
         path: &Path,
-        identities: impl Iterator<Item = &'a Identity> + Clone,
+        credentials: &Credentials,
         trust: impl FnOnce(&Footer) -> Result<(), VaultError>,
     ) -> Result<Self, VaultError> {
         let file = match file::open(path, Privacy::OwnerWrites) {
@@ -52,7 +52,7 @@ impl Image {
             file => file?,
         };
         let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
-        let mut stream = decrypt(path, file, identities)?;
+        let mut stream = decrypt(path, file, credentials)?;
         let length = stream.seek(SeekFrom::End(0)).map_err(|error| broken(path, error))?;
         let footer = read_at::<FOOTER>(&mut stream, path, length, FOOTER as u64)?;
         let footer = Footer::parse(&footer, length)?;
@@ -68,17 +68,16 @@ impl Image {
     }
 
     /// Reads the whole image from its start; for a reader that asks for everything at once.
-    pub fn stream(&mut self) -> WholeImage<'_, Self> {
+    pub(super) fn stream(&mut self) -> WholeImage<'_, Self> {
         WholeImage { chunks: self, next: 0, failure: None }
     }
 }
 
-fn decrypt<'a>(
+fn decrypt(
     path: &Path,
     file: File,
-    identities: impl Iterator<Item = &'a Identity> + Clone,
+    credentials: &Credentials,
 ) -> Result<StreamReader<BufReader<File>>, VaultError> {
-    let tried = identities.clone().count();
     let decryptor = age::Decryptor::new_buffered(BufReader::new(file)).map_err(|error| match error {
         age::DecryptError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
             broken(path, source)
@@ -88,8 +87,10 @@ fn decrypt<'a>(
         }
         _ => VaultError::damaged("it is not an age file"),
     })?;
-    decryptor.decrypt(identities.map(Identity::as_age)).map_err(|error| match error {
-        age::DecryptError::NoMatchingKeys => VaultError::WrongIdentity { tried },
+    decryptor.decrypt(credentials.identities().map(Identity::as_age)).map_err(|error| match error {
+        age::DecryptError::NoMatchingKeys => {
+            VaultError::WrongIdentity { tried: credentials.identities().count() }
+        }
         _ => VaultError::damaged("its header was changed"),
     })
 }
@@ -111,7 +112,7 @@ fn read_at<const COUNT: usize>(
 }
 
 /// age reports a chunk that does not authenticate as an I/O error without a system error number.
-pub fn broken(path: &Path, source: io::Error) -> VaultError {
+pub(super) fn broken(path: &Path, source: io::Error) -> VaultError {
     if source.raw_os_error().is_some() {
         VaultError::Io { action: "read", path: path.to_owned(), source }
     } else {
@@ -141,11 +142,11 @@ impl Chunks for Image {
 ///
 /// Contract: each `read` is given room for a whole chunk or for all that remains, which `read_exact` of the whole
 /// image does; the chunks go straight to where they are wanted.
-pub struct WholeImage<'a, C> {
+pub(super) struct WholeImage<'a, C> {
     chunks: &'a mut C,
     next: u64,
     /// What stopped it; SQLite's own error does not carry it.
-    pub failure: Option<io::Error>,
+    pub(super) failure: Option<io::Error>,
 }
 
 impl<C: Chunks> Read for WholeImage<'_, C> {

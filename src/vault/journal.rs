@@ -27,7 +27,7 @@ const LIMIT: u64 = 1024 * 1024;
 const CONTEXT: &str = "tokenctl journal entry v1\n";
 
 /// What one entry says.
-pub enum Entry {
+pub(super) enum Entry {
     /// The connection has this access token.
     AccessToken(AccessToken),
 }
@@ -41,11 +41,11 @@ enum Stored<Text> {
 
 /// Which entry it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EntryName {
+pub(super) struct EntryName {
     /// Whose it is.
-    pub connection: ConnectionId,
+    pub(super) connection: ConnectionId,
     /// Rises by one with each entry of a connection.
-    pub sequence: u64,
+    pub(super) sequence: i64,
 }
 
 impl EntryName {
@@ -56,25 +56,25 @@ impl EntryName {
     fn parse(file_name: &str) -> Option<Self> {
         let (connection, sequence) = file_name.split_once('.')?;
         let name = Self { connection: connection.parse().ok()?, sequence: sequence.parse().ok()? };
-        // `+1` and `01` parse, too.
-        (name.file_name() == file_name).then_some(name)
+        // `+1`, `01` and `-1` parse, too.
+        (name.sequence > 0 && name.file_name() == file_name).then_some(name)
     }
 }
 
 /// The journal of one vault.
-pub struct Journal {
+pub(super) struct Journal {
     folder: PathBuf,
     vault: VaultId,
 }
 
 impl Journal {
     /// The journal of `vault` in `folder`, which need not exist.
-    pub fn new(folder: PathBuf, vault: VaultId) -> Self {
+    pub(super) fn new(folder: PathBuf, vault: VaultId) -> Self {
         Self { folder, vault }
     }
 
     /// Returns the entries, sorted; those of one connection or all.
-    pub fn list(&self, connection: Option<&ConnectionId>) -> Result<Vec<EntryName>, VaultError> {
+    pub(super) fn list(&self, connection: Option<&ConnectionId>) -> Result<Vec<EntryName>, VaultError> {
         let entries = match self.folder.read_dir() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(VaultError::io("list", &self.folder))?,
@@ -99,20 +99,20 @@ impl Journal {
     }
 
     /// Opens and verifies an entry; `None` if it was folded and removed meanwhile.
-    pub fn read(&self, name: &EntryName, keyring: &Keyring) -> Result<Option<Entry>, VaultError> {
+    pub(super) fn read(&self, name: &EntryName, keyring: &Keyring) -> Result<Option<Entry>, VaultError> {
         let sealed = match file::read(&self.path(name), Privacy::OwnerOnly, LIMIT) {
             Err(error) if error.is_missing_file() => return Ok(None),
             sealed => sealed?,
         };
-        let damaged = |why: &str| {
-            VaultError::damaged(format!("the journal entry {} {why}", self.path(name).display()))
-        };
-        let plain = keyring.sealer().open(&format!("journal/{}", name.file_name()), &sealed).map_err(
-            |error| match error {
-                VaultError::Damaged(_) => damaged("does not open"),
-                error => error,
-            },
-        )?;
+        let damaged =
+            |why: &str| VaultError::damaged(format!("the journal entry {} {why}", self.path(name).display()));
+        let plain =
+            keyring.sealer().open(&format!("journal/{}", name.file_name()), &sealed).map_err(|error| {
+                match error {
+                    VaultError::Damaged(_) => damaged("does not open"),
+                    error => error,
+                }
+            })?;
         let (body, signature) =
             plain.expose().split_last_chunk::<64>().ok_or_else(|| damaged("is too short"))?;
         UnparsedPublicKey::new(&ED25519, keyring.verify_key())
@@ -126,11 +126,17 @@ impl Journal {
         }
     }
 
-    /// Writes an entry; it is durable when this returns.
-    pub fn write(&self, name: &EntryName, token: &AccessToken, keyring: &Keyring) -> Result<(), VaultError> {
+    /// Writes an entry under its connection's lock; it is durable when this returns.
+    pub(super) fn write(
+        &self,
+        name: &EntryName,
+        token: &AccessToken,
+        keyring: &Keyring,
+    ) -> Result<(), VaultError> {
         file::ensure_folder(&self.folder)?;
-        let stored =
-            Stored::AccessToken { token: token.value.expose().as_str(), facts: token.facts.clone() };
+        // What an interrupted write of this connection left behind; its lock is held, so none is under way.
+        file::sweep(&self.folder, format!(".{}.", name.connection).as_ref())?;
+        let stored = Stored::AccessToken { token: token.value.expose().as_str(), facts: token.facts.clone() };
         // One allocation that is never outgrown: JSON escapes at most double visible ASCII.
         let mut body = Zeroizing::new(Vec::with_capacity(token.value.expose().len() * 2 + 4096));
         serde_json::to_writer(&mut *body, &stored).map_err(VaultError::seal)?;
@@ -141,7 +147,11 @@ impl Journal {
     }
 
     /// Returns the sequence of the next entry of a connection.
-    pub fn next(&self, database: &Database, listed: &[EntryName], id: &ConnectionId) -> Result<EntryName, VaultError> {
+    pub(super) fn next(
+        database: &Database,
+        listed: &[EntryName],
+        id: &ConnectionId,
+    ) -> Result<EntryName, VaultError> {
         let highest = listed.iter().filter(|name| name.connection == *id).map(|name| name.sequence).max();
         let next = highest.unwrap_or(0).max(folded(database, id)?).checked_add(1);
         let sequence = next.ok_or_else(|| VaultError::damaged("a journal sequence has run out"))?;
@@ -149,7 +159,7 @@ impl Journal {
     }
 
     /// Returns the newest token of `id` among the entries that are not in the vault yet.
-    pub fn newest_token(
+    pub(super) fn newest_token(
         &self,
         database: &Database,
         listed: &[EntryName],
@@ -157,17 +167,18 @@ impl Journal {
     ) -> Result<Option<AccessToken>, VaultError> {
         let mut newest = None;
         for name in listed {
-            if name.sequence > folded(database, &name.connection)? {
-                if let Some(Entry::AccessToken(token)) = self.read(name, keyring)? {
-                    newest = Some(token);
-                }
+            if name.sequence <= folded(database, &name.connection)? {
+                continue;
+            }
+            if let Some(Entry::AccessToken(token)) = self.read(name, keyring)? {
+                newest = Some(token);
             }
         }
         Ok(newest)
     }
 
     /// Puts every entry into `rows` and returns them all, to be removed once that is committed.
-    pub fn fold(&self, rows: &Rows<'_>, keyring: &Keyring) -> Result<Vec<EntryName>, VaultError> {
+    pub(super) fn fold(&self, rows: &Rows<'_>, keyring: &Keyring) -> Result<Vec<EntryName>, VaultError> {
         let names = self.list(None)?;
         let mut reached = BTreeMap::new();
         for name in &names {
@@ -189,23 +200,15 @@ impl Journal {
     }
 
     /// Removes entries that are in the vault. One that stays is ignored and met again by the next fold.
-    pub fn remove(&self, names: &[EntryName]) {
+    pub(super) fn remove(&self, names: &[EntryName]) {
         for name in names {
             let _ = file::remove(&self.path(name));
-        }
-    }
-
-    /// Removes what interrupted writes left behind; no entry may be under way.
-    pub fn sweep(&self) -> Result<(), VaultError> {
-        match file::sweep(&self.folder, std::ffi::OsStr::new(".")) {
-            Err(error) if error.is_missing_file() => Ok(()),
-            swept => swept,
         }
     }
 }
 
 /// Returns up to where the journal of a connection is in the vault.
-fn folded(database: &Database, connection: &ConnectionId) -> Result<u64, VaultError> {
+fn folded(database: &Database, connection: &ConnectionId) -> Result<i64, VaultError> {
     let sequence = database
         .query_row(
             "SELECT sequence FROM journal_folded WHERE connection_id = ?1",

@@ -15,7 +15,7 @@ const SECRETS_CONTEXT: &str = "keyring/secrets-identity";
 const SIGNING_CONTEXT: &str = "keyring/signing-key";
 
 /// The vault's keys as far as the role reaches: a viewer holds the public halves.
-pub struct Keyring {
+pub(super) struct Keyring {
     sealer: Sealer,
     verify_key: [u8; 32],
     private: Option<Private>,
@@ -28,8 +28,11 @@ struct Private {
 
 impl Keyring {
     /// Returns fresh keys.
-    pub fn generate() -> Result<Self, VaultError> {
-        Ok(Self::operator(Private { secrets: x25519::Identity::generate(), signing: SigningKey::generate()? }))
+    pub(super) fn generate() -> Result<Self, VaultError> {
+        Ok(Self::operator(Private {
+            secrets: x25519::Identity::generate(),
+            signing: SigningKey::generate()?,
+        }))
     }
 
     fn operator(private: Private) -> Self {
@@ -41,22 +44,22 @@ impl Keyring {
     }
 
     /// Seals values and, in an operator's hands, opens them.
-    pub fn sealer(&self) -> &Sealer {
+    pub(super) fn sealer(&self) -> &Sealer {
         &self.sealer
     }
 
     /// The key that verifies commits and journal entries.
-    pub fn verify_key(&self) -> &[u8; 32] {
+    pub(super) fn verify_key(&self) -> &[u8; 32] {
         &self.verify_key
     }
 
     /// The key that signs them; [`VaultError::NotOperator`] in a viewer's hands.
-    pub fn signing(&self) -> Result<&SigningKey, VaultError> {
+    pub(super) fn signing(&self) -> Result<&SigningKey, VaultError> {
         self.private.as_ref().map(|private| &private.signing).ok_or(VaultError::NotOperator)
     }
 
     /// Reads the keys, the private halves with `operator`, an identity that they are wrapped for.
-    pub fn load(database: &Database, operator: Option<&Identity>) -> Result<Self, VaultError> {
+    pub(super) fn load(database: &Database, operator: Option<&Identity>) -> Result<Self, VaultError> {
         let row = database
             .query_row(
                 "SELECT secrets_recipient, verify_key, wrapped_secrets_identity, wrapped_signing_key FROM keyring",
@@ -82,14 +85,15 @@ impl Keyring {
     }
 
     /// Stores the keys, wrapped for `operators`.
-    pub fn store(
+    pub(super) fn store(
         &self,
         database: &Database,
         operators: &[RecipientKey],
         now: Timestamp,
     ) -> Result<(), VaultError> {
         let private = self.private.as_ref().ok_or(VaultError::NotOperator)?;
-        let wrap = |context, value: &[u8]| seal_to(operators.iter().map(RecipientKey::as_age), context, value);
+        let wrap =
+            |context, value: &[u8]| seal_to(operators.iter().map(RecipientKey::as_age), context, value);
         let secrets = private.secrets.to_string();
         database.execute(
             "INSERT OR REPLACE INTO keyring \

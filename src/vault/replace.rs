@@ -16,19 +16,19 @@ use super::location::Location;
 use crate::hooks;
 
 /// How a replacement went.
-pub struct Replaced {
+pub(super) struct Replaced {
     /// The version of the file that is the vault now.
-    pub stamp: Stamp,
+    pub(super) stamp: Stamp,
     /// The length of the encrypted file.
-    pub length: u64,
+    pub(super) length: u64,
     /// Why the previous generation still holds what was to be destroyed.
-    pub leftover: Option<VaultError>,
+    pub(super) leftover: Option<VaultError>,
 }
 
 /// Writes a generation with `write` and makes it the vault. The vault lock must be held.
 ///
 /// If it `destroys` something, the previous generation becomes a copy of the new one, too.
-pub fn replace(
+pub(super) fn replace(
     location: &Location,
     destroys: bool,
     write: impl FnOnce(&mut File) -> Result<(), VaultError>,

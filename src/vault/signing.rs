@@ -7,7 +7,7 @@ use super::error::VaultError;
 use crate::secret::{Secret, SecretBytes};
 
 /// An Ed25519 key pair with its seed, which is what the vault stores.
-pub struct SigningKey {
+pub(super) struct SigningKey {
     pair: Ed25519KeyPair,
     seed: SecretBytes,
     verify_key: [u8; 32],
@@ -15,14 +15,14 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// Returns a fresh key.
-    pub fn generate() -> Result<Self, VaultError> {
+    pub(super) fn generate() -> Result<Self, VaultError> {
         let mut seed = zeroize::Zeroizing::new(vec![0; 32]);
         rand::fill(&mut seed).map_err(VaultError::seal)?;
         Self::from_seed(Secret::new(std::mem::take(&mut *seed)))
     }
 
     /// Restores a key from its 32 bytes (RFC 8032 section 5.1.5).
-    pub fn from_seed(seed: SecretBytes) -> Result<Self, VaultError> {
+    pub(super) fn from_seed(seed: SecretBytes) -> Result<Self, VaultError> {
         if seed.expose().len() != 32 {
             return Err(VaultError::damaged("the signing key is not 32 bytes long"));
         }
@@ -37,17 +37,17 @@ impl SigningKey {
     }
 
     /// The 32 bytes that the key is restored from.
-    pub fn seed(&self) -> &SecretBytes {
+    pub(super) fn seed(&self) -> &SecretBytes {
         &self.seed
     }
 
     /// The public half.
-    pub fn verify_key(&self) -> &[u8; 32] {
+    pub(super) fn verify_key(&self) -> &[u8; 32] {
         &self.verify_key
     }
 
     /// Returns the signature of `text`, 64 bytes.
-    pub fn sign(&self, text: &[u8]) -> Result<[u8; 64], VaultError> {
+    pub(super) fn sign(&self, text: &[u8]) -> Result<[u8; 64], VaultError> {
         let signature = self.pair.try_sign(text).map_err(VaultError::seal)?;
         signature.as_ref().try_into().map_err(VaultError::seal)
     }

@@ -28,56 +28,56 @@ use super::error::VaultError;
 use super::signing::SigningKey;
 
 /// The bytes of the image that one hash covers; age's own chunk size, so that both are checked together.
-pub const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 /// The length of the footer.
-pub const FOOTER: usize = SIGNED_FIELDS + 64 + 4 + 8;
+pub(super) const FOOTER: usize = SIGNED_FIELDS + 64 + 4 + 8;
 
 /// The length of one hash.
-pub const HASH: usize = 32;
+pub(super) const HASH: usize = 32;
 
 /// The layout that is written and the newest that is read.
-pub const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 const CONTEXT: &[u8] = b"tokenctl vault commit v1\n";
 const MAGIC: &[u8; 8] = b"tokenctl";
 const SIGNED_FIELDS: usize = 4 + 8 + 16 + 8 + 32 + 32;
 
 /// Identifies everything that a generation says, its ancestors included.
-pub type Root = [u8; HASH];
+pub(super) type Root = [u8; HASH];
 
 /// What a commit says about itself, apart from the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Commit {
+pub(super) struct Commit {
     /// The vault's id.
-    pub vault: [u8; 16],
+    pub(super) vault: [u8; 16],
     /// Rises by one with each commit.
-    pub generation: u64,
+    pub(super) generation: u64,
     /// The root of the generation before, zeros for the first.
-    pub parent: Root,
+    pub(super) parent: Root,
 }
 
 /// The footer as it was read; nothing in it may be believed before [`Footer::verify`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Footer {
+pub(super) struct Footer {
     /// The length of the image in bytes.
-    pub image_length: u64,
+    pub(super) image_length: u64,
     /// What the commit says about itself.
-    pub commit: Commit,
+    pub(super) commit: Commit,
     /// The key that must have signed it; trusted only if it is the pinned one.
-    pub verify_key: [u8; 32],
+    pub(super) verify_key: [u8; 32],
     signature: [u8; 64],
 }
 
 /// Returns SHA-256 of `bytes`.
-pub fn sha256(bytes: &[u8]) -> [u8; HASH] {
+pub(super) fn sha256(bytes: &[u8]) -> [u8; HASH] {
     let mut hash = [0; HASH];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
 }
 
 /// Returns the trailer of `image` and the root of the generation.
-pub fn sign(image: &[u8], commit: Commit, key: &SigningKey) -> Result<(Vec<u8>, Root), VaultError> {
+pub(super) fn sign(image: &[u8], commit: Commit, key: &SigningKey) -> Result<(Vec<u8>, Root), VaultError> {
     let hashes = image.chunks(CHUNK).flat_map(sha256).collect::<Vec<_>>();
     let fields = fields(image.len() as u64, &commit, key.verify_key());
     let text = signed_text(&hashes, FORMAT, &fields);
@@ -117,7 +117,7 @@ impl Footer {
     /// Reads the footer, the last [`FOOTER`] bytes of a plaintext of `plaintext_length` bytes.
     ///
     /// Strict: the lengths must add up to the byte. A newer format is [`VaultError::NewerFormat`].
-    pub fn parse(bytes: &[u8; FOOTER], plaintext_length: u64) -> Result<Self, VaultError> {
+    pub(super) fn parse(bytes: &[u8; FOOTER], plaintext_length: u64) -> Result<Self, VaultError> {
         let mut rest = bytes.as_slice();
         let chunk = u32::from_be_bytes(take(&mut rest)?);
         let image_length = u64::from_be_bytes(take(&mut rest)?);
@@ -144,12 +144,12 @@ impl Footer {
     }
 
     /// The number of chunks of the image.
-    pub fn chunks(&self) -> u64 {
+    pub(super) fn chunks(&self) -> u64 {
         self.image_length.div_ceil(CHUNK as u64)
     }
 
     /// The length of the chunk hashes and the footer together.
-    pub fn trailer_length(&self) -> u64 {
+    pub(super) fn trailer_length(&self) -> u64 {
         // Cannot overflow: at most 2^64 / 2^16 hashes of 2^5 bytes.
         self.chunks() * HASH as u64 + FOOTER as u64
     }
@@ -157,7 +157,7 @@ impl Footer {
     /// Checks the signature over `hashes` and the footer and returns the root.
     ///
     /// Contract: the caller has compared [`Footer::verify_key`] and the vault id with a pin first.
-    pub fn verify(&self, hashes: &[u8]) -> Result<Root, VaultError> {
+    pub(super) fn verify(&self, hashes: &[u8]) -> Result<Root, VaultError> {
         if hashes.len() as u64 != self.chunks() * HASH as u64 {
             return Err(VaultError::damaged("the trailer's numbers do not add up"));
         }
