@@ -2,6 +2,7 @@
 //!
 //! May import `domain`, `secret` and `clock`.
 
+pub mod audit_log;
 pub mod error;
 mod file;
 mod highwater;
