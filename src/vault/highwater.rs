@@ -23,6 +23,9 @@ pub struct Mark {
     generation: u64,
     root: String,
     pin: String,
+    /// The pin that a rekey on this machine is about to make the right one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_pin: Option<String>,
     path: String,
 }
 
@@ -34,13 +37,19 @@ impl Mark {
             generation: commit.generation,
             root: hex(root),
             pin: pin.to_string(),
+            next_pin: None,
             path: path.display().to_string(),
         }
     }
 
-    /// The pin, if the mark is about the vault at `path`.
-    pub fn pin_for(&self, path: &Path) -> Option<Pin> {
-        (self.path == path.display().to_string()).then(|| self.pin.parse().ok()).flatten()
+    /// The pins, if the mark is about the vault at `path`.
+    pub fn pins_for(&self, path: &Path) -> Vec<Pin> {
+        let texts = [Some(&self.pin), self.next_pin.as_ref()].into_iter().flatten();
+        if self.path == path.display().to_string() {
+            texts.filter_map(|text| text.parse().ok()).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// Refuses a generation that is older than the mark, or another one with its number, or not its child.
@@ -85,30 +94,42 @@ impl HighWater {
         if self.read()?.as_ref() == Some(seen) {
             return Ok(());
         }
-        if let Some(folder) = self.path.parent() {
-            file::ensure_folder(folder)?;
-        }
-        let lock = self.path.with_extension("lock");
-        let _held = Lock::exclusive(
-            &Request {
-                path: &lock,
-                what: "the high-water mark",
-                command: "tokenctl",
-                timeout: Duration::from_secs(10),
-            },
-            clock,
-        )?;
+        let _held = self.lock(clock)?;
         match self.read()? {
             Some(kept) if kept.generation > seen.generation => Ok(()),
             Some(kept) if kept.generation == seen.generation && kept.root != seen.root => {
                 Err(VaultError::Forked(seen.generation))
             }
-            _ => {
-                // A mark is a structure of numbers and strings: it always has a JSON form.
-                let text = serde_json::to_vec(seen).map_err(VaultError::seal)?;
-                file::replace(&self.path, &text)
-            }
+            _ => self.write(seen),
         }
+    }
+
+    /// Adds the pin that a rekey is about to make the right one, so that a crash in between locks nobody out.
+    pub fn announce(&self, next: &Pin, clock: &Clock) -> Result<(), VaultError> {
+        let _held = self.lock(clock)?;
+        match self.read()? {
+            Some(mark) => self.write(&Mark { next_pin: Some(next.to_string()), ..mark }),
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self, clock: &Clock) -> Result<Lock, VaultError> {
+        if let Some(folder) = self.path.parent() {
+            file::ensure_folder(folder)?;
+        }
+        let path = self.path.with_extension("lock");
+        let request = Request {
+            path: &path,
+            what: "the high-water mark",
+            command: "tokenctl",
+            timeout: Duration::from_secs(10),
+        };
+        Lock::exclusive(&request, clock)
+    }
+
+    fn write(&self, mark: &Mark) -> Result<(), VaultError> {
+        let text = serde_json::to_vec(mark).map_err(VaultError::seal)?;
+        file::replace(&self.path, &text)
     }
 }
 
@@ -155,7 +176,22 @@ mod tests {
     fn its_pin_counts_only_for_its_path() {
         let pin = pin();
         let mark = Mark::of(&commit(1, 0), &[1; 32], &pin, Path::new("/v"));
-        assert_eq!(mark.pin_for(Path::new("/v")), Some(pin));
-        assert_eq!(mark.pin_for(Path::new("/w")), None);
+        assert_eq!(mark.pins_for(Path::new("/v")), [pin]);
+        assert!(mark.pins_for(Path::new("/w")).is_empty());
+    }
+
+    #[test]
+    fn an_announced_pin_counts_until_the_next_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (pin(), pin());
+        let water = HighWater::new(folder.path(), &old.vault);
+        let mark = Mark::of(&commit(1, 0), &[1; 32], &old, Path::new("/v"));
+        water.raise(&mark, &Clock::system()).unwrap();
+        water.announce(&new, &Clock::system()).unwrap();
+        let pins = water.read().unwrap().unwrap().pins_for(Path::new("/v"));
+        assert_eq!(pins, [old, new.clone()]);
+        let mark = Mark::of(&commit(2, 1), &[2; 32], &new, Path::new("/v"));
+        water.raise(&mark, &Clock::system()).unwrap();
+        assert_eq!(water.read().unwrap().unwrap().pins_for(Path::new("/v")), [new]);
     }
 }

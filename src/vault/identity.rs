@@ -127,21 +127,37 @@ impl IdentityFile {
         written
     }
 
-    /// Replaces `old` by `new` in the comment lines of the file that this was read from.
+    /// Adds the comment line of `new` after that of `old` in the file that this was read from.
     ///
-    /// Returns the file if it was changed; `None` if the pin did not come from a file in plain text.
-    pub fn update_pin(&mut self, old: &Pin, new: &Pin) -> Result<Option<PathBuf>, VaultError> {
-        let Some(path) = &self.path else { return Ok(None) };
-        if !self.pins.contains(old) {
-            return Ok(None);
+    /// Returns whether there is such a line in a file in plain text.
+    pub(in crate::vault) fn add_pin(&mut self, old: &Pin, new: &Pin) -> Result<bool, VaultError> {
+        let line = format!("{}{old}\n", pin::COMMENT);
+        let changed = self.edit(|text| text.replacen(&line, &format!("{line}{}{new}\n", pin::COMMENT), 1))?;
+        if changed {
+            self.pins.push(new.clone());
         }
+        Ok(changed)
+    }
+
+    /// Drops the comment line of `old`; returns the file if it had one.
+    pub(in crate::vault) fn drop_pin(&mut self, old: &Pin) -> Result<Option<PathBuf>, VaultError> {
+        let line = format!("{}{old}\n", pin::COMMENT);
+        let changed = self.edit(|text| text.replace(&line, ""))?;
+        self.pins.retain(|pin| pin != old);
+        Ok(self.path.clone().filter(|_| changed))
+    }
+
+    fn edit(&self, change: impl FnOnce(&str) -> String) -> Result<bool, VaultError> {
+        let Some(path) = &self.path else { return Ok(false) };
         let bytes = file::read(path, Privacy::OwnerOnly, LIMIT)?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| VaultError::Identity(format!("{} is not an identity file", path.display())))?;
-        let replaced = Zeroizing::new(text.replace(&old.to_string(), &new.to_string()));
-        file::replace(path, replaced.as_bytes())?;
-        self.pins.iter_mut().filter(|pin| *pin == old).for_each(|pin| pin.clone_from(new));
-        Ok(Some(path.clone()))
+        let changed = Zeroizing::new(change(text));
+        if *changed == *text {
+            return Ok(false);
+        }
+        file::replace(path, changed.as_bytes())?;
+        Ok(true)
     }
 }
 

@@ -69,7 +69,7 @@ impl Image {
 
     /// Reads the whole image from its start; for a reader that asks for everything at once.
     pub fn stream(&mut self) -> WholeImage<'_, Self> {
-        WholeImage { chunks: self, next: 0 }
+        WholeImage { chunks: self, next: 0, failure: None }
     }
 }
 
@@ -111,7 +111,7 @@ fn read_at<const COUNT: usize>(
 }
 
 /// age reports a chunk that does not authenticate as an I/O error without a system error number.
-fn broken(path: &Path, source: io::Error) -> VaultError {
+pub fn broken(path: &Path, source: io::Error) -> VaultError {
     if source.raw_os_error().is_some() {
         VaultError::Io { action: "read", path: path.to_owned(), source }
     } else {
@@ -144,6 +144,8 @@ impl Chunks for Image {
 pub struct WholeImage<'a, C> {
     chunks: &'a mut C,
     next: u64,
+    /// What stopped it; SQLite's own error does not carry it.
+    pub failure: Option<io::Error>,
 }
 
 impl<C: Chunks> Read for WholeImage<'_, C> {
@@ -151,8 +153,16 @@ impl<C: Chunks> Read for WholeImage<'_, C> {
         if self.next >= self.chunks.image_length().div_ceil(CHUNK as u64) {
             return Ok(0);
         }
-        let length = self.chunks.read_chunk(self.next, buffer)?;
-        self.next += 1;
-        Ok(length)
+        match self.chunks.read_chunk(self.next, buffer) {
+            Ok(length) => {
+                self.next += 1;
+                Ok(length)
+            }
+            Err(error) => {
+                let kind = error.kind();
+                self.failure = Some(error);
+                Err(kind.into())
+            }
+        }
     }
 }
