@@ -50,11 +50,11 @@ impl AuditFilter {
     pub fn matches(&self, record: &AuditRecord) -> bool {
         let noun = record.action.split('.').next();
         self.since.is_none_or(|since| record.at >= since)
-            && self.connection.as_ref().is_none_or(|connection| record.connection.as_ref() == Some(connection))
             && self
-                .action
-                .as_deref()
-                .is_none_or(|action| record.action == action || noun == Some(action))
+                .connection
+                .as_ref()
+                .is_none_or(|connection| record.connection.as_ref() == Some(connection))
+            && self.action.as_deref().is_none_or(|action| record.action == action || noun == Some(action))
     }
 }
 

@@ -87,7 +87,10 @@ mod tests {
         assert_eq!(backwards(b""), (vec![], vec![]));
         assert_eq!(backwards(b"torn"), (b"torn".to_vec(), vec![]));
         assert_eq!(backwards(b"one\n"), (vec![], vec![b"one".to_vec()]));
-        assert_eq!(backwards(b"one\n\ntwo\nto"), (b"to".to_vec(), vec![b"two".to_vec(), vec![], b"one".to_vec()]));
+        assert_eq!(
+            backwards(b"one\n\ntwo\nto"),
+            (b"to".to_vec(), vec![b"two".to_vec(), vec![], b"one".to_vec()])
+        );
     }
 
     #[test]
@@ -100,7 +103,7 @@ mod tests {
     proptest! {
         #[test]
         fn is_the_reverse_of_forwards(lines in prop::collection::vec("[a-z]{0,9}|x{8190,8195}|y{20000}", 0..9)) {
-            let content = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+            let content = lines.iter().fold(String::new(), |text, line| text + line + "\n");
             let (torn, found) = backwards(content.as_bytes());
             prop_assert_eq!(torn, Vec::<u8>::new());
             let expected: Vec<Vec<u8>> = lines.iter().rev().map(|line| line.clone().into_bytes()).collect();

@@ -70,7 +70,13 @@ impl AuditLog {
         let id = OperationId::new();
         let record = self.record(Kind::Request, &id, event, actor);
         let head = self.append(record, Durability::Synced).map_err(refuse)?;
-        Ok(Operation { id, action: event.action, connection: event.connection.clone(), actor: actor.clone(), head })
+        Ok(Operation {
+            id,
+            action: event.action,
+            connection: event.connection.clone(),
+            actor: actor.clone(),
+            head,
+        })
     }
 
     /// Records how an operation ended, with the error's kind if it failed; durable when it returns.

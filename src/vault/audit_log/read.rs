@@ -22,7 +22,8 @@ impl Iterator for Records {
 
     fn next(&mut self) -> Option<Self::Item> {
         let line = self.0.next_line().transpose()?;
-        let record = line.and_then(|line| AuditRecord::from_line(&line).map_err(|broken| self.0.broken(&broken)));
+        let record =
+            line.and_then(|line| AuditRecord::from_line(&line).map_err(|broken| self.0.broken(&broken)));
         if record.is_err() {
             self.0.months.clear();
         }
@@ -77,9 +78,8 @@ impl AuditLog {
             let (file, length) = months::open(&path)?;
             let (_torn, mut lines) = Backwards::new(&file, length).map_err(VaultError::io("read", &path))?;
             while let Some(line) = lines.next_line().map_err(VaultError::io("read", &path))? {
-                let broken = |broken: Broken| {
-                    VaultError::AuditDamaged(format!("{}: {broken}", path.display()))
-                };
+                let broken =
+                    |broken: Broken| VaultError::AuditDamaged(format!("{}: {broken}", path.display()));
                 let record = AuditRecord::from_line(&line).map_err(broken)?;
                 let here = AuditHead::after(record.sequence, &line);
                 if after.as_ref().is_some_and(|follower| *follower != here) {

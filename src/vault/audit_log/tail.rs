@@ -1,12 +1,10 @@
 //! The end of the log, in the hands of whoever holds the audit lock.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rustix::fs::OFlags;
 
 use super::backwards::Backwards;
 use super::months::{self, Month};
@@ -54,7 +52,7 @@ impl Tail {
         // A crash may leave an empty newest file, or one with a torn line only: then the chain ends further back.
         for month in months.iter().rev() {
             let path = month.path(folder);
-            let file = open_for_writing(&path)?;
+            let file = file::open_to_append(&path, Privacy::OwnerWrites)?;
             let length = file.metadata().map_err(VaultError::io("examine", &path))?.len();
             if length == 0 {
                 continue;
@@ -101,7 +99,7 @@ impl Tail {
     ///
     /// What a failed write or sync left of them is cut off again, so that nothing is recorded that did not happen.
     pub(super) fn append(
-        &mut self,
+        mut self,
         records: Vec<AuditRecord>,
         now: Timestamp,
         durability: Durability,
@@ -119,26 +117,29 @@ impl Tail {
         let (path, file) = self.target(now)?;
         let before = file.metadata().map_err(VaultError::io("examine", &path))?.len();
         let written =
-            (&file).write_all(&lines).map_err(VaultError::io("write", &path)).and_then(|()| match durability {
-                Durability::Synced => file::sync(&file, &path),
-                Durability::Written => Ok(()),
-            });
+            (&file).write_all(&lines).map_err(VaultError::io("write", &path)).and_then(
+                |()| match durability {
+                    Durability::Synced => file::sync(&file, &path),
+                    Durability::Written => Ok(()),
+                },
+            );
         if let Err(error) = written {
             // If this fails too, what stays is a torn line, or a request without an outcome; both are told.
             let _ = file.set_len(before);
             return Err(error);
         }
-        self.head = head.clone();
         Ok(head)
     }
 
     /// Returns the file for a record made `now`: months only move forward, whatever the clock does.
-    fn target(&self, now: Timestamp) -> Result<(PathBuf, File), VaultError> {
+    fn target(&mut self, now: Timestamp) -> Result<(PathBuf, File), VaultError> {
         let month = Month::of(now);
         if let Some(newest) = self.newest.as_ref().filter(|newest| **newest >= month) {
             let path = newest.path(&self.folder);
-            let file = open_for_writing(&path)?;
-            return Ok((path, file));
+            return match self.last.take() {
+                Some(last) if last.0 == path => Ok(last),
+                _ => file::open_to_append(&path, Privacy::OwnerWrites).map(|file| (path, file)),
+            };
         }
         // A synced record vouches for everything before it, and from now on nobody syncs the old month's file.
         self.sync()?;
@@ -152,19 +153,4 @@ impl Tail {
         }
         Ok((path, file))
     }
-}
-
-/// Opens a month's file to read its end and append to it.
-fn open_for_writing(path: &Path) -> Result<File, VaultError> {
-    // The checks of `file::open` come first, for their messages; the flags here hold them against a race.
-    file::open(path, Privacy::OwnerWrites)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
-        .open(path)
-        .map_err(VaultError::io("open", path))?;
-    let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
-    file::refuse_unsafe(path, &metadata, Privacy::OwnerWrites)?;
-    Ok(file)
 }
