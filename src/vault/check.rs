@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::audit_log::AuditHead;
 use super::error::VaultError;
-use super::generation::{Generation, meta};
+use super::generation::Generation;
 use super::image::{Chunks, Image};
 use super::membership::open_all;
 use super::recipient::Role;
@@ -87,12 +86,9 @@ impl Vault {
     }
 
     fn check_audit(&self, generation: &Generation) -> Result<String, VaultError> {
-        let rows = generation.rows();
-        let sequence = rows.meta(meta::AUDIT_SEQUENCE)?.and_then(|text| text.parse().ok());
-        let anchor = sequence.zip(rows.meta(meta::AUDIT_HASH)?);
-        let anchor = anchor.map(|(sequence, hash)| AuditHead { sequence, hash });
-        let check = self.audit.verify(anchor)?;
-        Ok(format!("{} records hold together", check.records))
+        let check = self.audit.verify(Some(generation.anchor()?))?;
+        let unanchored = check.after_anchor;
+        Ok(format!("{} records hold together, {unanchored} of them after the anchor", check.records))
     }
 }
 

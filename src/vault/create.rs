@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rusqlite::MAIN_DB;
 
-use super::audit_log::{Actor, AuditLog};
+use super::audit_log::AuditLog;
 use super::error::VaultError;
 use super::file;
 use super::generation::{in_memory, meta, settle};
@@ -23,7 +23,7 @@ use super::store::{Place, Vault, state_warning};
 use super::trailer::{self, Commit, HASH};
 use super::transact::{encrypt, store_anchor, store_home};
 use crate::clock::Clock;
-use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::audit::{Action, Actor, AuditEvent, AuditHead};
 use crate::domain::ids::VaultId;
 
 /// A vault that is about to be created: its keys exist, so that its pin can be stored with an identity first.
@@ -82,15 +82,10 @@ impl Vault {
         let _lock = locks.vault()?;
         Self::require_absent(place)?;
         let home = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
-        let audit = AuditLog::new(
-            location.audit(),
-            location.locks().join("audit"),
-            place.lock_timeout,
-            clock.clone(),
-        );
+        let audit = AuditLog::new(location.audit(), locks.clone(), clock.clone());
         let event = AuditEvent::new(Action::VaultCreate).with("vault", &new.id);
         let operation = audit.request(&event, &creator(&new))?;
-        let outcome = write_first(&location, &new, &home, &audit, clock.now());
+        let outcome = write_first(&location, &new, &home, operation.head(), clock.now());
         let recorded = audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
         let mark = outcome?;
         let mut warnings = Vec::new();
@@ -116,7 +111,7 @@ fn write_first(
     location: &Location,
     new: &NewVault,
     home: &Home,
-    audit: &AuditLog,
+    head: &AuditHead,
     now: Timestamp,
 ) -> Result<Mark, VaultError> {
     let mut database = in_memory()?;
@@ -135,7 +130,7 @@ fn write_first(
     new.keyring.store(&database, &operators(&recipients), now)?;
     store_home(&rows, home)?;
     rows.set_meta(meta::CREATED_AT, &now.to_string())?;
-    store_anchor(&rows, &audit.head()?)?;
+    store_anchor(&rows, head)?;
     let commit = Commit { vault: id_bytes(&new.id), generation: 1, parent: [0; HASH] };
     let image = database.serialize(MAIN_DB)?;
     let (trailer, root) = trailer::sign(&image, commit, new.keyring.signing()?)?;

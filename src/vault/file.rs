@@ -82,6 +82,19 @@ pub(super) fn open_or_create(path: &Path) -> Result<File, VaultError> {
     Ok(file)
 }
 
+/// Opens a regular file to read it and to write at its end; refuses what [`open`] refuses.
+pub(super) fn open_to_append(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path)
+        .map_err(|error| refuse_link(path, "open", error))?;
+    let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
+    refuse_unsafe(path, &metadata, privacy)?;
+    Ok(file)
+}
+
 /// Creates a file with mode 0600; fails if anything is at `path`.
 pub(super) fn create(path: &Path) -> Result<File, VaultError> {
     OpenOptions::new()

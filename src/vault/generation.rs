@@ -14,6 +14,7 @@ use super::recipient::{RecipientKey, Role};
 use super::rows::Rows;
 use super::schema;
 use super::trailer::{Commit, Root};
+use crate::domain::audit::AuditHead;
 
 /// Names of facts in table `meta`.
 pub(super) mod meta {
@@ -88,6 +89,15 @@ impl Generation {
             image_length: image.footer.image_length,
             database,
         })
+    }
+
+    /// The point of the audit log that it anchors.
+    pub(super) fn anchor(&self) -> Result<AuditHead, VaultError> {
+        let rows = self.rows();
+        let sequence = fact(&rows, meta::AUDIT_SEQUENCE)?
+            .parse()
+            .map_err(|_| VaultError::damaged("its audit anchor is not a number"))?;
+        Ok(AuditHead { sequence, hash: fact(&rows, meta::AUDIT_HASH)? })
     }
 
     /// The rows, for reading or inside a transaction.

@@ -201,6 +201,11 @@ impl Locks {
         Lock::shared(&self.request(&path, "the vault's keyring", self.timeout))
     }
 
+    /// The lock of whoever appends to the audit log.
+    pub fn audit(&self) -> Result<Lock, VaultError> {
+        self.exclusive("audit", "the audit log", self.timeout)
+    }
+
     /// The lock of one connection.
     pub fn connection(&self, id: &ConnectionId, wait: Duration) -> Result<ConnectionLock, VaultError> {
         let lock = self.exclusive(id.as_str(), "the connection", wait)?;

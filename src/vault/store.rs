@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::audit_log::{Actor, AuditLog};
+use super::audit_log::AuditLog;
 use super::error::VaultError;
 use super::file::{self, Stamp};
 use super::generation::Generation;
@@ -20,6 +20,7 @@ use super::recipient::Role;
 use super::rows::Rows;
 use super::trust;
 use crate::clock::Clock;
+use crate::domain::audit::Actor;
 use crate::domain::ids::{ConnectionId, VaultId};
 use crate::domain::token::AccessToken;
 
@@ -68,12 +69,7 @@ impl Vault {
         let id = id_from_bytes(&generation.commit.vault)?;
         let here = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
         let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone());
-        let audit = AuditLog::new(
-            location.audit(),
-            location.locks().join("audit"),
-            place.lock_timeout,
-            clock.clone(),
-        );
+        let audit = AuditLog::new(location.audit(), locks.clone(), clock.clone());
         Ok(Self {
             journal: Journal::new(location.journal(), id.clone()),
             locks,

@@ -5,7 +5,6 @@ use std::io::Write as _;
 
 use rusqlite::MAIN_DB;
 
-use super::audit_log::AuditHead;
 use super::error::VaultError;
 use super::generation::{Generation, meta};
 use super::highwater::Mark;
@@ -19,7 +18,7 @@ use super::replace::{self, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
 use super::trailer::{self, Commit};
-use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::audit::{Action, AuditEvent, AuditHead};
 use crate::hooks;
 
 /// What a change replaces besides rows.
@@ -62,8 +61,14 @@ impl Vault {
         let mut state = self.state();
         let current = self.refresh(&mut state)?;
         check(self, current)?;
+        // What was cut off up to the last anchor must be found before a new anchor covers it up.
+        self.audit.verify_since(&current.anchor()?)?;
         let operation = self.audit.request(event, &actor(current))?;
-        let outcome = self.attempt(&mut state, event, change);
+        let outcome = self.attempt(&mut state, event.action, |rows, switch| {
+            let value = change(rows, switch)?;
+            store_anchor(rows, operation.head())?;
+            Ok(value)
+        });
         let recorded = self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
         if let Err(error) = recorded {
             // The change is durable, or was undone: to report something else now would be wrong.
@@ -75,7 +80,7 @@ impl Vault {
     fn attempt<T, E: From<VaultError>>(
         &self,
         state: &mut State,
-        event: &AuditEvent,
+        action: Action,
         change: impl FnOnce(&Rows<'_>, &mut Switch<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         // Until it is put back, the next access reads the file again.
@@ -91,7 +96,7 @@ impl Vault {
         if let Some(keyring) = keyring {
             generation.keyring = keyring;
         }
-        let replaced = self.write_generation(&mut generation, destroys(event.action))?;
+        let replaced = self.write_generation(&mut generation, destroys(action))?;
         self.journal.remove(&folded);
         if let Some(leftover) = replaced.leftover {
             let previous = self.location.previous();
@@ -109,7 +114,7 @@ impl Vault {
         Ok(value)
     }
 
-    /// Folds the journal in, runs `change` and anchors the audit log, all in one transaction of the database.
+    /// Folds the journal in and runs `change`, both in one transaction of the database.
     fn apply<T, E: From<VaultError>>(
         &self,
         generation: &Generation,
@@ -121,7 +126,6 @@ impl Vault {
         let rows = generation.rows();
         let folded = self.journal.fold(&rows, &generation.keyring)?;
         let value = change(&rows)?;
-        store_anchor(&rows, &self.audit.head()?)?;
         transaction.commit().map_err(VaultError::from)?;
         database.pragma_update(None, "query_only", true).map_err(VaultError::from)?;
         Ok((value, folded))
