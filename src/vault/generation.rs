@@ -40,8 +40,6 @@ pub(super) struct Generation {
     pub(super) role: Role,
     /// The recipient whose identity opened it.
     pub(super) opener: RecipientKey,
-    /// Where it may be written.
-    pub(super) home: Home,
     /// The pin that it was trusted by.
     pub(super) pin: Pin,
     /// What the commit says about itself.
@@ -68,7 +66,6 @@ impl Generation {
         let sealer = Keyring::load(&database, None)?;
         let rows = Rows { database: &database, sealer: sealer.sealer() };
         let (opener, role) = opener(&rows, credentials)?;
-        let home = Home { id: fact(&rows, meta::HOME_ID)?, path: fact(&rows, meta::HOME_PATH)? };
         let keyring = match role {
             Role::Viewer => sealer,
             Role::Operator => Keyring::load(&database, Some(opener))?,
@@ -80,7 +77,6 @@ impl Generation {
             opener: opener.recipient().clone(),
             keyring,
             role,
-            home,
             pin,
             commit: image.footer.commit,
             root: image.root,
@@ -89,6 +85,12 @@ impl Generation {
             image_length: image.footer.image_length,
             database,
         })
+    }
+
+    /// Where it may be written.
+    pub(super) fn home(&self) -> Result<Home, VaultError> {
+        let rows = self.rows();
+        Ok(Home { id: fact(&rows, meta::HOME_ID)?, path: fact(&rows, meta::HOME_PATH)? })
     }
 
     /// The point of the audit log that it anchors.

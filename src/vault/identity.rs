@@ -132,16 +132,16 @@ impl IdentityFile {
         written
     }
 
-    /// Adds the comment line of `new` after that of `old` in the file that this was read from.
-    ///
-    /// Returns whether there is such a line in a file in plain text.
-    pub(in crate::vault) fn add_pin(&mut self, old: &Pin, new: &Pin) -> Result<bool, VaultError> {
-        let line = format!("{}{old}\n", pin::COMMENT);
-        let changed = self.edit(|text| text.replacen(&line, &format!("{line}{}{new}\n", pin::COMMENT), 1))?;
-        if changed {
-            self.pins.push(new.clone());
+    /// Trusts `new` as well if `old` is trusted, and says so in the file that this was read from, if that is in
+    /// plain text.
+    pub(in crate::vault) fn add_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), VaultError> {
+        if !self.pins.contains(old) {
+            return Ok(());
         }
-        Ok(changed)
+        let line = format!("{}{old}\n", pin::COMMENT);
+        self.edit(|text| text.replacen(&line, &format!("{line}{}{new}\n", pin::COMMENT), 1))?;
+        self.pins.push(new.clone());
+        Ok(())
     }
 
     /// Drops the comment line of `old`; returns the file if it had one.

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn one_holder_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let locks = locks(folder.path(), Duration::from_secs(60));
+        let locks = locks(folder.path(), Duration::from_mins(1));
         let inside = std::sync::atomic::AtomicU32::new(0);
         std::thread::scope(|scope| {
             for _ in 0..16 {
@@ -270,15 +270,15 @@ mod tests {
         let held = impatient.vault().unwrap();
         assert!(impatient.vault().is_err());
         drop(held);
-        locks(folder.path(), Duration::from_secs(60)).vault().unwrap();
+        locks(folder.path(), Duration::from_mins(1)).vault().unwrap();
     }
 
     #[test]
     fn only_those_who_waited_share_a_failure() {
         let folder = tempfile::tempdir().unwrap();
-        let locks = locks(folder.path(), Duration::from_secs(60));
+        let locks = locks(folder.path(), Duration::from_mins(1));
         let id = ConnectionId::new();
-        let wait = Duration::from_secs(60);
+        let wait = Duration::from_mins(1);
         let mut first = locks.connection(&id, wait).unwrap();
         let waiter = std::thread::spawn({
             let (locks, id) = (locks.clone(), id.clone());

@@ -132,7 +132,7 @@ impl Vault {
         // Entries that are sealed and signed by the old keys must not appear after their last fold.
         let _keyring = self.locks.keyring()?;
         let old = self.pin()?;
-        self.commit(event, Self::check_writable, |rows, switch| {
+        let pin = self.commit(event, Self::check_writable, |rows, switch| {
             change(rows)?;
             let operators = operators(&rows.recipients()?);
             if operators.is_empty() {
@@ -144,11 +144,11 @@ impl Vault {
             let keyring = Keyring::generate()?;
             seal_anew(rows.database, rows.sealer, keyring.sealer())?;
             keyring.store(rows.database, &operators, self.clock.now())?;
+            let pin = Pin { vault: self.id.clone(), verify_key: *keyring.verify_key() };
             switch.keyring = Some(keyring);
-            Ok(())
+            Ok(pin)
         })?;
-        let updated = self.forget_pin(&old);
-        Ok(Rekeyed { pin: self.pin_after_rekey()?, updated })
+        Ok(Rekeyed { pin, updated: self.forget_pin(&old) })
     }
 
     /// Drops the old pin from the identity files; what fails here leaves both pins, which is harmless.
@@ -162,14 +162,6 @@ impl Vault {
             }
         }
         updated
-    }
-
-    /// Whoever removed themselves cannot open the vault any more: the pin is taken from memory.
-    fn pin_after_rekey(&self) -> Result<Pin, VaultError> {
-        match &self.state().generation {
-            Some(generation) => Ok(generation.pin.clone()),
-            None => Err(VaultError::NoPin),
-        }
     }
 
     fn with_keyring(

@@ -30,6 +30,8 @@ pub mod schema;
 pub mod seal;
 mod signing;
 mod store;
+#[cfg(test)]
+mod tests;
 mod trailer;
 mod transact;
 mod trust;

@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn opens_only_in_its_own_place() {
         let sealer = Sealer::operator(x25519::Identity::generate());
-        let sealed = sealer.seal("key/1/private", b"secret").unwrap();
-        assert_eq!(sealer.open("key/1/private", &sealed).unwrap().expose(), b"secret");
-        assert!(matches!(sealer.open("key/2/private", &sealed), Err(VaultError::Damaged(_))));
+        let value = sealer.seal("key/1/private", b"secret").unwrap();
+        assert_eq!(sealer.open("key/1/private", &value).unwrap().expose(), b"secret");
+        assert!(matches!(sealer.open("key/2/private", &value), Err(VaultError::Damaged(_))));
     }
 
     #[test]

@@ -175,12 +175,13 @@ impl Vault {
 
     pub(super) fn check_writable(&self, generation: &Generation) -> Result<(), VaultError> {
         self.check_operator(generation)?;
-        if generation.home == self.here {
+        let home = generation.home()?;
+        if home == self.here {
             return Ok(());
         }
         Err(VaultError::ForeignHome(format!(
             "it is written at {} on machine {}, this is {} on machine {}",
-            generation.home.path, generation.home.id, self.here.path, self.here.id
+            home.path, home.id, self.here.path, self.here.id
         )))
     }
 

@@ -212,7 +212,7 @@ mod tests {
             let (hashes, footer) = split(&forged);
             let verified = Footer::parse(footer, (image.len() + trailer.len()) as u64)
                 .and_then(|footer| footer.verify(hashes));
-            assert!(verified.is_err(), "bit {bit}: {:?} of {root:?}", verified);
+            assert!(verified.is_err(), "bit {bit}: {verified:?} of {root:?}");
         }
     }
 

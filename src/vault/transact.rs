@@ -102,6 +102,7 @@ impl Vault {
             let previous = self.location.previous();
             self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));
         }
+        let rekeyed = next_pin.is_some();
         if let Some(pin) = next_pin {
             state.credentials.pin = state.credentials.pin.take().map(|_| pin.clone());
             generation.pin = pin;
@@ -110,7 +111,8 @@ impl Vault {
         if let Err(error) = self.high_water().raise(&mark, &self.clock) {
             self.warn(state_warning(&error));
         }
-        state.generation = Some(generation);
+        // Whoever changed the keys may have taken away their own role: the next access finds out.
+        state.generation = (!rekeyed).then_some(generation);
         Ok(value)
     }
 

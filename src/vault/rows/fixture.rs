@@ -41,12 +41,12 @@ impl Fixture {
 }
 
 /// `seconds` after some fixed instant.
-pub(super) fn instant(seconds: i64) -> Timestamp {
+pub(in crate::vault) fn instant(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + seconds).unwrap()
 }
 
 /// A plain connection whose client id follows from its name.
-pub(super) fn connection(name: &str) -> Connection {
+pub(in crate::vault) fn connection(name: &str) -> Connection {
     Connection {
         id: ConnectionId::new(),
         name: name.parse().unwrap(),

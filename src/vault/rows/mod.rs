@@ -17,7 +17,7 @@ mod tokens;
 mod verifications;
 
 #[cfg(test)]
-mod fixture;
+pub(in crate::vault) mod fixture;
 
 use rusqlite::Connection as Database;
 
