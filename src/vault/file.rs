@@ -188,6 +188,8 @@ pub(super) fn ensure_folder(path: &Path) -> Result<(), VaultError> {
                 .recursive(true)
                 .create(path)
                 .map_err(VaultError::io("create", path))?;
+            // What will be synced inside must not be lost with the folder's own name.
+            path.parent().map_or(Ok(()), sync_folder)?;
         }
         _ => {}
     }

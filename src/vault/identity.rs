@@ -264,3 +264,6 @@ pub fn secret_text(identity: &Identity) -> Option<SecretString> {
         Key::Ssh(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

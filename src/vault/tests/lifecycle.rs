@@ -225,3 +225,22 @@ fn stock_tools_open_it() {
         assert_eq!(String::from_utf8_lossy(&read.stdout), "ok\nacme\n1953194868\n", "{read:?}");
     }
 }
+
+#[test]
+fn an_ssh_key_opens_it() {
+    let world = World::new();
+    let key = include_str!("../identity/ssh-ed25519");
+    let path = world.path("ssh");
+    crate::vault::file::create(&path)
+        .and_then(|_| crate::vault::file::replace(&path, key.as_bytes()))
+        .unwrap();
+    let mut credentials = world.credentials("ssh");
+    let recipient = credentials.identities().next().unwrap().recipient().clone();
+    world.operator().add_recipient(&recipient, Role::Operator, None).unwrap();
+    credentials.pin = Some(world.pin.clone());
+    let vault = Vault::open(world.place.clone(), credentials, world.clock.clone()).unwrap();
+    assert_eq!(vault.role().unwrap(), Role::Operator);
+    let acme = add(&vault, "acme");
+    journal_token(&vault, &acme.id, "token");
+    assert_eq!(stored_token(&world.operator(), &acme.id).as_deref(), Some("token"));
+}
