@@ -61,9 +61,8 @@ impl AuditLog {
 
     /// Checks that the log's end follows from `anchor`, reading from the end no further than that.
     ///
-    /// A commit does this before it anchors a new head: otherwise the new anchor would vouch for whatever was
-    /// rewritten before it. Fails with [`VaultError::AuditDamaged`].
-    pub fn verify_since(&self, anchor: &AuditHead) -> Result<(), VaultError> {
+    /// Fails with [`VaultError::AuditDamaged`].
+    pub(super) fn verify_since(&self, anchor: &AuditHead) -> Result<(), VaultError> {
         if anchor.sequence == 0 {
             return Ok(());
         }

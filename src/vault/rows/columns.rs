@@ -86,6 +86,11 @@ pub(super) fn parsed<T: FromStr>(columns: &mut Columns<'_>) -> Result<T, VaultEr
     columns.parsed()
 }
 
+/// [`Columns::optional_parsed`] for a query of one column.
+pub(super) fn optional_parsed<T: FromStr>(columns: &mut Columns<'_>) -> Result<Option<T>, VaultError> {
+    columns.optional_parsed()
+}
+
 impl Rows<'_> {
     /// Returns what `read` makes of each row, in order.
     pub(super) fn all<T>(

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Rows;
-use super::columns::{Columns, time};
+use super::columns::{self, Columns};
 use crate::domain::connection::Company;
 use crate::domain::ids::CompanyId;
 use crate::vault::error::VaultError;
@@ -15,7 +15,7 @@ fn read(columns: &mut Columns<'_>) -> Result<Company, VaultError> {
 impl Rows<'_> {
     /// Returns the one company of this name; if there is none, or more than one, adds a new one.
     ///
-    /// A company that gets no connection in the same transaction is removed with the next change of one.
+    /// It lives as long as a connection belongs to it.
     pub fn ensure_company(&self, name: &str) -> Result<Company, VaultError> {
         let mut found = self.all("SELECT id, name FROM companies WHERE name = ?1 LIMIT 2", [name], read)?;
         if let (Some(only), None) = (found.pop(), found.pop()) {
@@ -39,16 +39,19 @@ impl Rows<'_> {
         self.all("SELECT id, name FROM companies ORDER BY name COLLATE NOCASE, id", [], read)
     }
 
-    /// Removes companies that no connection belongs to; their names stay as tombstones.
-    pub(super) fn drop_empty_companies(&self, removed_at: Timestamp) -> Result<(), VaultError> {
-        const EMPTY: &str = "id NOT IN (SELECT company_id FROM connections WHERE company_id IS NOT NULL)";
-        let bury = format!(
-            "INSERT INTO tombstones (id, kind, name, removed_at) \
-             SELECT id, 'company', name, ?1 FROM companies WHERE {EMPTY}"
-        );
-        self.change(&bury, [time(removed_at)])?;
-        self.change(&format!("DELETE FROM companies WHERE {EMPTY}"), [])?;
-        Ok(())
+    /// Removes a company that no connection belongs to any more; its name stays as a tombstone.
+    pub(super) fn leave_company(&self, id: &CompanyId, removed_at: Timestamp) -> Result<(), VaultError> {
+        match self.remove_empty_company(id)? {
+            Some(name) => self.bury("company", id.as_str(), &name, removed_at),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes a company that no connection belongs to, and returns its name if it was removed.
+    pub(super) fn remove_empty_company(&self, id: &CompanyId) -> Result<Option<String>, VaultError> {
+        let sql = "DELETE FROM companies WHERE id = ?1 \
+                   AND NOT EXISTS (SELECT 1 FROM connections WHERE company_id = ?1) RETURNING name";
+        self.first(sql, [id.as_str()], columns::value)
     }
 }
 
@@ -80,6 +83,7 @@ mod tests {
         let fixture = Fixture::new();
         let rows = fixture.rows();
         let company = rows.ensure_company("Acme").unwrap();
+        let other = rows.ensure_company("Other").unwrap();
         let (mut one, mut two) = (connection("one"), connection("two"));
         (one.company, two.company) = (Some(company.clone()), Some(company.clone()));
         rows.insert_connection(&one).unwrap();
@@ -87,9 +91,21 @@ mod tests {
 
         rows.remove_connection(&one.id, instant(1)).unwrap();
         assert!(rows.company(&company.id).unwrap().is_some());
-        two.company = None;
+        two.company = Some(other.clone());
         rows.update_connection(&two).unwrap();
         assert!(rows.company(&company.id).unwrap().is_none());
         assert_eq!(rows.display_name(company.id.as_str()).unwrap().as_deref(), Some("Acme"));
+        assert_eq!(rows.companies().unwrap(), [other]);
+    }
+
+    #[test]
+    fn goes_with_a_connection_that_could_not_be_added() {
+        let fixture = Fixture::new();
+        let rows = fixture.rows();
+        rows.insert_connection(&connection("one")).unwrap();
+        let mut twin = connection("one");
+        twin.company = Some(rows.ensure_company("Acme").unwrap());
+        assert!(rows.insert_connection(&twin).is_err());
+        assert_eq!(rows.companies().unwrap(), []);
     }
 }

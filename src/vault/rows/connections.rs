@@ -6,7 +6,7 @@ use rusqlite::named_params;
 use super::Rows;
 use super::columns::{self, Columns, json, taken, time, word};
 use crate::domain::connection::{Company, Connection, Settings};
-use crate::domain::ids::{ConnectionId, ConnectionName};
+use crate::domain::ids::{CompanyId, ConnectionId, ConnectionName};
 use crate::domain::selection::Selection;
 use crate::vault::error::VaultError;
 
@@ -44,30 +44,38 @@ impl Rows<'_> {
     /// Adds a connection; its company must be there (see [`Rows::ensure_company`]).
     ///
     /// Fails with [`VaultError::Taken`] if the name, or the identity at the vendor (provider, account, client id,
-    /// entity and role), belongs to another connection.
+    /// entity and role), belongs to another connection. A company made for it goes again then.
     pub fn insert_connection(&self, connection: &Connection) -> Result<(), VaultError> {
-        self.check_unique(connection)?;
         let sql = "INSERT INTO connections (id, name, provider, environment, enabled, company_id, settings, \
                    previous_settings, tags, created_at, updated_at) \
                    VALUES (:id, :name, :provider, :environment, :enabled, :company, :settings, :previous, \
                    :tags, :created_at, :updated_at)";
-        self.write(connection, sql).map(drop)
+        let inserted = self.check_unique(connection).and_then(|()| self.write(connection, sql));
+        if let (Err(_), Some(company)) = (&inserted, &connection.company) {
+            self.remove_empty_company(&company.id)?;
+        }
+        inserted.map(drop)
     }
 
     /// Replaces everything of a connection but its id.
     ///
     /// Fails with [`VaultError::Taken`] as [`Rows::insert_connection`] does, and with [`VaultError::Gone`] if
-    /// there is no such connection. A company that no connection belongs to any more is removed.
+    /// there is no such connection. The company that it leaves goes with its last connection.
     pub fn update_connection(&self, connection: &Connection) -> Result<(), VaultError> {
         self.check_unique(connection)?;
+        let company = self.company_of(&connection.id)?;
         let sql = "UPDATE connections SET name = :name, provider = :provider, environment = :environment, \
                    enabled = :enabled, company_id = :company, settings = :settings, \
                    previous_settings = :previous, tags = :tags, created_at = :created_at, \
                    updated_at = :updated_at WHERE id = :id";
-        if self.write(connection, sql)? == 0 {
-            return Err(VaultError::Gone("connection"));
-        }
-        self.drop_empty_companies(connection.updated_at)
+        self.write(connection, sql)?;
+        company.map_or(Ok(()), |company| self.leave_company(&company, connection.updated_at))
+    }
+
+    /// Returns the company of a connection; fails with [`VaultError::Gone`] if there is no such connection.
+    fn company_of(&self, id: &ConnectionId) -> Result<Option<CompanyId>, VaultError> {
+        let sql = "SELECT company_id FROM connections WHERE id = ?1";
+        self.first(sql, [id.as_str()], columns::optional_parsed)?.ok_or(VaultError::Gone("connection"))
     }
 
     fn write(&self, connection: &Connection, sql: &str) -> Result<usize, VaultError> {
@@ -167,12 +175,11 @@ impl Rows<'_> {
     ///
     /// Fails with [`VaultError::Gone`] if there is no such connection. Its company goes with its last connection.
     pub fn remove_connection(&self, id: &ConnectionId, removed_at: Timestamp) -> Result<(), VaultError> {
-        let name: Option<ConnectionName> =
-            self.first("SELECT name FROM connections WHERE id = ?1", [id.as_str()], columns::parsed)?;
-        let name = name.ok_or(VaultError::Gone("connection"))?;
-        self.change_one("connection", "DELETE FROM connections WHERE id = ?1", [id.as_str()])?;
-        self.bury("connection", id.as_str(), name.as_str(), removed_at)?;
-        self.drop_empty_companies(removed_at)
+        let company = self.company_of(id)?;
+        let sql = "DELETE FROM connections WHERE id = ?1 RETURNING name";
+        let name: Option<String> = self.first(sql, [id.as_str()], columns::value)?;
+        self.bury("connection", id.as_str(), &name.ok_or(VaultError::Gone("connection"))?, removed_at)?;
+        company.map_or(Ok(()), |company| self.leave_company(&company, removed_at))
     }
 }
 
