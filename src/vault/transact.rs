@@ -61,12 +61,12 @@ impl Vault {
         let mut state = self.state();
         let current = self.refresh(&mut state)?;
         check(self, current)?;
-        // What was cut off up to the last anchor must be found before a new anchor covers it up.
-        self.audit.verify_since(&current.anchor()?)?;
+        let last_anchor = current.anchor()?;
         let operation = self.audit.request(event, &actor(current))?;
         let outcome = self.attempt(&mut state, event.action, |rows, switch| {
+            let anchor = self.audit.next_anchor(&last_anchor)?;
             let value = change(rows, switch)?;
-            store_anchor(rows, operation.head())?;
+            store_anchor(rows, &anchor)?;
             Ok(value)
         });
         let recorded = self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
