@@ -10,5 +10,6 @@ pub mod jwk;
 pub mod key;
 pub mod keypair;
 pub mod rotation;
+pub mod selection;
 pub mod token;
 pub mod verification;

@@ -64,6 +64,17 @@ pub enum VaultError {
         /// The newest schema known here.
         known: u32,
     },
+    /// The file's layout is from a newer tokenctl (exit 8).
+    #[error("the vault has format {found}, this tokenctl knows {known}")]
+    NewerFormat {
+        /// The file's format.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// Text that is not a pin (exit 2).
+    #[error("this is not a vault pin: {0}")]
+    InvalidPin(String),
     /// A secret or a write with a viewer's identity (exit 9).
     #[error("your role is viewer: secrets and changes need the role operator")]
     NotOperator,
@@ -106,6 +117,9 @@ pub enum VaultError {
     /// A unique value is taken (exit 5).
     #[error("{0}")]
     Taken(String),
+    /// A row that the caller holds an id of was removed meanwhile (exit 3).
+    #[error("the {0} does not exist any more")]
+    Gone(&'static str),
     /// SQLite failed in a way that no input explains (exit 8).
     #[error("the vault's database failed")]
     Database(#[from] rusqlite::Error),
@@ -121,6 +135,11 @@ impl VaultError {
 
     pub(crate) fn seal(error: impl std::fmt::Display) -> Self {
         Self::Seal(error.to_string())
+    }
+
+    /// Whether it says that a file is not there.
+    pub(crate) fn is_missing_file(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     /// Returns a closure that adds what was being done, and to which file, to an I/O error.

@@ -1,10 +1,47 @@
 //! What tokenctl remembers: the age-encrypted, signed SQLite file, its journal, locks and audit log.
 //!
 //! May import `domain`, `secret` and `clock`.
+//!
+//! From the outside in: [`Vault`] (`store`, `create`, `transact`, `membership`, `info`, `check`) works on one
+//! `generation` in memory, which is an `image` verified against its `trailer` and a `pin`; `replace` puts the next one
+//! in its place; `journal` holds what is newer; `file` and `lock` are the only ways to the file system.
 
+pub mod audit_log;
+mod check;
+mod create;
 pub mod error;
+mod file;
+mod generation;
+mod highwater;
+mod home;
+pub mod identity;
+mod image;
+mod info;
+mod journal;
+mod keyring;
+mod location;
+pub mod lock;
+mod membership;
+pub mod pin;
+pub mod recipient;
+mod replace;
 pub mod rows;
+pub mod schema;
 pub mod seal;
+mod signing;
+mod store;
+#[cfg(test)]
+mod tests;
+mod trailer;
+mod transact;
+mod trust;
 
+pub use check::{CheckItem, CheckReport};
+pub use create::{Created, NewVault};
 pub use error::VaultError;
+pub use home::Home;
+pub use info::VaultInfo;
+pub use location::Location;
+pub use membership::Rekeyed;
 pub use rows::Rows;
+pub use store::{Place, Vault};

@@ -1,6 +1,27 @@
-//! The vault's rows: all SQL is here.
+//! The vault's rows: all SQL is here, one file per table.
+//!
+//! Every method works inside the read or the transaction that its [`Rows`] belongs to; a row that cannot be
+//! read is [`VaultError::Damaged`](super::VaultError::Damaged), never a panic and never skipped. Secrets open for
+//! operators only: the methods that return one fail with [`VaultError::NotOperator`](super::VaultError::NotOperator)
+//! in a viewer's hands, all others work for both.
+
+mod columns;
+mod companies;
+mod connections;
+mod counts;
+mod keys;
+mod meta;
+mod names;
+mod recipients;
+mod tokens;
+mod verifications;
+
+#[cfg(test)]
+pub(in crate::vault) mod fixture;
 
 use rusqlite::Connection as Database;
+
+pub use counts::Counts;
 
 use super::seal::Sealer;
 

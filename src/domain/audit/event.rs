@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ids::ConnectionId;
+use crate::domain::ids::ConnectionId;
 
 /// Something that is worth a record: the action, whose it is, and harmless details.
 ///
@@ -32,6 +32,7 @@ impl AuditEvent {
 
     /// Adds an id, a fingerprint or a hash.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "`.with(\"key\", id)` takes ids and text alike")]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.details.insert(name, value.to_string());
         self
@@ -105,4 +106,6 @@ actions! {
     TokenObtain = "token.obtain",
     /// A token was handed out.
     TokenRelease = "token.release",
+    /// The log's last line was torn and was cut off; the log itself records this.
+    AuditCut = "audit.cut",
 }

@@ -1,0 +1,43 @@
+//! Which connections a command is about.
+
+use super::connection::{Connection, Provider};
+use super::ids::ConnectionName;
+
+/// A choice of connections; every part that is given must hold, an empty one chooses all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Any of these names; empty means any name.
+    pub names: Vec<ConnectionName>,
+    /// The company's id, or its name without regard to ASCII case.
+    pub company: Option<String>,
+    /// A tag and its value.
+    pub tag: Option<(String, String)>,
+    /// The vendor.
+    pub provider: Option<Provider>,
+    /// Enabled or disabled ones only.
+    pub enabled: Option<bool>,
+    /// Text in the name, the company's name or the account id, without regard to case.
+    pub search: Option<String>,
+}
+
+impl Selection {
+    /// Every connection.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The connections with these names.
+    pub fn named(names: impl IntoIterator<Item = ConnectionName>) -> Self {
+        Self { names: names.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Whether the search text stands in `connection`; true if there is none.
+    pub fn finds(&self, connection: &Connection) -> bool {
+        let Some(search) = &self.search else { return true };
+        let wanted = search.to_lowercase();
+        let company = connection.company.as_ref().map_or("", |company| company.name.as_str());
+        [connection.name.as_str(), company, connection.settings.account.as_str()]
+            .iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
+    }
+}

@@ -1,0 +1,129 @@
+//! `vault check`: reads everything that there is and says what holds.
+
+use std::path::PathBuf;
+
+use super::error::VaultError;
+use super::generation::Generation;
+use super::image::{Chunks, Image};
+use super::membership::open_all;
+use super::recipient::Role;
+use super::store::{State, Vault};
+use super::trailer::CHUNK;
+
+/// One thing that was checked.
+#[derive(Debug)]
+pub struct CheckItem {
+    /// "vault file", "database", "secrets", "journal", "previous generation", "audit log".
+    pub what: &'static str,
+    /// What was found, in words, or what is wrong.
+    pub outcome: Result<String, VaultError>,
+}
+
+/// Everything that was checked.
+#[derive(Debug)]
+pub struct CheckReport {
+    /// In the order in which it was checked.
+    pub items: Vec<CheckItem>,
+}
+
+impl CheckReport {
+    /// Whether everything holds.
+    pub fn holds(&self) -> bool {
+        self.items.iter().all(|item| item.outcome.is_ok())
+    }
+}
+
+impl Vault {
+    /// Reads every chunk, row, sealed value, journal entry, the previous generation and the audit log.
+    ///
+    /// Fails only if the vault cannot be opened at all; what is wrong otherwise is in the report.
+    pub fn check(&self) -> Result<CheckReport, VaultError> {
+        let mut state = self.state();
+        self.refresh(&mut state)?;
+        let State { credentials, generation } = &*state;
+        let generation =
+            generation.as_ref().ok_or_else(|| VaultError::damaged("it could not be read again"))?;
+        let open = |path: PathBuf| {
+            Image::open(&path, credentials, |footer| {
+                let is_pinned = footer.verify_key == generation.pin.verify_key
+                    && footer.commit.vault == generation.commit.vault;
+                if is_pinned {
+                    Ok(())
+                } else {
+                    Err(VaultError::Untrusted("it is signed by another key than the vault".to_owned()))
+                }
+            })
+        };
+        let item = |what, outcome| CheckItem { what, outcome };
+        Ok(CheckReport {
+            items: vec![
+                item("vault file", open(self.location.vault()).and_then(read_all)),
+                item("database", check_database(generation)),
+                item("secrets", check_secrets(generation)),
+                item("journal", self.check_journal(generation)),
+                item(
+                    "previous generation",
+                    match open(self.location.previous()) {
+                        Err(VaultError::Absent(_)) => Ok("there is none yet".to_owned()),
+                        image => image.and_then(read_all),
+                    },
+                ),
+                item("audit log", self.check_audit(generation)),
+            ],
+        })
+    }
+
+    fn check_journal(&self, generation: &Generation) -> Result<String, VaultError> {
+        let names = self.journal.list(None)?;
+        if generation.role == Role::Viewer {
+            return Ok(format!("{} entries, which an operator can open", names.len()));
+        }
+        for name in &names {
+            // An entry that was folded and removed meanwhile is in a newer generation.
+            let _: Option<_> = self.journal.read(name, &generation.keyring)?;
+        }
+        Ok(format!("{} entries open and are signed", names.len()))
+    }
+
+    fn check_audit(&self, generation: &Generation) -> Result<String, VaultError> {
+        let check = self.audit.verify(Some(generation.anchor()?))?;
+        let unanchored = check.after_anchor;
+        Ok(format!("{} records hold together, {unanchored} of them after the anchor", check.records))
+    }
+}
+
+fn read_all(mut image: Image) -> Result<String, VaultError> {
+    let mut buffer = zeroize::Zeroizing::new(vec![0; CHUNK]);
+    let chunks = image.footer.chunks();
+    for index in 0..chunks {
+        image
+            .read_chunk(index, &mut buffer)
+            .map_err(|_| VaultError::damaged(format!("part {index} is not what was signed")))?;
+    }
+    Ok(format!(
+        "generation {}, {chunks} parts, {} bytes",
+        image.footer.commit.generation, image.footer.image_length
+    ))
+}
+
+fn check_database(generation: &Generation) -> Result<String, VaultError> {
+    let database = &generation.database;
+    let verdict: String = database.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(VaultError::damaged(format!("its database: {verdict}")));
+    }
+    let dangling: u32 =
+        database.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+    if dangling > 0 {
+        return Err(VaultError::damaged(format!("its database: {dangling} rows point to nothing")));
+    }
+    Ok("sound".to_owned())
+}
+
+fn check_secrets(generation: &Generation) -> Result<String, VaultError> {
+    if generation.role == Role::Viewer {
+        return Ok("only an operator can open them".to_owned());
+    }
+    let opened = open_all(&generation.rows())?;
+    Ok(format!("{opened} sealed values open"))
+}

@@ -1,0 +1,348 @@
+//! The files of a vault: opened without following links, created 0600 in one step, replaced atomically.
+//!
+//! The only module of `vault` that touches the file system for writing; a path is part of every error.
+
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::error::VaultError;
+use crate::domain::ids::random_hex;
+use crate::hooks;
+
+/// Which version of a file it is: two equal stamps mean that the file was not replaced in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// The stamp of an open file.
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+
+    /// The stamp of whatever is at `path` now.
+    pub(super) fn at(path: &Path) -> Result<Self, VaultError> {
+        path.symlink_metadata().map(|metadata| Self::of(&metadata)).map_err(VaultError::io("find", path))
+    }
+}
+
+/// Who else may touch a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Privacy {
+    /// Others may read it, if the owner lets them, but not write: it is encrypted or public.
+    OwnerWrites,
+    /// Nobody else may even read it.
+    OwnerOnly,
+}
+
+/// Opens a regular file for reading.
+///
+/// Refuses a symbolic link, a folder or a device with [`VaultError::UnsafeFile`], and never waits on a FIFO.
+pub(super) fn open(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
+    // O_NONBLOCK: opening a FIFO that nobody writes would wait for ever; it changes nothing for a regular file.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(|error| refuse_link(path, "open", error))?;
+    let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
+    refuse_unsafe(path, &metadata, privacy)?;
+    Ok(file)
+}
+
+/// Opens, or creates with mode 0600, a file that is rewritten in place: a lock.
+pub(super) fn open_or_create(path: &Path) -> Result<File, VaultError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path)
+        .map_err(|error| refuse_link(path, "open", error))?;
+    let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
+    refuse_unsafe(path, &metadata, Privacy::OwnerOnly)?;
+    Ok(file)
+}
+
+/// Opens a regular file to read it and to write at its end; refuses what [`open`] refuses.
+pub(super) fn open_to_append(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path)
+        .map_err(|error| refuse_link(path, "open", error))?;
+    let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
+    refuse_unsafe(path, &metadata, privacy)?;
+    Ok(file)
+}
+
+/// Creates a file with mode 0600; fails if anything is at `path`.
+pub(super) fn create(path: &Path) -> Result<File, VaultError> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+        .map_err(VaultError::io("create", path))
+}
+
+fn refuse_link(path: &Path, action: &'static str, source: io::Error) -> VaultError {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    if is_link {
+        not_regular(path, "is a symbolic link")
+    } else if path.is_dir() {
+        not_regular(path, "is a folder")
+    } else {
+        VaultError::Io { action, path: path.to_owned(), source }
+    }
+}
+
+fn not_regular(path: &Path, problem: &str) -> VaultError {
+    VaultError::UnsafeFile {
+        path: path.to_owned(),
+        problem: format!("{problem}, not a regular file"),
+        fix: format!("ls -l {}", path.display()),
+    }
+}
+
+/// Refuses what is not a regular file and what `privacy` forbids.
+pub(super) fn refuse_unsafe(path: &Path, metadata: &Metadata, privacy: Privacy) -> Result<(), VaultError> {
+    if metadata.is_dir() {
+        return Err(not_regular(path, "is a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(not_regular(path, "is a special file"));
+    }
+    let mode = metadata.mode() & 0o7777;
+    let (forbidden, what, fix) = match privacy {
+        Privacy::OwnerWrites => (0o022, "can be written by others", "go-w"),
+        Privacy::OwnerOnly => (0o077, "can be read or written by others", "go-rwx"),
+    };
+    if mode & forbidden == 0 {
+        return Ok(());
+    }
+    Err(VaultError::UnsafeFile {
+        path: path.to_owned(),
+        problem: format!("{what} (mode {mode:04o})"),
+        fix: format!("chmod {fix} {}", path.display()),
+    })
+}
+
+/// Refuses a file of another account: replacing it would take it away from its owner.
+pub(super) fn require_owner(path: &Path) -> Result<(), VaultError> {
+    let metadata = path.symlink_metadata().map_err(VaultError::io("examine", path))?;
+    if metadata.uid() == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(VaultError::UnsafeFile {
+        path: path.to_owned(),
+        problem: format!("belongs to account {}, the only one that may change it", metadata.uid()),
+        fix: format!("ls -l {}", path.display()),
+    })
+}
+
+/// Reads a whole regular file of at most `limit` bytes.
+pub(super) fn read(
+    path: &Path,
+    privacy: Privacy,
+    limit: u64,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
+    let file = open(path, privacy)?;
+    let size = file.metadata().map_err(VaultError::io("examine", path))?.len();
+    if size > limit {
+        let source = io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes"));
+        return Err(VaultError::Io { action: "read", path: path.to_owned(), source });
+    }
+    // One allocation that is never outgrown: a reallocation would leave a copy of a secret behind.
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
+    file.take(size).read_to_end(&mut bytes).map_err(VaultError::io("read", path))?;
+    Ok(bytes)
+}
+
+/// Creates a folder, and those above it, with mode 0700 unless it is there; refuses a symbolic link and a mode that lets others in.
+pub(super) fn ensure_folder(path: &Path) -> Result<(), VaultError> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            DirBuilder::new()
+                .mode(0o700)
+                .recursive(true)
+                .create(path)
+                .map_err(VaultError::io("create", path))?;
+            // What will be synced inside must not be lost with the folder's own name.
+            path.parent().map_or(Ok(()), sync_folder)?;
+        }
+        _ => {}
+    }
+    let metadata = path.symlink_metadata().map_err(VaultError::io("examine", path))?;
+    let mode = metadata.mode() & 0o7777;
+    if !metadata.is_dir() {
+        return Err(VaultError::UnsafeFile {
+            path: path.to_owned(),
+            problem: "is not a folder".to_owned(),
+            fix: format!("ls -ld {}", path.display()),
+        });
+    }
+    if mode & 0o022 != 0 {
+        return Err(VaultError::UnsafeFile {
+            path: path.to_owned(),
+            problem: format!("can be written by others (mode {mode:04o})"),
+            fix: format!("chmod go-w {}", path.display()),
+        });
+    }
+    Ok(())
+}
+
+/// Makes the content of `file` durable. A failure is final: the kernel may have dropped the dirty pages, so a
+/// second attempt could succeed without anything being on disk.
+pub(super) fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
+    if hooks::mutant("no-fsync") {
+        return Ok(());
+    }
+    file.sync_all().map_err(VaultError::io("sync", path))
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(path: &Path) -> Result<(), VaultError> {
+    if hooks::mutant("no-folder-fsync") {
+        return Ok(());
+    }
+    let folder = File::open(path).map_err(VaultError::io("open", path))?;
+    folder.sync_all().map_err(VaultError::io("sync", path))
+}
+
+/// Puts `from` in the place of `to`, atomically.
+#[expect(clippy::disallowed_methods, reason = "this is where files are replaced")]
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
+    std::fs::rename(from, to).map_err(VaultError::io("replace", to))
+}
+
+/// Gives the file at `from` a second name.
+pub(super) fn link(from: &Path, to: &Path) -> Result<(), VaultError> {
+    std::fs::hard_link(from, to).map_err(VaultError::io("link", to))
+}
+
+/// Removes a file; one that is not there counts as removed.
+#[expect(clippy::disallowed_methods, reason = "this is where files are removed")]
+pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(VaultError::Io { action: "remove", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A new file that disappears again unless it is renamed into its place.
+pub(super) struct Draft {
+    file: File,
+    path: PathBuf,
+    placed: bool,
+}
+
+impl Draft {
+    /// Creates the file at `path`, mode 0600.
+    pub(super) fn create(path: PathBuf) -> Result<Self, VaultError> {
+        Ok(Self { file: create(&path)?, path, placed: false })
+    }
+
+    /// The open file.
+    pub(super) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Where it is until it is placed.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes its content durable.
+    pub(super) fn sync(&self) -> Result<(), VaultError> {
+        sync(&self.file, &self.path)
+    }
+
+    /// Renames it to `target`. The new name is durable once [`sync_folder`] has returned.
+    pub(super) fn place(mut self, target: &Path) -> Result<(), VaultError> {
+        rename(&self.path, target)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.placed {
+            // What stays behind after a failure here is swept at the next write.
+            let _ = remove(&self.path);
+        }
+    }
+}
+
+/// Replaces a small file durably: temporary file in the same folder, sync, rename, sync the folder.
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    let (draft, folder) = draft_beside(target, bytes)?;
+    draft.place(target)?;
+    sync_folder(&folder)
+}
+
+/// Creates a small file with all of its content at once, unless one is there already.
+pub(super) fn create_once(target: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    let (draft, folder) = draft_beside(target, bytes)?;
+    match link(draft.path(), target) {
+        Err(VaultError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked.and_then(|()| sync_folder(&folder)),
+    }
+}
+
+fn draft_beside(target: &Path, bytes: &[u8]) -> Result<(Draft, PathBuf), VaultError> {
+    let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
+        let source = io::Error::from(io::ErrorKind::InvalidInput);
+        return Err(VaultError::Io { action: "replace", path: target.to_owned(), source });
+    };
+    let mut temporary = temporary_prefix(name);
+    temporary.push(random_hex::<8>());
+    let mut draft = Draft::create(folder.join(temporary))?;
+    let path = draft.path().to_owned();
+    draft.file().write_all(bytes).map_err(VaultError::io("write", path))?;
+    draft.sync()?;
+    Ok((draft, folder.to_owned()))
+}
+
+/// What the names of the temporary files for `name` begin with.
+pub(super) fn temporary_prefix(name: &OsStr) -> std::ffi::OsString {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(name);
+    prefix.push(".tmp-");
+    prefix
+}
+
+/// Removes regular files in `folder` whose names begin with `prefix`: what an interrupted write left behind.
+pub(super) fn sweep(folder: &Path, prefix: &OsStr) -> Result<(), VaultError> {
+    for entry in folder.read_dir().map_err(VaultError::io("list", folder))? {
+        let entry = entry.map_err(VaultError::io("list", folder))?;
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && entry.file_name().as_bytes().starts_with(prefix.as_bytes()) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}

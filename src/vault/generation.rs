@@ -1,0 +1,160 @@
+//! One generation of the vault, opened: the database in memory and what the role may do with it.
+
+use rusqlite::{Connection as Database, MAIN_DB};
+
+use super::error::VaultError;
+use super::file::Stamp;
+use super::home::Home;
+use super::identity::{Credentials, Identity};
+use super::image::{self, Image};
+use super::keyring::Keyring;
+use super::location::Location;
+use super::pin::Pin;
+use super::recipient::{RecipientKey, Role};
+use super::rows::Rows;
+use super::schema;
+use super::trailer::{Commit, Root};
+use crate::domain::audit::AuditHead;
+
+/// Names of facts in table `meta`.
+pub(super) mod meta {
+    /// The machine that is the vault's home.
+    pub(in crate::vault) const HOME_ID: &str = "home.id";
+    /// The path that is the vault's home.
+    pub(in crate::vault) const HOME_PATH: &str = "home.path";
+    /// When the vault was created.
+    pub(in crate::vault) const CREATED_AT: &str = "created-at";
+    /// The sequence number of the anchored audit record.
+    pub(in crate::vault) const AUDIT_SEQUENCE: &str = "audit.sequence";
+    /// The hash of the anchored audit record.
+    pub(in crate::vault) const AUDIT_HASH: &str = "audit.hash";
+}
+
+/// An opened generation.
+pub(super) struct Generation {
+    /// The database, in memory.
+    pub(super) database: Database,
+    /// The vault's keys as far as the role reaches.
+    pub(super) keyring: Keyring,
+    /// What the opening recipient may do.
+    pub(super) role: Role,
+    /// The recipient whose identity opened it.
+    pub(super) opener: RecipientKey,
+    /// The pin that it was trusted by.
+    pub(super) pin: Pin,
+    /// What the commit says about itself.
+    pub(super) commit: Commit,
+    /// What identifies it.
+    pub(super) root: Root,
+    /// Which version of the file it is.
+    pub(super) stamp: Stamp,
+    /// The length of the encrypted file in bytes.
+    pub(super) file_length: u64,
+    /// The length of the database in bytes.
+    pub(super) image_length: u64,
+}
+
+impl Generation {
+    /// Loads a whole, verified image.
+    pub(super) fn load(
+        mut image: Image,
+        location: &Location,
+        pin: Pin,
+        credentials: &Credentials,
+    ) -> Result<Self, VaultError> {
+        let database = load_database(&mut image, location)?;
+        let sealer = Keyring::load(&database, None)?;
+        let rows = Rows { database: &database, sealer: sealer.sealer() };
+        let (opener, role) = opener(&rows, credentials)?;
+        let keyring = match role {
+            Role::Viewer => sealer,
+            Role::Operator => Keyring::load(&database, Some(opener))?,
+        };
+        if *keyring.verify_key() != pin.verify_key {
+            return Err(VaultError::damaged("it is signed by another key than its keyring names"));
+        }
+        Ok(Self {
+            opener: opener.recipient().clone(),
+            keyring,
+            role,
+            pin,
+            commit: image.footer.commit,
+            root: image.root,
+            stamp: image.stamp,
+            file_length: image.file_length,
+            image_length: image.footer.image_length,
+            database,
+        })
+    }
+
+    /// Where it may be written.
+    pub(super) fn home(&self) -> Result<Home, VaultError> {
+        let rows = self.rows();
+        Ok(Home { id: fact(&rows, meta::HOME_ID)?, path: fact(&rows, meta::HOME_PATH)? })
+    }
+
+    /// The point of the audit log that it anchors.
+    pub(super) fn anchor(&self) -> Result<AuditHead, VaultError> {
+        let rows = self.rows();
+        let sequence = fact(&rows, meta::AUDIT_SEQUENCE)?
+            .parse()
+            .map_err(|_| VaultError::damaged("its audit anchor is not a number"))?;
+        Ok(AuditHead { sequence, hash: fact(&rows, meta::AUDIT_HASH)? })
+    }
+
+    /// The rows, for reading or inside a transaction.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows { database: &self.database, sealer: self.keyring.sealer() }
+    }
+}
+
+fn fact(rows: &Rows<'_>, key: &str) -> Result<String, VaultError> {
+    rows.meta(key)?.ok_or_else(|| VaultError::damaged(format!("it does not say its {key}")))
+}
+
+/// Finds the recipient that an identity at hand belongs to, an operator before a viewer.
+fn opener<'a>(rows: &Rows<'_>, credentials: &'a Credentials) -> Result<(&'a Identity, Role), VaultError> {
+    let mut found = Vec::new();
+    for identity in credentials.identities() {
+        if let Some(role) = rows.recipient_role(identity.recipient())? {
+            found.push((identity, role));
+        }
+    }
+    // Somebody who could open the vault encrypted it anew for somebody whom no operator let in.
+    found.into_iter().max_by_key(|(_, role)| *role).ok_or_else(|| {
+        VaultError::Untrusted("it is encrypted to your key, but no operator made you a recipient".to_owned())
+    })
+}
+
+fn load_database(image: &mut Image, location: &Location) -> Result<Database, VaultError> {
+    let length = usize::try_from(image.footer.image_length)
+        .map_err(|_| VaultError::damaged("its database is larger than memory can be"))?;
+    let mut database = in_memory()?;
+    let mut stream = image.stream();
+    let loaded = database.deserialize_read_exact(MAIN_DB, &mut stream, length, false);
+    if let Some(failure) = stream.failure.take() {
+        return Err(image::broken(&location.vault(), failure));
+    }
+    loaded?;
+    settle(&database)?;
+    schema::migrate(&database)?;
+    database.pragma_update(None, "query_only", true)?;
+    Ok(database)
+}
+
+/// Returns an empty database in memory.
+#[expect(clippy::disallowed_methods, reason = "this is where the vault's databases are opened")]
+pub(super) fn in_memory() -> Result<Database, VaultError> {
+    Ok(Database::open_in_memory()?)
+}
+
+/// Keeps everything in memory and wipes what is deleted.
+///
+/// Source: sqlite.org/pragma.html; `trusted_schema` and `cell_size_check` as its security page advises.
+pub(super) fn settle(database: &Database) -> Result<(), VaultError> {
+    database.execute_batch(
+        "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA secure_delete = ON; \
+         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+    )?;
+    Ok(())
+}

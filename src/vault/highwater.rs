@@ -1,0 +1,197 @@
+//! The high-water mark: the newest generation that this machine has seen, and the pin that it was trusted by.
+//!
+//! Kept in the state folder, `vaults/<vault id>.json`. It finds roll-backs and forks on this machine; a machine
+//! that never saw the vault cannot (`architecture.md` section 2.5).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::VaultError;
+use super::file::{self, Privacy};
+use super::lock::{Lock, Request};
+use super::pin::Pin;
+use super::trailer::{Commit, Root};
+use crate::clock::Clock;
+use crate::domain::ids::{VaultId, hex};
+
+/// What was seen last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    v: u32,
+    generation: u64,
+    root: String,
+    pin: String,
+    /// The pin that a rekey on this machine is about to make the right one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_pin: Option<String>,
+    path: String,
+}
+
+impl Mark {
+    /// The mark of a generation that was verified against `pin`.
+    pub(super) fn of(commit: &Commit, root: &Root, pin: &Pin, path: &Path) -> Self {
+        Self {
+            v: 1,
+            generation: commit.generation,
+            root: hex(root),
+            pin: pin.to_string(),
+            next_pin: None,
+            path: path.display().to_string(),
+        }
+    }
+
+    /// The pins, if the mark is about the vault at `path`.
+    pub(super) fn pins_for(&self, path: &Path) -> Vec<Pin> {
+        let texts = [Some(&self.pin), self.next_pin.as_ref()].into_iter().flatten();
+        if self.path == path.display().to_string() {
+            texts.filter_map(|text| text.parse().ok()).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Refuses a generation that is older than the mark, or another one with its number, or not its child.
+    pub(super) fn admit(&self, commit: &Commit, root: &Root) -> Result<(), VaultError> {
+        let generation = commit.generation;
+        if generation < self.generation {
+            return Err(VaultError::RolledBack { found: generation, seen: self.generation });
+        }
+        let is_other_twin = generation == self.generation && hex(root) != self.root;
+        let is_foreign_child =
+            self.generation.checked_add(1) == Some(generation) && hex(&commit.parent) != self.root;
+        if is_other_twin || is_foreign_child { Err(VaultError::Forked(generation)) } else { Ok(()) }
+    }
+}
+
+/// The mark of one vault.
+#[derive(Debug)]
+pub(super) struct HighWater {
+    path: PathBuf,
+}
+
+impl HighWater {
+    /// The mark of vault `id` in the state folder.
+    pub(super) fn new(state_dir: &Path, id: &VaultId) -> Self {
+        Self { path: state_dir.join("vaults").join(format!("{id}.json")) }
+    }
+
+    /// Returns the mark, if this machine has one.
+    pub(super) fn read(&self) -> Result<Option<Mark>, VaultError> {
+        let bytes = match file::read(&self.path, Privacy::OwnerWrites, 64 * 1024) {
+            Err(error) if error.is_missing_file() => return Ok(None),
+            bytes => bytes?,
+        };
+        let mark: Mark = serde_json::from_slice(&bytes).map_err(|_| {
+            VaultError::damaged(format!("the high-water mark {} is not readable", self.path.display()))
+        })?;
+        if mark.v == 1 { Ok(Some(mark)) } else { Err(VaultError::NewerFormat { found: mark.v, known: 1 }) }
+    }
+
+    /// Raises the mark to `seen`; one that is higher already stays.
+    pub(super) fn raise(&self, seen: &Mark, clock: &Clock) -> Result<(), VaultError> {
+        if self.read()?.as_ref() == Some(seen) {
+            return Ok(());
+        }
+        let _held = self.lock(clock)?;
+        match self.read()? {
+            Some(kept) if kept.generation > seen.generation => Ok(()),
+            Some(kept) if kept.generation == seen.generation && kept.root != seen.root => {
+                Err(VaultError::Forked(seen.generation))
+            }
+            _ => self.write(seen),
+        }
+    }
+
+    /// Adds the pin that a rekey is about to make the right one, so that a crash in between locks nobody out.
+    pub(super) fn announce(&self, next: &Pin, clock: &Clock) -> Result<(), VaultError> {
+        let _held = self.lock(clock)?;
+        match self.read()? {
+            Some(mark) => self.write(&Mark { next_pin: Some(next.to_string()), ..mark }),
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self, clock: &Clock) -> Result<Lock, VaultError> {
+        if let Some(folder) = self.path.parent() {
+            file::ensure_folder(folder)?;
+        }
+        let path = self.path.with_extension("lock");
+        let request = Request {
+            path: &path,
+            what: "the high-water mark",
+            command: "tokenctl",
+            timeout: Duration::from_secs(10),
+        };
+        Lock::exclusive(&request, clock)
+    }
+
+    fn write(&self, mark: &Mark) -> Result<(), VaultError> {
+        let text = serde_json::to_vec(mark).map_err(VaultError::seal)?;
+        file::replace(&self.path, &text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(generation: u64, parent: u8) -> Commit {
+        Commit { vault: [1; 16], generation, parent: [parent; 32] }
+    }
+
+    fn pin() -> Pin {
+        Pin { vault: VaultId::new(), verify_key: [1; 32] }
+    }
+
+    #[test]
+    fn only_descendants_are_admitted() {
+        let mark = Mark::of(&commit(5, 4), &[5; 32], &pin(), Path::new("/v"));
+        assert!(mark.admit(&commit(5, 4), &[5; 32]).is_ok());
+        assert!(mark.admit(&commit(6, 5), &[6; 32]).is_ok());
+        assert!(mark.admit(&commit(9, 8), &[9; 32]).is_ok());
+        let older = mark.admit(&commit(4, 3), &[4; 32]);
+        assert!(matches!(older, Err(VaultError::RolledBack { found: 4, seen: 5 })), "{older:?}");
+        for (commit, root) in [(commit(5, 4), [9; 32]), (commit(6, 9), [6; 32])] {
+            assert!(matches!(mark.admit(&commit, &root), Err(VaultError::Forked(_))), "{commit:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_is_never_lowered() {
+        let folder = tempfile::tempdir().unwrap();
+        let pin = pin();
+        let water = HighWater::new(folder.path(), &pin.vault);
+        assert!(water.read().unwrap().is_none());
+        let newer = Mark::of(&commit(5, 4), &[5; 32], &pin, Path::new("/v"));
+        water.raise(&newer, &Clock::system()).unwrap();
+        water.raise(&Mark::of(&commit(4, 3), &[4; 32], &pin, Path::new("/v")), &Clock::system()).unwrap();
+        assert_eq!(water.read().unwrap(), Some(newer));
+        let twin = Mark::of(&commit(5, 4), &[9; 32], &pin, Path::new("/v"));
+        assert!(matches!(water.raise(&twin, &Clock::system()), Err(VaultError::Forked(5))));
+    }
+
+    #[test]
+    fn its_pin_counts_only_for_its_path() {
+        let pin = pin();
+        let mark = Mark::of(&commit(1, 0), &[1; 32], &pin, Path::new("/v"));
+        assert_eq!(mark.pins_for(Path::new("/v")), [pin]);
+        assert!(mark.pins_for(Path::new("/w")).is_empty());
+    }
+
+    #[test]
+    fn an_announced_pin_counts_until_the_next_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (pin(), pin());
+        let water = HighWater::new(folder.path(), &old.vault);
+        let mark = Mark::of(&commit(1, 0), &[1; 32], &old, Path::new("/v"));
+        water.raise(&mark, &Clock::system()).unwrap();
+        water.announce(&new, &Clock::system()).unwrap();
+        let pins = water.read().unwrap().unwrap().pins_for(Path::new("/v"));
+        assert_eq!(pins, [old, new.clone()]);
+        let mark = Mark::of(&commit(2, 1), &[2; 32], &new, Path::new("/v"));
+        water.raise(&mark, &Clock::system()).unwrap();
+        assert_eq!(water.read().unwrap().unwrap().pins_for(Path::new("/v")), [new]);
+    }
+}

@@ -1,0 +1,269 @@
+//! Identities: the private keys that open a vault, from files, variables or descriptors.
+//!
+//! Native age identities, passphrase-protected age identity files and ssh-ed25519 keys; ssh-rsa is refused.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use age::secrecy::ExposeSecret as _;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::error::VaultError;
+use super::file::{self, Privacy};
+use super::pin::{self, Pin};
+use super::recipient::RecipientKey;
+use crate::secret::{Secret, SecretBytes, SecretString};
+
+/// Asks for the passphrase of what its argument names; `None` if nobody can be asked.
+pub type AskPassphrase<'a> = dyn Fn(&str) -> Option<SecretString> + 'a;
+
+/// The largest identity file that is read.
+const LIMIT: u64 = 1024 * 1024;
+
+/// A private key that may open a vault.
+pub struct Identity {
+    key: Key,
+    recipient: RecipientKey,
+}
+
+enum Key {
+    Native(age::x25519::Identity),
+    Ssh(age::ssh::Identity),
+}
+
+impl Identity {
+    /// Returns a fresh native identity.
+    pub fn generate() -> Self {
+        Self::native(age::x25519::Identity::generate())
+    }
+
+    fn native(key: age::x25519::Identity) -> Self {
+        Self { recipient: key.to_public().into(), key: Key::Native(key) }
+    }
+
+    /// The public key that belongs to it.
+    pub fn recipient(&self) -> &RecipientKey {
+        &self.recipient
+    }
+
+    /// The key as age wants it.
+    pub(in crate::vault) fn as_age(&self) -> &dyn age::Identity {
+        match &self.key {
+            Key::Native(key) => key,
+            Key::Ssh(key) => key,
+        }
+    }
+}
+
+/// What one source of identities held.
+pub struct IdentityFile {
+    /// The private keys.
+    pub identities: Vec<Identity>,
+    /// The pins in its comment lines.
+    pub pins: Vec<Pin>,
+    /// The file, if it is one whose comment lines can be kept up to date.
+    path: Option<PathBuf>,
+}
+
+impl IdentityFile {
+    /// Reads the identity file at `path`, which nobody else may be able to read.
+    pub fn load(path: &Path, ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
+        let bytes = file::read(path, Privacy::OwnerOnly, LIMIT)?;
+        let protected = is_age_file(&bytes);
+        let mut loaded = Self::parse(&path.display().to_string(), &bytes, ask)?;
+        loaded.path = (!protected).then(|| path.to_owned());
+        Ok(loaded)
+    }
+
+    /// Reads identities that came from elsewhere; `name` says from where.
+    pub fn from_bytes(name: &str, bytes: &SecretBytes, ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
+        Self::parse(name, bytes.expose(), ask)
+    }
+
+    #[cfg(test)]
+    pub(in crate::vault) fn from_pins(pins: Vec<Pin>) -> Self {
+        Self { identities: Vec::new(), pins, path: None }
+    }
+
+    fn parse(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
+        if is_age_file(bytes) {
+            let plain = unlock(name, bytes, ask)?;
+            return Self::parse_text(name, &plain, ask);
+        }
+        Self::parse_text(name, bytes, ask)
+    }
+
+    fn parse_text(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| VaultError::Identity(format!("{name} is not an identity file")))?;
+        let pins = pin::in_comments(text)?;
+        let identities = if text.trim_start().starts_with("-----BEGIN ") {
+            vec![ssh(name, text.trim_start(), ask)?]
+        } else {
+            native(name, text)?
+        };
+        if identities.is_empty() {
+            return Err(VaultError::Identity(format!("{name} holds no identity")));
+        }
+        Ok(Self { identities, pins, path: None })
+    }
+
+    /// Writes a new identity file with mode 0600; fails if anything is at `path`.
+    pub fn create(path: &Path, identity: &Identity, pin: &Pin, now: Timestamp) -> Result<(), VaultError> {
+        let Key::Native(key) = &identity.key else {
+            return Err(VaultError::Identity("only a native age identity is written to a file".to_owned()));
+        };
+        let secret = key.to_string();
+        let content = Zeroizing::new(format!(
+            "# created: {now}\n# public key: {}\n{}{pin}\n{}\n",
+            identity.recipient,
+            pin::COMMENT,
+            secret.expose_secret()
+        ));
+        let mut created = file::create(path)?;
+        let written = std::io::Write::write_all(&mut created, content.as_bytes())
+            .map_err(VaultError::io("write", path))
+            .and_then(|()| file::sync(&created, path))
+            .and_then(|()| path.parent().map_or(Ok(()), sync_parent));
+        if written.is_err() {
+            let _ = file::remove(path);
+        }
+        written
+    }
+
+    /// Trusts `new` as well if `old` is trusted, and says so in the file that this was read from, if that is in
+    /// plain text.
+    pub(in crate::vault) fn add_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), VaultError> {
+        if !self.pins.contains(old) {
+            return Ok(());
+        }
+        let line = format!("{}{old}\n", pin::COMMENT);
+        self.edit(|text| text.replacen(&line, &format!("{line}{}{new}\n", pin::COMMENT), 1))?;
+        self.pins.push(new.clone());
+        Ok(())
+    }
+
+    /// Drops the comment line of `old`; returns the file if it had one.
+    pub(in crate::vault) fn drop_pin(&mut self, old: &Pin) -> Result<Option<PathBuf>, VaultError> {
+        let line = format!("{}{old}\n", pin::COMMENT);
+        let changed = self.edit(|text| text.replace(&line, ""))?;
+        self.pins.retain(|pin| pin != old);
+        Ok(self.path.clone().filter(|_| changed))
+    }
+
+    fn edit(&self, change: impl FnOnce(&str) -> String) -> Result<bool, VaultError> {
+        let Some(path) = &self.path else { return Ok(false) };
+        let bytes = file::read(path, Privacy::OwnerOnly, LIMIT)?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| VaultError::Identity(format!("{} is not an identity file", path.display())))?;
+        let changed = Zeroizing::new(change(text));
+        if *changed == *text {
+            return Ok(false);
+        }
+        file::replace(path, changed.as_bytes())?;
+        Ok(true)
+    }
+}
+
+fn sync_parent(folder: &Path) -> Result<(), VaultError> {
+    file::sync_folder(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+}
+
+fn is_age_file(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"age-encryption.org/")
+        || bytes.trim_ascii_start().starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
+}
+
+fn unlock(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let refuse = |why: &str| VaultError::Identity(format!("{name} {why}"));
+    let decryptor = age::Decryptor::new(age::armor::ArmoredReader::new(bytes))
+        .map_err(|_| refuse("is a damaged identity file"))?;
+    if !decryptor.is_scrypt() {
+        return Err(refuse("is encrypted, but not with a passphrase"));
+    }
+    let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
+    let identity = age::scrypt::Identity::new(passphrase.expose().clone().into());
+    let mut reader =
+        decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
+            age::DecryptError::ExcessiveWork { .. } => refuse("needs more work to unlock than is reasonable"),
+            _ => refuse("does not open with this passphrase"),
+        })?;
+    let mut plain = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    reader.read_to_end(&mut plain).map_err(|_| refuse("is a damaged identity file"))?;
+    Ok(plain)
+}
+
+fn native(name: &str, text: &str) -> Result<Vec<Identity>, VaultError> {
+    let mut identities = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        // The line itself is never repeated: it may be a mistyped secret.
+        let key = line.parse::<age::x25519::Identity>().map_err(|_| {
+            VaultError::Identity(format!("{name}: line {} is not an age identity", index + 1))
+        })?;
+        identities.push(Identity::native(key));
+    }
+    Ok(identities)
+}
+
+fn ssh(name: &str, text: &str, ask: &AskPassphrase<'_>) -> Result<Identity, VaultError> {
+    let refuse = |why: &str| VaultError::Identity(format!("{name} {why}"));
+    if text.starts_with("-----BEGIN RSA PRIVATE KEY-----") {
+        return Err(refuse("is an ssh-rsa key; use an age key or an ssh-ed25519 key"));
+    }
+    let key = age::ssh::Identity::from_buffer(text.as_bytes(), None)
+        .map_err(|_| refuse("is neither an age identity nor an ssh-ed25519 key"))?;
+    let recipient = age::ssh::Recipient::try_from(key.clone())
+        .map_err(|_| refuse("is an ssh key of a kind that cannot be used; use ssh-ed25519"))?;
+    let recipient = RecipientKey::try_from(recipient)
+        .map_err(|_| refuse("is an ssh-rsa key; use an age key or an ssh-ed25519 key"))?;
+    let key = match key {
+        age::ssh::Identity::Encrypted(encrypted) => {
+            let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
+            let unlocked = encrypted
+                .decrypt(passphrase.expose().clone().into())
+                .map_err(|_| refuse("does not open with this passphrase"))?;
+            age::ssh::Identity::Unencrypted(unlocked)
+        }
+        key => key,
+    };
+    Ok(Identity { key: Key::Ssh(key), recipient })
+}
+
+/// What somebody brings to open a vault.
+#[derive(Default)]
+pub struct Credentials {
+    /// The identities, in the order in which they were found.
+    pub files: Vec<IdentityFile>,
+    /// The pin that was given explicitly; the pins in the files count only without it.
+    pub pin: Option<Pin>,
+}
+
+impl Credentials {
+    /// All identities.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> + Clone {
+        self.files.iter().flat_map(|file| &file.identities)
+    }
+}
+
+impl From<Identity> for Credentials {
+    fn from(identity: Identity) -> Self {
+        let file = IdentityFile { identities: vec![identity], pins: Vec::new(), path: None };
+        Self { files: vec![file], pin: None }
+    }
+}
+
+/// Returns the text of a native identity, for a place that holds variables instead of files.
+pub fn secret_text(identity: &Identity) -> Option<SecretString> {
+    match &identity.key {
+        Key::Native(key) => Some(Secret::new(key.to_string().expose_secret().to_owned())),
+        Key::Ssh(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

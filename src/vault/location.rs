@@ -1,0 +1,82 @@
+//! Where a vault and everything beside it lives.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::error::VaultError;
+use super::file;
+use crate::domain::ids::random_hex;
+
+/// The paths of one vault; all of them are in the folder of the vault file.
+#[derive(Debug, Clone)]
+pub struct Location {
+    folder: PathBuf,
+    name: OsString,
+}
+
+impl Location {
+    /// Resolves the folder of `vault`, which must exist; the file itself need not.
+    ///
+    /// The file name is not resolved: a symbolic link in its place is refused when it is opened.
+    pub fn resolve(vault: &Path) -> Result<Self, VaultError> {
+        let absent = || VaultError::Absent(vault.to_owned());
+        let name = vault.file_name().ok_or_else(absent)?.to_owned();
+        let folder = match vault.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let folder = folder.canonicalize().map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => absent(),
+            _ => VaultError::Io { action: "find", path: folder.to_owned(), source },
+        })?;
+        Ok(Self { folder, name })
+    }
+
+    /// The folder that holds everything.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The vault file, such as `vault.age`.
+    pub fn vault(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// The previous generation, `vault.age.prev`.
+    pub fn previous(&self) -> PathBuf {
+        self.beside(".prev")
+    }
+
+    /// The folder of the lock files, `vault.age.locks`.
+    pub fn locks(&self) -> PathBuf {
+        self.beside(".locks")
+    }
+
+    /// The folder of the journal, `vault.age.journal`.
+    pub fn journal(&self) -> PathBuf {
+        self.beside(".journal")
+    }
+
+    /// The folder of the audit log, `vault.age.audit`.
+    pub fn audit(&self) -> PathBuf {
+        self.beside(".audit")
+    }
+
+    /// A fresh name for a file that is about to become the vault or the previous generation.
+    pub fn temporary(&self) -> PathBuf {
+        let mut name = self.temporary_prefix();
+        name.push(random_hex::<8>());
+        self.folder.join(name)
+    }
+
+    /// What the names of temporary files begin with, `.vault.age.tmp-`.
+    pub fn temporary_prefix(&self) -> OsString {
+        file::temporary_prefix(&self.name)
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.name.clone();
+        name.push(suffix);
+        self.folder.join(name)
+    }
+}

@@ -1,0 +1,307 @@
+//! Locks: kernel locks on files that are never unlinked, so that a dead holder needs no clean-up.
+//!
+//! Order: connection, then keyring, then vault, then audit; one connection lock per task. What a lock file says is
+//! for people and for those who wait; the lock itself is the kernel's.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::error::VaultError;
+use super::file;
+use crate::clock::Clock;
+use crate::domain::ids::ConnectionId;
+
+/// How old a failure may be for those who waited to share it instead of repeating the attempt.
+const SHARED_FAILURE: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a lock file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    pid: u32,
+    command: String,
+    since: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+/// How the last holder failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// When.
+    pub failed_at: Timestamp,
+    /// Whatever the holder wants those who wait to know; never a secret.
+    pub error: String,
+}
+
+/// What to lock and how long to wait for it.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The lock file; created with mode 0600 if it is not there.
+    pub path: &'a Path,
+    /// "the vault", "the audit log", …
+    pub what: &'a str,
+    /// The command that wants it, for those who wait.
+    pub command: &'a str,
+    /// How long to wait.
+    pub timeout: Duration,
+}
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    note: Option<Note>,
+    waited: bool,
+}
+
+impl Lock {
+    /// Waits for the lock; [`VaultError::Locked`] names the holder if it is not free in time.
+    pub fn exclusive(request: &Request<'_>, clock: &Clock) -> Result<Self, VaultError> {
+        let (mut file, waited) = acquire(request, File::try_lock, File::lock)?;
+        let failure = read_note(&mut file).and_then(|note| note.failure);
+        let note = Note {
+            pid: std::process::id(),
+            command: request.command.to_owned(),
+            since: clock.now(),
+            failure,
+        };
+        let mut lock = Self { file, note: Some(note), waited };
+        lock.write_note();
+        Ok(lock)
+    }
+
+    /// Waits for the lock together with others who only share it.
+    pub fn shared(request: &Request<'_>) -> Result<Self, VaultError> {
+        let (file, waited) = acquire(request, File::try_lock_shared, File::lock_shared)?;
+        Ok(Self { file, note: None, waited })
+    }
+
+    fn write_note(&mut self) {
+        let Some(note) = &self.note else { return };
+        let text = serde_json::to_vec(note).unwrap_or_default();
+        // A note that cannot be written (a full disk) takes nothing from the lock.
+        let _ = self
+            .file
+            .rewind()
+            .and_then(|()| self.file.write_all(&text))
+            .and_then(|()| self.file.set_len(text.len() as u64));
+    }
+}
+
+type TryLock = fn(&File) -> Result<(), TryLockError>;
+type WaitLock = fn(&File) -> std::io::Result<()>;
+
+fn acquire(request: &Request<'_>, try_lock: TryLock, lock: WaitLock) -> Result<(File, bool), VaultError> {
+    let file = file::open_or_create(request.path)?;
+    match try_lock(&file) {
+        Ok(()) => return Ok((file, false)),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(source)) => return Err(lock_failed(request.path, source)),
+    }
+    // Why a thread: flock(2) has no timeout. One that comes too late finds nobody to send to, drops the file and
+    // thereby the lock.
+    let (sender, receiver) = mpsc::sync_channel(1);
+    std::thread::Builder::new()
+        .name("lock".to_owned())
+        .spawn(move || {
+            let locked = lock(&file);
+            let _ = sender.send(locked.map(|()| file));
+        })
+        .map_err(|source| lock_failed(request.path, source))?;
+    match receiver.recv_timeout(request.timeout) {
+        Ok(Ok(file)) => Ok((file, true)),
+        Ok(Err(source)) => Err(lock_failed(request.path, source)),
+        Err(_) => Err(VaultError::Locked { what: request.what.to_owned(), holder: holder(request.path) }),
+    }
+}
+
+fn lock_failed(path: &Path, source: std::io::Error) -> VaultError {
+    VaultError::Io { action: "lock", path: path.to_owned(), source }
+}
+
+fn holder(path: &Path) -> String {
+    let note = file::open_or_create(path).ok().and_then(|mut file| read_note(&mut file));
+    note.map_or_else(
+        || "another process".to_owned(),
+        |note| format!("process {} (`{}`) since {}", note.pid, note.command, note.since),
+    )
+}
+
+fn read_note(file: &mut File) -> Option<Note> {
+    let mut text = Vec::new();
+    file.rewind().ok()?;
+    file.take(64 * 1024).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// The lock of one connection: whoever holds it may exchange tokens and move keys of that connection.
+#[derive(Debug)]
+pub struct ConnectionLock {
+    lock: Lock,
+    connection: ConnectionId,
+}
+
+impl ConnectionLock {
+    /// Whose lock it is.
+    pub fn connection(&self) -> &ConnectionId {
+        &self.connection
+    }
+
+    /// Returns the failure of a holder before, if this one waited for it and it is less than 5 seconds old.
+    pub fn shared_failure(&self, now: Timestamp) -> Option<&Failure> {
+        let failure = self.lock.note.as_ref()?.failure.as_ref()?;
+        let age = now.duration_since(failure.failed_at);
+        (self.lock.waited && !age.is_negative() && age < SHARED_FAILURE).then_some(failure)
+    }
+
+    /// Tells those who wait how it ended: a failure to share, or `None` for success.
+    pub fn record(&mut self, failure: Option<Failure>) {
+        if let Some(note) = &mut self.lock.note {
+            note.failure = failure;
+        }
+        self.lock.write_note();
+    }
+}
+
+/// The locks of one vault, in the folder beside it.
+#[derive(Debug, Clone)]
+pub struct Locks {
+    folder: PathBuf,
+    command: String,
+    timeout: Duration,
+    clock: Clock,
+}
+
+impl Locks {
+    /// The locks in `folder`; `timeout` is for the vault, the keyring and the audit log.
+    pub fn new(folder: PathBuf, command: String, timeout: Duration, clock: Clock) -> Self {
+        Self { folder, command, timeout, clock }
+    }
+
+    /// The lock of a commit.
+    pub fn vault(&self) -> Result<Lock, VaultError> {
+        self.exclusive("vault", "the vault", self.timeout)
+    }
+
+    /// Held by whoever replaces the vault's keys.
+    pub fn keyring(&self) -> Result<Lock, VaultError> {
+        self.exclusive("keyring", "the vault's keyring", self.timeout)
+    }
+
+    /// Held by whoever writes a journal entry with the vault's keys.
+    pub fn keyring_shared(&self) -> Result<Lock, VaultError> {
+        file::ensure_folder(&self.folder)?;
+        let path = self.folder.join("keyring");
+        Lock::shared(&self.request(&path, "the vault's keyring", self.timeout))
+    }
+
+    /// The lock of whoever appends to the audit log.
+    pub fn audit(&self) -> Result<Lock, VaultError> {
+        self.exclusive("audit", "the audit log", self.timeout)
+    }
+
+    /// The lock of one connection.
+    pub fn connection(&self, id: &ConnectionId, wait: Duration) -> Result<ConnectionLock, VaultError> {
+        let lock = self.exclusive(id.as_str(), "the connection", wait)?;
+        Ok(ConnectionLock { lock, connection: id.clone() })
+    }
+
+    fn exclusive(&self, name: &str, what: &str, timeout: Duration) -> Result<Lock, VaultError> {
+        file::ensure_folder(&self.folder)?;
+        let path = self.folder.join(name);
+        Lock::exclusive(&self.request(&path, what, timeout), &self.clock)
+    }
+
+    fn request<'a>(&'a self, path: &'a Path, what: &'a str, timeout: Duration) -> Request<'a> {
+        Request { path, what, command: &self.command, timeout }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locks(folder: &Path, timeout: Duration) -> Locks {
+        Locks::new(folder.join("locks"), "tokenctl test".to_owned(), timeout, Clock::system())
+    }
+
+    #[test]
+    fn a_held_lock_names_its_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = locks(folder.path(), Duration::from_millis(20));
+        let held = locks.vault().unwrap();
+        let error = locks.vault().unwrap_err();
+        let VaultError::Locked { what, holder } = &error else { panic!("{error:?}") };
+        assert_eq!(what, "the vault");
+        assert!(
+            holder.contains(&std::process::id().to_string()) && holder.contains("tokenctl test"),
+            "{holder}"
+        );
+        drop(held);
+        locks.vault().unwrap();
+    }
+
+    #[test]
+    fn one_holder_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = locks(folder.path(), Duration::from_mins(1));
+        let inside = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let _held = locks.vault().unwrap();
+                    assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                    inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_waiter_who_gave_up_leaves_no_lock_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let impatient = locks(folder.path(), Duration::ZERO);
+        let held = impatient.vault().unwrap();
+        assert!(impatient.vault().is_err());
+        drop(held);
+        locks(folder.path(), Duration::from_mins(1)).vault().unwrap();
+    }
+
+    #[test]
+    fn only_those_who_waited_share_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = locks(folder.path(), Duration::from_mins(1));
+        let id = ConnectionId::new();
+        let wait = Duration::from_mins(1);
+        let mut first = locks.connection(&id, wait).unwrap();
+        let waiter = std::thread::spawn({
+            let (locks, id) = (locks.clone(), id.clone());
+            move || locks.connection(&id, wait).unwrap()
+        });
+        while !has_a_waiter(&folder.path().join("locks").join(id.as_str())) {
+            std::thread::yield_now();
+        }
+        let failed_at = Clock::system().now();
+        first.record(Some(Failure { failed_at, error: "refused".to_owned() }));
+        drop(first);
+        let waiter = waiter.join().unwrap();
+        assert_eq!(waiter.shared_failure(failed_at).unwrap().error, "refused");
+        assert!(waiter.shared_failure(failed_at + SHARED_FAILURE).is_none(), "too old");
+        drop(waiter);
+        assert!(locks.connection(&id, wait).unwrap().shared_failure(failed_at).is_none(), "did not wait");
+    }
+
+    /// Source: proc_locks(5): a blocked request is a line with `->`, the file is named by its inode.
+    fn has_a_waiter(path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let inode = format!(":{} ", path.metadata().unwrap().ino());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|line| line.contains("->") && line.contains(&inode))
+    }
+}

@@ -1,0 +1,187 @@
+//! Connections.
+
+use jiff::Timestamp;
+use rusqlite::named_params;
+
+use super::Rows;
+use super::columns::{self, Columns, json, taken, time, word};
+use crate::domain::connection::{Company, Connection, Settings};
+use crate::domain::ids::{CompanyId, ConnectionId, ConnectionName};
+use crate::domain::selection::Selection;
+use crate::vault::error::VaultError;
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT connections.id, connections.name, provider, environment, enabled, companies.id, ",
+            "companies.name, settings, previous_settings, tags, created_at, updated_at ",
+            "FROM connections LEFT JOIN companies ON companies.id = company_id ",
+            $condition
+        )
+    };
+}
+
+fn read(columns: &mut Columns<'_>) -> Result<Connection, VaultError> {
+    Ok(Connection {
+        id: columns.parsed()?,
+        name: columns.parsed()?,
+        provider: columns.word()?,
+        environment: columns.word()?,
+        enabled: columns.value()?,
+        company: match (columns.optional_parsed()?, columns.value()?) {
+            (Some(id), Some(name)) => Some(Company { id, name }),
+            _ => None,
+        },
+        settings: columns.json()?,
+        previous_settings: columns.optional_json()?,
+        tags: columns.json()?,
+        created_at: columns.parsed()?,
+        updated_at: columns.parsed()?,
+    })
+}
+
+impl Rows<'_> {
+    /// Adds a connection; its company must be there (see [`Rows::ensure_company`]).
+    ///
+    /// Fails with [`VaultError::Taken`] if the name, or the identity at the vendor (provider, account, client id,
+    /// entity and role), belongs to another connection. A company made for it goes again then.
+    pub fn insert_connection(&self, connection: &Connection) -> Result<(), VaultError> {
+        let sql = "INSERT INTO connections (id, name, provider, environment, enabled, company_id, settings, \
+                   previous_settings, tags, created_at, updated_at) \
+                   VALUES (:id, :name, :provider, :environment, :enabled, :company, :settings, :previous, \
+                   :tags, :created_at, :updated_at)";
+        let inserted = self.check_unique(connection).and_then(|()| self.write(connection, sql));
+        if let (Err(_), Some(company)) = (&inserted, &connection.company) {
+            self.remove_empty_company(&company.id)?;
+        }
+        inserted.map(drop)
+    }
+
+    /// Replaces everything of a connection but its id.
+    ///
+    /// Fails with [`VaultError::Taken`] as [`Rows::insert_connection`] does, and with [`VaultError::Gone`] if
+    /// there is no such connection. The company that it leaves goes with its last connection.
+    pub fn update_connection(&self, connection: &Connection) -> Result<(), VaultError> {
+        self.check_unique(connection)?;
+        let company = self.company_of(&connection.id)?;
+        let sql = "UPDATE connections SET name = :name, provider = :provider, environment = :environment, \
+                   enabled = :enabled, company_id = :company, settings = :settings, \
+                   previous_settings = :previous, tags = :tags, created_at = :created_at, \
+                   updated_at = :updated_at WHERE id = :id";
+        self.write(connection, sql)?;
+        company.map_or(Ok(()), |company| self.leave_company(&company, connection.updated_at))
+    }
+
+    /// Returns the company of a connection; fails with [`VaultError::Gone`] if there is no such connection.
+    fn company_of(&self, id: &ConnectionId) -> Result<Option<CompanyId>, VaultError> {
+        let sql = "SELECT company_id FROM connections WHERE id = ?1";
+        self.first(sql, [id.as_str()], columns::optional_parsed)?.ok_or(VaultError::Gone("connection"))
+    }
+
+    fn write(&self, connection: &Connection, sql: &str) -> Result<usize, VaultError> {
+        let previous = connection.previous_settings.as_ref().map(json).transpose()?;
+        let parameters = named_params! {
+            ":id": connection.id.as_str(),
+            ":name": connection.name.as_str(),
+            ":provider": connection.provider.as_str(),
+            ":environment": connection.environment.as_str(),
+            ":enabled": connection.enabled,
+            ":company": connection.company.as_ref().map(|company| company.id.as_str()),
+            ":settings": json(&connection.settings)?,
+            ":previous": previous,
+            ":tags": json(&connection.tags)?,
+            ":created_at": time(connection.created_at),
+            ":updated_at": time(connection.updated_at),
+        };
+        self.change(sql, parameters)
+            .map_err(|error| taken(error, || format!("connection `{}` exists already", connection.name)))
+    }
+
+    /// Names the connection that is in the way; the unique indexes stay the guarantee.
+    fn check_unique(&self, connection: &Connection) -> Result<(), VaultError> {
+        if self.connection(&connection.name)?.is_some_and(|other| other.id != connection.id) {
+            return Err(VaultError::Taken(format!("connection `{}` exists already", connection.name)));
+        }
+        match self.twin(connection)? {
+            Some(other) => Err(VaultError::Taken(format!(
+                "connection `{other}` has the same account, client id, entity and role"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns another connection with the same identity at the vendor.
+    fn twin(&self, connection: &Connection) -> Result<Option<ConnectionName>, VaultError> {
+        let Settings { account, client_id, entity, role, .. } = &connection.settings;
+        self.first(
+            // Term by term as in the index `connections_by_identity`, or SQLite would not use it.
+            "SELECT name FROM connections WHERE provider = :provider \
+             AND settings ->> '$.account' = :account AND settings ->> '$.client_id' = :client_id \
+             AND coalesce(settings ->> '$.entity', '') = :entity \
+             AND coalesce(settings ->> '$.role', '') = :role AND id <> :id",
+            named_params! {
+                ":provider": connection.provider.as_str(),
+                ":account": account.as_str(),
+                ":client_id": client_id,
+                ":entity": entity.as_deref().unwrap_or_default(),
+                ":role": role.as_deref().unwrap_or_default(),
+                ":id": connection.id.as_str(),
+            },
+            columns::parsed,
+        )
+    }
+
+    /// Returns the connection called `name`, without regard to case.
+    pub fn connection(&self, name: &ConnectionName) -> Result<Option<Connection>, VaultError> {
+        self.first(select!("WHERE connections.name = ?1"), [name.as_str()], read)
+    }
+
+    /// Returns the connection with this id.
+    pub fn connection_by_id(&self, id: &ConnectionId) -> Result<Option<Connection>, VaultError> {
+        self.first(select!("WHERE connections.id = ?1"), [id.as_str()], read)
+    }
+
+    /// Returns the selected connections by name; names that do not exist are left out.
+    pub fn connections(&self, selection: &Selection) -> Result<Vec<Connection>, VaultError> {
+        let names = (!selection.names.is_empty()).then(|| json(&selection.names)).transpose()?;
+        let (tag, tag_value) = selection.tag.as_ref().map(|(key, value)| (key, value)).unzip();
+        let provider = selection.provider.as_ref().map(word).transpose()?;
+        let mut found = self.all(
+            select!(
+                "WHERE (:names IS NULL OR connections.name IN (SELECT value FROM json_each(:names))) \
+                 AND (:company IS NULL OR companies.id = :company \
+                      OR companies.name = :company COLLATE NOCASE) \
+                 AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) AS tag \
+                      WHERE tag.key = :tag AND tag.value = :tag_value)) \
+                 AND (:provider IS NULL OR provider = :provider) \
+                 AND (:enabled IS NULL OR enabled = :enabled) \
+                 ORDER BY connections.name"
+            ),
+            named_params! {
+                ":names": names,
+                ":company": selection.company,
+                ":tag": tag,
+                ":tag_value": tag_value,
+                ":provider": provider,
+                ":enabled": selection.enabled,
+            },
+            read,
+        )?;
+        found.retain(|connection| selection.finds(connection));
+        Ok(found)
+    }
+
+    /// Removes a connection with its keys, token and verification; its name stays as a tombstone.
+    ///
+    /// Fails with [`VaultError::Gone`] if there is no such connection. Its company goes with its last connection.
+    pub fn remove_connection(&self, id: &ConnectionId, removed_at: Timestamp) -> Result<(), VaultError> {
+        let company = self.company_of(id)?;
+        let sql = "DELETE FROM connections WHERE id = ?1 RETURNING name";
+        let name: Option<String> = self.first(sql, [id.as_str()], columns::value)?;
+        self.bury("connection", id.as_str(), &name.ok_or(VaultError::Gone("connection"))?, removed_at)?;
+        company.map_or(Ok(()), |company| self.leave_company(&company, removed_at))
+    }
+}
+
+#[cfg(test)]
+mod tests;

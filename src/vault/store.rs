@@ -1,0 +1,297 @@
+//! An open vault: the newest generation, read again whenever the file was replaced.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::audit_log::AuditLog;
+use super::error::VaultError;
+use super::file::{self, Stamp};
+use super::generation::Generation;
+use super::highwater::{HighWater, Mark};
+use super::home::{self, Home};
+use super::identity::Credentials;
+use super::image::Image;
+use super::journal::Journal;
+use super::location::Location;
+use super::lock::{ConnectionLock, Locks};
+use super::pin::{Pin, id_from_bytes};
+use super::recipient::Role;
+use super::rows::Rows;
+use super::trust;
+use crate::clock::Clock;
+use crate::domain::audit::Actor;
+use crate::domain::ids::{ConnectionId, VaultId};
+use crate::domain::token::AccessToken;
+
+/// Where a vault is and how this process works on it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The vault file.
+    pub vault: PathBuf,
+    /// The folder of what this machine remembers of vaults.
+    pub state_dir: PathBuf,
+    /// Stands for the machine's id (`TOKENCTL_HOME_ID`).
+    pub home_id: Option<String>,
+    /// How long to wait for the lock of the vault, its keyring or its audit log.
+    pub lock_timeout: Duration,
+    /// The command that runs, for those who wait for it.
+    pub command: String,
+}
+
+/// An open vault. Shared by the threads of a process; every access sees the newest generation.
+pub struct Vault {
+    pub(super) place: Place,
+    pub(super) location: Location,
+    pub(super) clock: Clock,
+    pub(super) id: VaultId,
+    pub(super) here: Home,
+    pub(super) locks: Locks,
+    pub(super) journal: Journal,
+    pub(super) audit: AuditLog,
+    state: Mutex<State>,
+    warnings: Mutex<Vec<String>>,
+}
+
+/// What changes while a vault is open.
+pub(super) struct State {
+    pub(super) credentials: Credentials,
+    /// `None` after a failure or a panic in the middle of a change: the next access reads the file again.
+    pub(super) generation: Option<Generation>,
+}
+
+impl Vault {
+    /// Opens the vault at `place`, verifies all of it and compares it with what this machine has seen.
+    pub fn open(place: Place, credentials: Credentials, clock: Clock) -> Result<Self, VaultError> {
+        let location = Location::resolve(&place.vault)?;
+        let mut warnings = Vec::new();
+        let generation = load(&place, &location, &credentials, &clock, &mut warnings)?;
+        let id = id_from_bytes(&generation.commit.vault)?;
+        let here = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
+        let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone());
+        let audit = AuditLog::new(location.audit(), locks.clone(), clock.clone());
+        Ok(Self {
+            journal: Journal::new(location.journal(), id.clone()),
+            locks,
+            audit,
+            here,
+            id,
+            clock,
+            location,
+            place,
+            state: Mutex::new(State { credentials, generation: Some(generation) }),
+            warnings: Mutex::new(warnings),
+        })
+    }
+
+    /// The vault's id.
+    pub fn id(&self) -> &VaultId {
+        &self.id
+    }
+
+    /// Where the vault and everything beside it lives.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The audit log beside the vault.
+    pub fn audit(&self) -> &AuditLog {
+        &self.audit
+    }
+
+    /// What the opening identity may do.
+    pub fn role(&self) -> Result<Role, VaultError> {
+        self.with(|generation| Ok(generation.role))
+    }
+
+    /// The number of the newest generation.
+    pub fn generation(&self) -> Result<u64, VaultError> {
+        self.with(|generation| Ok(generation.commit.generation))
+    }
+
+    /// The pin to hand to those who are to trust this vault.
+    pub fn pin(&self) -> Result<Pin, VaultError> {
+        self.with(|generation| Ok(generation.pin.clone()))
+    }
+
+    /// Who acts, for the audit log: the opening recipient and the account.
+    pub fn actor(&self) -> Result<Actor, VaultError> {
+        self.with(|generation| Ok(actor(generation)))
+    }
+
+    /// What went wrong without stopping anything, each told once.
+    pub fn warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs `read` on the rows of the newest generation; it cannot change them.
+    pub fn read<T, E: From<VaultError>>(&self, read: impl FnOnce(&Rows<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.with(|generation| read(&generation.rows()))
+    }
+
+    /// Fails unless changes are allowed here: [`VaultError::NotOperator`], [`VaultError::ForeignHome`] or
+    /// [`VaultError::UnsafeFile`] for another account's file.
+    pub fn require_writable(&self) -> Result<(), VaultError> {
+        self.with(|generation| self.check_writable(generation))
+    }
+
+    /// Takes the lock of a connection, under which tokens are exchanged and keys are moved.
+    pub fn lock_connection(&self, id: &ConnectionId, wait: Duration) -> Result<ConnectionLock, VaultError> {
+        self.locks.connection(id, wait)
+    }
+
+    /// Returns a connection's newest access token: the journal's or, without one, the vault's.
+    pub fn token(&self, connection: &ConnectionId) -> Result<Option<AccessToken>, VaultError> {
+        loop {
+            let (token, stamp) = self.with(|generation| {
+                generation.keyring.signing()?;
+                let listed = self.journal.list(Some(connection))?;
+                let newest = self.journal.newest_token(&generation.database, &listed, &generation.keyring)?;
+                let token = match newest {
+                    Some(token) => Some(token),
+                    None => generation.rows().token(connection)?,
+                };
+                Ok::<_, VaultError>((token, generation.stamp))
+            })?;
+            // A commit may have folded and removed an entry between our look at the vault and at the journal.
+            if Stamp::at(&self.location.vault())? == stamp {
+                return Ok(token);
+            }
+        }
+    }
+
+    /// Keeps a connection's newest access token; it is durable when this returns.
+    pub fn journal_token(&self, lock: &ConnectionLock, token: &AccessToken) -> Result<(), VaultError> {
+        self.require_writable()?;
+        // Nobody replaces the keys between our reading them and the entry being there.
+        let _keyring = self.locks.keyring_shared()?;
+        // Listed before the vault is read: what is folded and removed in between is then counted as folded.
+        let listed = self.journal.list(Some(lock.connection()))?;
+        self.with(|generation| {
+            let name = Journal::next(&generation.database, &listed, lock.connection())?;
+            self.journal.write(&name, token, &generation.keyring)
+        })
+    }
+
+    pub(super) fn check_writable(&self, generation: &Generation) -> Result<(), VaultError> {
+        self.check_operator(generation)?;
+        let home = generation.home()?;
+        if home == self.here {
+            return Ok(());
+        }
+        Err(VaultError::ForeignHome(format!(
+            "it is written at {} on machine {}, this is {} on machine {}",
+            home.path, home.id, self.here.path, self.here.id
+        )))
+    }
+
+    pub(super) fn check_operator(&self, generation: &Generation) -> Result<(), VaultError> {
+        if generation.role != Role::Operator {
+            return Err(VaultError::NotOperator);
+        }
+        file::require_owner(&self.location.vault())
+    }
+
+    /// Runs `act` on the newest generation.
+    pub(super) fn with<T, E: From<VaultError>>(
+        &self,
+        act: impl FnOnce(&Generation) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.state();
+        act(self.refresh(&mut state)?)
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| {
+            // A panic in the middle of a change: what is in memory may be half of it.
+            let mut state = poisoned.into_inner();
+            state.generation = None;
+            self.state.clear_poison();
+            state
+        })
+    }
+
+    /// Reads the file again if it was replaced since.
+    pub(super) fn refresh<'a>(&self, state: &'a mut State) -> Result<&'a Generation, VaultError> {
+        let current = match &state.generation {
+            Some(generation) => Stamp::at(&self.location.vault())? == generation.stamp,
+            None => false,
+        };
+        if !current {
+            let mut warnings = Vec::new();
+            state.generation = None;
+            let fresh = load(&self.place, &self.location, &state.credentials, &self.clock, &mut warnings)?;
+            for warning in warnings {
+                self.warn(warning);
+            }
+            if id_from_bytes(&fresh.commit.vault)? != self.id {
+                return Err(VaultError::Untrusted("another vault was put in its place".to_owned()));
+            }
+            state.generation = Some(fresh);
+        }
+        state.generation.as_ref().ok_or_else(|| VaultError::damaged("it could not be read again"))
+    }
+
+    pub(super) fn warn(&self, warning: String) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+    }
+
+    pub(super) fn high_water(&self) -> HighWater {
+        HighWater::new(&self.place.state_dir, &self.id)
+    }
+}
+
+/// Who acts with an opened generation.
+pub(super) fn actor(generation: &Generation) -> Actor {
+    Actor { recipient: generation.opener.fingerprint(), user: home::account() }
+}
+
+/// What to say when the state folder cannot be used.
+pub(super) fn state_warning(error: &VaultError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("roll-backs of the vault are not noticed: {error}{cause}")
+}
+
+fn load(
+    place: &Place,
+    location: &Location,
+    credentials: &Credentials,
+    clock: &Clock,
+    warnings: &mut Vec<String>,
+) -> Result<Generation, VaultError> {
+    let path = location.vault();
+    loop {
+        let mut pin = None;
+        let image = Image::open(&path, credentials, |footer| {
+            let water = HighWater::new(&place.state_dir, &id_from_bytes(&footer.commit.vault)?);
+            let remembered = || Ok(trust::remembered(water.read()?.as_ref(), &path));
+            pin = Some(trust::pin_of(footer, credentials, remembered)?);
+            Ok(())
+        })?;
+        let pin = pin.ok_or(VaultError::NoPin)?;
+        let water = HighWater::new(&place.state_dir, &pin.vault);
+        let (commit, root, stamp) = (image.footer.commit, image.root, image.stamp);
+        let mark = match water.read() {
+            Err(error @ VaultError::Io { .. }) => {
+                warnings.push(state_warning(&error));
+                None
+            }
+            mark => mark?,
+        };
+        match mark.map_or(Ok(()), |mark| mark.admit(&commit, &root)) {
+            // Somebody committed, and raised the mark, after we opened the file.
+            Err(VaultError::RolledBack { .. }) if Stamp::at(&path)? != stamp => continue,
+            admitted => admitted?,
+        }
+        let generation = Generation::load(image, location, pin, credentials)?;
+        match water.raise(&Mark::of(&commit, &root, &generation.pin, &path), clock) {
+            Err(
+                error @ (VaultError::Io { .. } | VaultError::Locked { .. } | VaultError::UnsafeFile { .. }),
+            ) => {
+                warnings.push(state_warning(&error));
+            }
+            raised => raised?,
+        }
+        return Ok(generation);
+    }
+}

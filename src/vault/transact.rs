@@ -1,0 +1,214 @@
+//! The only way to change the vault (`architecture.md` section 2.4).
+
+use std::fs::File;
+use std::io::Write as _;
+
+use rusqlite::MAIN_DB;
+
+use super::error::VaultError;
+use super::generation::{Generation, meta};
+use super::highwater::Mark;
+use super::home::Home;
+use super::journal::EntryName;
+use super::keyring::Keyring;
+use super::location::Location;
+use super::pin::Pin;
+use super::recipient::{Recipient, RecipientKey};
+use super::replace::{self, Replaced};
+use super::rows::Rows;
+use super::store::{State, Vault, actor, state_warning};
+use super::trailer::{self, Commit};
+use crate::domain::audit::{Action, AuditEvent, AuditHead};
+use crate::hooks;
+
+/// What a change replaces besides rows.
+pub(super) struct Switch<'a> {
+    /// The keys of the vault as they are.
+    pub current: &'a Keyring,
+    /// New keys of the vault: the commit is signed by them.
+    pub keyring: Option<Keyring>,
+}
+
+impl Vault {
+    /// Runs `change` in a transaction and commits it as a new generation, durable when this returns.
+    ///
+    /// Contract: `event` is recorded durably before anything happens, and its outcome after it. If `change` or the
+    /// commit fails, the vault is what it was. `change` sees what the journal holds; its decisions win over it.
+    /// What the event's action destroys is destroyed in the previous generation, too.
+    pub fn transact<T, E: From<VaultError>>(
+        &self,
+        event: &AuditEvent,
+        change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.commit(event, Self::check_writable, |rows, _| change(rows))
+    }
+
+    /// Makes this machine and path the vault's home.
+    pub fn move_home(&self) -> Result<(), VaultError> {
+        let event = AuditEvent::new(Action::VaultMoveHome).with("home", &self.here.id);
+        self.commit(&event, Self::check_operator, |rows, _| store_home(rows, &self.here))
+    }
+
+    pub(super) fn commit<T, E: From<VaultError>>(
+        &self,
+        event: &AuditEvent,
+        check: impl Fn(&Self, &Generation) -> Result<(), VaultError>,
+        change: impl FnOnce(&Rows<'_>, &mut Switch<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        // Before the lock, too: a viewer is told so and not that the lock file belongs to somebody else.
+        self.with(|generation| check(self, generation))?;
+        let _lock = if hooks::mutant("no-vault-lock") { None } else { Some(self.locks.vault()?) };
+        let mut state = self.state();
+        let current = self.refresh(&mut state)?;
+        check(self, current)?;
+        let last_anchor = current.anchor()?;
+        let operation = self.audit.request(event, &actor(current))?;
+        let outcome = self.attempt(&mut state, event.action, |rows, switch| {
+            let anchor = self.audit.next_anchor(&last_anchor)?;
+            let value = change(rows, switch)?;
+            store_anchor(rows, &anchor)?;
+            Ok(value)
+        });
+        let recorded = self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
+        if let Err(error) = recorded {
+            // The change is durable, or was undone: to report something else now would be wrong.
+            self.warn(format!("the audit log holds no outcome of the last operation: {error}"));
+        }
+        outcome
+    }
+
+    fn attempt<T, E: From<VaultError>>(
+        &self,
+        state: &mut State,
+        action: Action,
+        change: impl FnOnce(&Rows<'_>, &mut Switch<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        // Until it is put back, the next access reads the file again.
+        let mut generation =
+            state.generation.take().ok_or_else(|| VaultError::damaged("it could not be read again"))?;
+        let mut switch = Switch { current: &generation.keyring, keyring: None };
+        let (value, folded) = self.apply(&generation, |rows| change(rows, &mut switch))?;
+        if hooks::mutant("acknowledge-before-commit") {
+            return Ok(value);
+        }
+        let keyring = switch.keyring;
+        let next_pin = self.announce(state, &generation, keyring.as_ref())?;
+        if let Some(keyring) = keyring {
+            generation.keyring = keyring;
+        }
+        let replaced = self.write_generation(&mut generation, destroys(action))?;
+        self.journal.remove(&folded);
+        if let Some(leftover) = replaced.leftover {
+            let previous = self.location.previous();
+            self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));
+        }
+        let rekeyed = next_pin.is_some();
+        if let Some(pin) = next_pin {
+            state.credentials.pin = state.credentials.pin.take().map(|_| pin.clone());
+            generation.pin = pin;
+        }
+        let mark = Mark::of(&generation.commit, &generation.root, &generation.pin, &self.location.vault());
+        if let Err(error) = self.high_water().raise(&mark, &self.clock) {
+            self.warn(state_warning(&error));
+        }
+        // Whoever changed the keys may have taken away their own role: the next access finds out.
+        state.generation = (!rekeyed).then_some(generation);
+        Ok(value)
+    }
+
+    /// Folds the journal in and runs `change`, both in one transaction of the database.
+    fn apply<T, E: From<VaultError>>(
+        &self,
+        generation: &Generation,
+        change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
+    ) -> Result<(T, Vec<EntryName>), E> {
+        let database = &generation.database;
+        database.pragma_update(None, "query_only", false).map_err(VaultError::from)?;
+        let transaction = database.unchecked_transaction().map_err(VaultError::from)?;
+        let rows = generation.rows();
+        let folded = self.journal.fold(&rows, &generation.keyring)?;
+        let value = change(&rows)?;
+        transaction.commit().map_err(VaultError::from)?;
+        database.pragma_update(None, "query_only", true).map_err(VaultError::from)?;
+        Ok((value, folded))
+    }
+
+    fn write_generation(&self, generation: &mut Generation, destroys: bool) -> Result<Replaced, VaultError> {
+        let recipients = generation.rows().recipients()?;
+        let number = generation.commit.generation.checked_add(1);
+        let commit = Commit {
+            generation: number.ok_or_else(|| VaultError::damaged("the generations have run out"))?,
+            parent: generation.root,
+            ..generation.commit
+        };
+        let image = generation.database.serialize(MAIN_DB)?;
+        let (trailer, root) = trailer::sign(&image, commit, generation.keyring.signing()?)?;
+        let replaced = replace::replace(&self.location, destroys, |file| {
+            encrypt(&self.location, &recipients, &[&*image, &*trailer], file)
+        })?;
+        generation.image_length = image.len() as u64;
+        generation.file_length = replaced.length;
+        generation.stamp = replaced.stamp;
+        (generation.commit, generation.root) = (commit, root);
+        Ok(replaced)
+    }
+
+    /// Lets this machine trust the coming keys before they sign anything: a crash must not lock it out.
+    fn announce(
+        &self,
+        state: &mut State,
+        generation: &Generation,
+        keyring: Option<&Keyring>,
+    ) -> Result<Option<Pin>, VaultError> {
+        let Some(keyring) = keyring else { return Ok(None) };
+        let next = Pin { vault: self.id.clone(), verify_key: *keyring.verify_key() };
+        if let Err(error) = self.high_water().announce(&next, &self.clock) {
+            self.warn(state_warning(&error));
+        }
+        for file in &mut state.credentials.files {
+            file.add_pin(&generation.pin, &next)?;
+        }
+        Ok(Some(next))
+    }
+}
+
+/// Whether something secret is gone for good after `action`, so that no older generation may keep it.
+fn destroys(action: Action) -> bool {
+    matches!(
+        action,
+        Action::RotationRetire
+            | Action::RotationAbort
+            | Action::ConnectionRemove
+            | Action::RecipientRemove
+            | Action::RecipientSetRole
+            | Action::VaultRekey
+    )
+}
+
+pub(super) fn store_home(rows: &Rows<'_>, home: &Home) -> Result<(), VaultError> {
+    rows.set_meta(meta::HOME_ID, &home.id)?;
+    rows.set_meta(meta::HOME_PATH, &home.path)
+}
+
+pub(super) fn store_anchor(rows: &Rows<'_>, head: &AuditHead) -> Result<(), VaultError> {
+    rows.set_meta(meta::AUDIT_SEQUENCE, &head.sequence.to_string())?;
+    rows.set_meta(meta::AUDIT_HASH, &head.hash)
+}
+
+/// Writes `parts` as one age file for `recipients`.
+pub(super) fn encrypt(
+    location: &Location,
+    recipients: &[Recipient],
+    parts: &[&[u8]],
+    file: &mut File,
+) -> Result<(), VaultError> {
+    let keys = recipients.iter().map(|recipient| RecipientKey::as_age(&recipient.key));
+    let encryptor = age::Encryptor::with_recipients(keys).map_err(VaultError::seal)?;
+    encryptor
+        .wrap_output(file)
+        .and_then(|mut writer| {
+            parts.iter().try_for_each(|part| writer.write_all(part))?;
+            writer.finish().map(drop)
+        })
+        .map_err(VaultError::io("write", location.vault()))
+}
