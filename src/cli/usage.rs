@@ -104,7 +104,8 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Usage::new("a command is missing")
         }
-        ErrorKind::WrongNumberOfValues | ErrorKind::TooManyValues | ErrorKind::TooFewValues => {
+        ErrorKind::TooManyValues => Usage::new(format!("`{argument}` has a value too many")),
+        ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
             Usage::new(format!("`{argument}` has the wrong number of values"))
         }
         ErrorKind::NoEquals => Usage::new(format!("`{argument}` needs its value after `=`")),

@@ -22,9 +22,9 @@ pub struct Problem<'a> {
     pub hints: &'a [Hint],
 }
 
-impl Problem<'_> {
+impl<'a> Problem<'a> {
     /// The lines for people: `error: …`, `  cause: …`, `hint: …`, each harmless.
-    pub fn lines(&self) -> impl Iterator<Item = (Part, String)> {
+    pub fn lines(self) -> impl Iterator<Item = (Part, String)> + use<'a> {
         let message = (Part::Error, safe_line(self.message));
         let causes = self.causes.iter().map(|cause| (Part::Cause, safe_line(cause)));
         let hints = self.hints.iter().map(|hint| (Part::Hint, safe_line(&hint.to_string())));

@@ -27,24 +27,34 @@ fn at(width: Option<usize>) -> String {
 
 #[test]
 fn nothing_is_cut_without_a_terminal() {
-    insta::assert_snapshot!(at(None), @"
+    insta::assert_snapshot!(at(None), @r"
     NAME                                STATE    DAYS  NOTE
     acme                                active    700  all is well
     株式会社アクメ・インターナショナル  pending     9  the upload is missing since last Tuesday
-    Café \\u{1b}[31mred                  active     12  -
+    Café \u{1b}[31mred                  active     12  -
     ");
     assert_eq!(at(None), at(Some(200)));
 }
 
 #[test]
 fn eighty_columns() {
-    insta::assert_snapshot!(at(Some(80)), @"");
+    insta::assert_snapshot!(at(Some(80)), @r"
+    NAME                             STATE    DAYS  NOTE
+    acme                             active    700  all is well
+    株式会社アクメ・インターナショ…  pending     9  the upload is missing since la…
+    Café \u{1b}[31mred               active     12  -
+    ");
     assert!(at(Some(80)).lines().all(|line| width(line) <= 80));
 }
 
 #[test]
 fn forty_columns_stack() {
-    insta::assert_snapshot!(at(Some(40)), @"");
+    insta::assert_snapshot!(at(Some(40)), @r"
+    NAME          STATE    DAYS  NOTE
+    acme          active    700  all is well
+    株式会社ア…   pending     9  the upload…
+    Café \u{1b}…  active     12  -
+    ");
     for columns in 1..40 {
         let narrow = at(Some(columns));
         assert!(columns < 12 || narrow.lines().all(|line| width(line) <= columns), "{columns}: {narrow}");
