@@ -95,14 +95,14 @@ impl Interact for Console {
         if !self.manner.attended {
             return Err(NoAnswer::Unattended { question: question.to_owned() });
         }
-        self.bars.suspend(|| prompt::confirm(&safe_line(question)))
+        self.bars.suspend(|| prompt::confirm(safe_line(question)))
     }
 
     fn passphrase(&self, prompt: &str) -> Option<SecretString> {
         if !self.manner.attended {
             return None;
         }
-        self.bars.suspend(|| prompt::passphrase(&safe_line(prompt)))
+        self.bars.suspend(|| prompt::passphrase(safe_line(prompt)))
     }
 
     fn progress(&self, total: u64, label: &str) -> Box<dyn Progress> {
