@@ -58,9 +58,6 @@ impl Config {
                 toml::Value::String(text) => text,
                 toml::Value::Boolean(switch) => switch.to_string(),
                 toml::Value::Integer(number) => number.to_string(),
-                toml::Value::Array(words) if words.iter().all(toml::Value::is_str) => {
-                    words.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
-                }
                 _ => return Err(CommandError::usage(format!("`{key}` is neither text, number nor switch"))),
             };
             settings.insert(key, text);
@@ -91,12 +88,10 @@ mod tests {
 
     #[test]
     fn settings_are_text() {
-        let config =
-            Config::parse("timeout = '45s'\nno-input = true\nverbose = 1\nfields = ['a', 'b']\n").unwrap();
+        let config = Config::parse("timeout = '45s'\nno-input = true\nverbose = 1\n").unwrap();
         assert_eq!(config.get("timeout"), Some("45s"));
         assert_eq!(config.get("no-input"), Some("true"));
         assert_eq!(config.get("verbose"), Some("1"));
-        assert_eq!(config.get("fields"), Some("a,b"));
     }
 
     #[test]
@@ -105,6 +100,7 @@ mod tests {
         assert_eq!(error.hints()[0].to_string(), "did you mean `timeout`?");
         assert!(Config::parse("yes = true").is_err(), "consent has no key");
         assert!(Config::parse("'' = true").is_err());
+        assert!(Config::parse("fields = 'name'").is_err(), "no two commands have the same fields");
     }
 
     #[test]

@@ -47,7 +47,7 @@ const CONFIG: Setting =
 const OUTPUT: Setting =
     setting("--output", "TOKENCTL_OUTPUT", "output", "table, json, jsonl, csv or plain (table)");
 const FIELDS: Setting =
-    setting("--fields", "TOKENCTL_FIELDS", "fields", "the fields to show, between commas (all)");
+    setting("--fields", "TOKENCTL_FIELDS", "", "the fields to show, between commas (all)");
 const QUIET: Setting = setting("--quiet", "TOKENCTL_QUIET", "quiet", "1 for errors and warnings only (0)");
 const VERBOSE: Setting =
     setting("--verbose", "TOKENCTL_VERBOSE", "verbose", "1 logs steps, 2 logs details (0)");
@@ -91,7 +91,6 @@ pub enum IdentityChoice {
 
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent switches")]
 pub struct Settings {
     /// The vault's file.
     pub vault: PathBuf,

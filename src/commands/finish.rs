@@ -154,7 +154,9 @@ fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) 
         check_hints(failure.hints());
         console.problem(&failure.problem());
     }
-    hints.iter().for_each(|hint| console.hint(hint));
+    for hint in &hints {
+        console.hint(hint);
+    }
     exit
 }
 

@@ -129,7 +129,10 @@ impl Report for HelpReport {
         if self.table.rows.is_empty() {
             return view;
         }
-        let columns = self.table.fields.iter().map(|field| Column::new(field.to_uppercase()));
+        let columns = self.table.fields.iter().map(|field| {
+            let column = Column::new(field.to_uppercase());
+            if *field == "meaning" { column.wraps() } else { column }
+        });
         let mut table = Table::new(columns, "");
         for row in &self.table.rows {
             let cell =

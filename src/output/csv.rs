@@ -7,14 +7,19 @@ use super::sanitize::safe_cell;
 
 /// Returns the rows as CSV.
 pub fn render(selection: &Selection) -> String {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let mut written = writer.write_record(&selection.fields);
+    let mut text = record(selection.fields.iter().cloned());
     for row in &selection.rows {
-        written = written.and_then(|()| writer.write_record(row.iter().map(cell)));
+        text.push_str(&record(row.iter().map(cell)));
     }
+    text
+}
+
+fn record(cells: impl Iterator<Item = String>) -> String {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let written = writer.write_record(cells.map(String::into_bytes));
     let text =
         written.ok().and_then(|()| writer.into_inner().ok()).and_then(|bytes| String::from_utf8(bytes).ok());
-    // expect: a Vec takes every byte, every row has as many cells as there are fields, and all cells are UTF-8.
+    // expect: a Vec takes every byte, a writer takes a first record of any length, and the cells are UTF-8.
     text.expect("CSV in memory")
 }
 

@@ -1,6 +1,8 @@
 //! Views as text: aligned columns without borders, right at every width and with every script.
 
-use comfy_table::{Attribute, Cell as Painted, CellAlignment, Color, TableStyle};
+use comfy_table::{
+    Attribute, Cell as Painted, CellAlignment, Color, ColumnConstraint, ContentArrangement, TableStyle, Width,
+};
 use console::Style;
 
 use super::sanitize::{LINE_LIMIT, safe, truncate, width};
@@ -26,13 +28,24 @@ pub struct Canvas {
 pub struct Column {
     title: std::borrow::Cow<'static, str>,
     right: bool,
-    shrinks: bool,
+    narrow: Narrow,
+}
+
+/// What a column does where there is not enough room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Narrow {
+    /// It stays whole.
+    Stays,
+    /// Its cells are cut.
+    Shrinks,
+    /// Its cells go on in the next line.
+    Wraps,
 }
 
 impl Column {
     /// A column with its title in capitals.
     pub fn new(title: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self { title: title.into(), right: false, shrinks: false }
+        Self { title: title.into(), right: false, narrow: Narrow::Stays }
     }
 
     /// For numbers.
@@ -45,7 +58,15 @@ impl Column {
     /// For names and messages, which may be cut on a narrow terminal.
     #[must_use]
     pub const fn shrinks(mut self) -> Self {
-        self.shrinks = true;
+        self.narrow = Narrow::Shrinks;
+        self
+    }
+
+    /// For texts of ours, which go on in the next line of a narrow terminal. Never for foreign text: a line must
+    /// not start with a word that somebody else chose.
+    #[must_use]
+    pub const fn wraps(mut self) -> Self {
+        self.narrow = Narrow::Wraps;
         self
     }
 }
@@ -106,7 +127,9 @@ impl Table {
             (widths.iter().sum::<usize>() + GAP * (widths.len().saturating_sub(1))).saturating_sub(available);
         // The widest gives first, so that short columns stay whole.
         while excess > 0 {
-            let spare = |(index, width): &(usize, &usize)| self.columns[*index].shrinks && **width > SHRUNK;
+            let spare = |(index, width): &(usize, &usize)| {
+                self.columns[*index].narrow != Narrow::Stays && **width > SHRUNK
+            };
             let (widest, _) = widths.iter().enumerate().filter(spare).max_by_key(|(_, width)| **width)?;
             widths[widest] -= 1;
             excess -= 1;
@@ -128,13 +151,26 @@ impl Table {
         table.set_header(header.collect::<Vec<_>>());
         for row in rows {
             let cells =
-                row.iter().zip(widths).map(|((text, tone), width)| painted(&truncate(text, *width), *tone));
+                row.iter().zip(self.columns.iter().zip(widths)).map(|((text, tone), (column, width))| {
+                    if column.narrow == Narrow::Wraps {
+                        painted(text, *tone)
+                    } else {
+                        painted(&truncate(text, *width), *tone)
+                    }
+                });
             table.add_row(cells.collect::<Vec<_>>());
         }
         let last = self.columns.len().saturating_sub(1);
+        table.set_content_arrangement(ContentArrangement::Disabled);
         for (index, column) in self.columns.iter().enumerate() {
             if let Some(drawn) = table.column_mut(index) {
-                drawn.set_padding((0, if index == last { 0 } else { 2 }));
+                let gap = if index == last { 0 } else { GAP };
+                drawn.set_padding((0, columns_of(gap)));
+                if column.narrow == Narrow::Wraps {
+                    drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns_of(
+                        widths[index] + gap,
+                    ))));
+                }
                 if column.right {
                     drawn.set_cell_alignment(CellAlignment::Right);
                 }
@@ -182,6 +218,11 @@ pub fn render(view: &View, canvas: Canvas) -> String {
         before = Some(block);
     }
     text
+}
+
+/// Returns a width as comfy-table counts it; ours are bounded by [`LINE_LIMIT`].
+fn columns_of(width: usize) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
 }
 
 fn draw_facts<'a>(facts: impl Iterator<Item = (&'a str, (&'a str, Tone))>, canvas: Canvas) -> String {

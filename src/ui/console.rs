@@ -15,6 +15,7 @@ use crate::secret::SecretString;
 
 /// How to talk, and whether anybody listens.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches")]
 pub struct Manner {
     /// Errors and warnings only.
     pub quiet: bool,

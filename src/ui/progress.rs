@@ -34,18 +34,18 @@ pub(super) fn start(bars: &MultiProgress, total: u64, label: &str) -> Box<dyn Pr
         }
     };
     match thread::Builder::new().name("progress".to_owned()).spawn(appear) {
-        Ok(thread) => Box::new(Bar { bar, done: Some(done), thread: Some(thread) }),
+        Ok(thread) => Box::new(Late { bar, done: Some(done), thread: Some(thread) }),
         Err(_) => Box::new(Silent),
     }
 }
 
-struct Bar {
+struct Late {
     bar: ProgressBar,
     done: Option<Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Progress for Bar {
+impl Progress for Late {
     fn advance(&self, steps: u64) {
         self.bar.inc(steps);
     }
@@ -55,7 +55,7 @@ impl Progress for Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for Late {
     fn drop(&mut self) {
         drop(self.done.take());
         if let Some(thread) = self.thread.take() {

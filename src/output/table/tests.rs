@@ -90,3 +90,17 @@ fn blocks_are_apart_and_sentences_are_not() {
     end
     ");
 }
+
+#[test]
+fn our_own_texts_go_on_in_the_next_line() {
+    let mut table =
+        Table::new([Column::new("CODE"), Column::new("MEANING").wraps(), Column::new("RETRY")], "");
+    table.row(["6", "DNS, TLS, timeout, 5xx, 429 after the retries", "yes"]);
+    let text = render(&View::new().table(table), Canvas { width: Some(40), colour: false });
+    insta::assert_snapshot!(text, @"
+    CODE  MEANING                      RETRY
+    6     DNS, TLS, timeout, 5xx, 429  yes
+          after the retries
+    ");
+    assert!(text.lines().all(|line| width(line) <= 40));
+}
