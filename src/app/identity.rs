@@ -146,14 +146,14 @@ mod tests {
 
         fn find(
             &self,
-            choice: Option<IdentityChoice>,
+            choice: Option<&IdentityChoice>,
             variables: &[(&str, &str)],
         ) -> Result<Option<String>, Exit> {
             let home = self.dir.path().display().to_string();
             let variables = variables.iter().copied().chain([("HOME", home.as_str())]);
             let environment = Environment::new(variables.map(|(name, value)| (name.into(), value.into())));
             let paths = Paths::new(&environment).unwrap();
-            let found = find(choice.as_ref(), &environment, &paths).map_err(|error| error.exit())?;
+            let found = find(choice, &environment, &paths).map_err(|error| error.exit())?;
             Ok(found.map(|identity| identity.text.into_text().unwrap().expose().clone()))
         }
     }
@@ -165,15 +165,15 @@ mod tests {
         place.put(".config/tokenctl/identity.txt", "own");
         assert_eq!(place.find(None, &[]), Ok(Some("own".into())));
         let later = IdentityChoice::Later(IdentityFile::Path(place.put("config", "config")));
-        assert_eq!(place.find(Some(later.clone()), &[]), Ok(Some("config".into())));
+        assert_eq!(place.find(Some(&later), &[]), Ok(Some("config".into())));
         let credential = place.put("credentials/tokenctl-identity", "credential");
         let folder = credential.parent().unwrap().display().to_string();
         let credentials = ("CREDENTIALS_DIRECTORY", folder.as_str());
-        assert_eq!(place.find(Some(later.clone()), &[credentials]), Ok(Some("credential".into())));
+        assert_eq!(place.find(Some(&later), &[credentials]), Ok(Some("credential".into())));
         let key = ("TOKENCTL_IDENTITY", "key");
-        assert_eq!(place.find(Some(later), &[credentials, key]), Ok(Some("key".into())));
+        assert_eq!(place.find(Some(&later), &[credentials, key]), Ok(Some("key".into())));
         let first = IdentityChoice::First(IdentityFile::Path(place.put("flag", "flag")));
-        assert_eq!(place.find(Some(first), &[credentials, key]), Ok(Some("flag".into())));
+        assert_eq!(place.find(Some(&first), &[credentials, key]), Ok(Some("flag".into())));
     }
 
     #[test]
@@ -190,11 +190,11 @@ mod tests {
     fn what_was_named_must_be_there_and_small() {
         let place = Place::new();
         let missing = IdentityChoice::First(IdentityFile::Path(place.dir.path().join("missing")));
-        assert_eq!(place.find(Some(missing), &[]), Err(Exit::Vault));
+        assert_eq!(place.find(Some(&missing), &[]), Err(Exit::Vault));
         let huge = IdentityChoice::First(IdentityFile::Path(place.put("huge", &"x".repeat(70_000))));
-        assert_eq!(place.find(Some(huge), &[]), Err(Exit::Vault));
+        assert_eq!(place.find(Some(&huge), &[]), Err(Exit::Vault));
         assert_eq!(
-            place.find(Some(IdentityChoice::First(IdentityFile::Descriptor(9999))), &[]),
+            place.find(Some(&IdentityChoice::First(IdentityFile::Descriptor(9999))), &[]),
             Err(Exit::Vault)
         );
     }
@@ -206,6 +206,6 @@ mod tests {
         let file = File::open(place.put("inherited", "from a descriptor")).unwrap();
         let number = u32::try_from(file.as_raw_fd()).unwrap();
         let choice = IdentityChoice::First(IdentityFile::Descriptor(number));
-        assert_eq!(place.find(Some(choice), &[]), Ok(Some("from a descriptor".into())));
+        assert_eq!(place.find(Some(&choice), &[]), Ok(Some("from a descriptor".into())));
     }
 }

@@ -272,4 +272,5 @@ pub fn toned(text: &str, tone: Tone, colour: bool) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unicode_not_nfc, reason = "combining characters are what is tested")]
 mod tests;

@@ -1,6 +1,7 @@
 //! The one writer of stderr.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -37,6 +38,8 @@ pub struct Console {
     manner: Manner,
     bars: MultiProgress,
     warnings: Arc<Mutex<Vec<String>>>,
+    /// Somebody answered with Ctrl-C: the command is about to end and asks nothing more.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -44,7 +47,12 @@ impl Console {
     pub fn new(manner: Manner) -> Self {
         let shown = manner.live && !manner.quiet && !manner.verbose;
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { manner, bars: MultiProgress::with_draw_target(target), warnings: Arc::default() }
+        Self {
+            manner,
+            bars: MultiProgress::with_draw_target(target),
+            warnings: Arc::default(),
+            interrupted: Arc::default(),
+        }
     }
 
     /// What was warned of so far, for the report.
@@ -80,6 +88,15 @@ impl Console {
         format!("{} {harmless}\n", toned(&format!("{}:", part.label()), tone, self.manner.colour))
     }
 
+    fn ask<T>(&self, question: impl FnOnce() -> Result<T, NoAnswer>) -> Result<T, NoAnswer> {
+        if self.interrupted.load(Ordering::SeqCst) {
+            return Err(NoAnswer::Interrupted);
+        }
+        let answer = self.bars.suspend(question);
+        self.interrupted.fetch_or(matches!(answer, Err(NoAnswer::Interrupted)), Ordering::SeqCst);
+        answer
+    }
+
     fn write(&self, text: &str) {
         // Nobody is left to tell if stderr is gone; the exit code still does.
         self.bars.suspend(|| {
@@ -96,14 +113,14 @@ impl Interact for Console {
         if !self.manner.attended {
             return Err(NoAnswer::Unattended { question: question.to_owned() });
         }
-        self.bars.suspend(|| prompt::confirm(safe_line(question)))
+        self.ask(|| prompt::confirm(safe_line(question)))
     }
 
     fn passphrase(&self, prompt: &str) -> Option<SecretString> {
         if !self.manner.attended {
             return None;
         }
-        self.bars.suspend(|| prompt::passphrase(safe_line(prompt)))
+        self.ask(|| prompt::passphrase(safe_line(prompt))).ok().flatten()
     }
 
     fn progress(&self, total: u64, label: &str) -> Box<dyn Progress> {

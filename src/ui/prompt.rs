@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use console::Term;
 use dialoguer::{Confirm, Password};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -25,12 +26,12 @@ pub(super) fn confirm(question: String) -> Result<bool, NoAnswer> {
 }
 
 /// Asks for a passphrase on stderr without echo.
-pub(super) fn passphrase(prompt: String) -> Option<SecretString> {
+pub(super) fn passphrase(prompt: String) -> Result<Option<SecretString>, NoAnswer> {
     let typed = asked(move || {
         let typed = Password::new().with_prompt(prompt).allow_empty_password(true).report(false).interact();
         typed.map(Secret::new)
-    });
-    typed.ok().filter(|typed| !typed.expose().is_empty())
+    })?;
+    Ok(Some(typed).filter(|typed| !typed.expose().is_empty()))
 }
 
 /// Waits for an answer or a signal, whichever comes first, and leaves the terminal as it was.
@@ -48,26 +49,28 @@ fn asked<T: Send + 'static>(
         .name("prompt".to_owned())
         .spawn(move || drop(answered.send(ask())))
         .map_err(|error| broken(&error))?;
-    loop {
+    let outcome = loop {
         match answer.recv_timeout(GLANCE) {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(dialoguer::Error::IO(error))) if error.kind() == io::ErrorKind::Interrupted => {
-                return Err(NoAnswer::Interrupted);
+                break NoAnswer::Interrupted;
             }
-            Ok(Err(error)) => return Err(broken(&error)),
-            Err(RecvTimeoutError::Disconnected) => return Err(broken(&"the prompt failed")),
-            Err(RecvTimeoutError::Timeout) if signals.seen() => {
-                restore(&before);
-                return Err(NoAnswer::Interrupted);
-            }
+            Ok(Err(error)) => break broken(&error),
+            Err(RecvTimeoutError::Disconnected) => break broken(&"the prompt failed"),
+            Err(RecvTimeoutError::Timeout) if signals.seen() => break NoAnswer::Interrupted,
             Err(RecvTimeoutError::Timeout) => {}
         }
-    }
+    };
+    restore(&before);
+    Err(outcome)
 }
 
+/// Brings back echo and cursor, and gives the shell's prompt a line of its own. Nothing is left to do if the
+/// terminal is gone.
 fn restore(before: &Termios) {
-    let _ = tcsetattr(io::stdin(), OptionalActions::Now, before); // nothing is left to do if the terminal is gone
-    let _ = io::Write::write_all(&mut io::stderr(), b"\n"); // the shell's prompt starts a line of its own
+    let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+    let terminal = Term::stderr();
+    let _ = terminal.show_cursor().and_then(|()| terminal.write_line(""));
 }
 
 /// Whether a signal has come since; the handlers that end the command see it as well.

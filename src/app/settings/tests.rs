@@ -16,7 +16,7 @@ fn defaults() {
     assert_eq!(settings.vault, Path::new("/home/u/.local/share/tokenctl/vault.age"));
     assert_eq!(settings.output, Format::Table);
     assert_eq!(settings.timeout, Duration::from_secs(30));
-    assert_eq!(settings.deadline, Duration::from_secs(600));
+    assert_eq!(settings.deadline, Duration::from_mins(10));
     assert_eq!(settings.lock_timeout, Duration::from_secs(10));
 }
 

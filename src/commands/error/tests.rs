@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 use super::*;
 
 fn shown(error: &CommandError) -> String {
-    error.problem().lines().map(|(part, line)| format!("{}: {line}\n", part.label())).collect()
+    let lines: Vec<String> =
+        error.problem().lines().map(|(part, line)| format!("{}: {line}", part.label())).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]
