@@ -1,2 +1,5 @@
-//! tokenctl
-fn main() {}
+//! The binary: a line around the library.
+
+fn main() -> std::process::ExitCode {
+    tokenctl::app::main()
+}

@@ -1,0 +1,106 @@
+//! The program: what it finds when it starts, and how it runs one command.
+//!
+//! The only module that reads the environment. [`App`] is assembled once and handed to every command; the parts
+//! are pure functions of arguments, environment and config file, so that tests need no process.
+
+pub mod config;
+pub mod environment;
+pub mod hardening;
+pub mod identity;
+pub mod log;
+pub mod paths;
+mod run;
+pub mod settings;
+pub mod signals;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+pub use environment::Environment;
+pub use identity::Identity;
+pub use paths::Paths;
+pub use settings::Settings;
+
+use crate::clock::Clock;
+use crate::commands::{CommandError, Delivery};
+use crate::output::Canvas;
+use crate::output::sink::Audience;
+use crate::ui::Console;
+
+/// Everything that a command may need to know about where it runs.
+pub struct App {
+    /// The time.
+    pub clock: Clock,
+    /// Where things are.
+    pub paths: Paths,
+    /// What the user wants.
+    pub settings: Settings,
+    /// What stdin, stdout and stderr are.
+    pub terminal: Terminal,
+    /// The conversation; `ops` take it as `&dyn Interact`.
+    pub console: Console,
+    /// The environment, as far as it concerns us.
+    pub environment: Environment,
+    /// The umask that the user set.
+    pub umask: u32,
+}
+
+/// What the standard streams are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terminal {
+    /// Somebody can type.
+    pub stdin: bool,
+    /// Somebody reads the data.
+    pub stdout: bool,
+    /// Somebody reads the conversation.
+    pub stderr: bool,
+    /// Columns of stdout, if it is a terminal.
+    pub width: Option<usize>,
+}
+
+impl Terminal {
+    fn detect() -> Self {
+        let stdout = std::io::stdout().is_terminal();
+        // A terminal that does not tell its width (a serial line) is taken for the classic 80 columns.
+        let columns =
+            || console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        Self {
+            stdin: std::io::stdin().is_terminal(),
+            stdout,
+            stderr: std::io::stderr().is_terminal(),
+            width: stdout.then(columns),
+        }
+    }
+}
+
+impl App {
+    /// How results are written.
+    pub fn delivery(&self) -> Delivery {
+        Delivery {
+            format: self.settings.output,
+            fields: self.settings.fields.clone(),
+            canvas: Canvas { width: self.terminal.width, colour: self.settings.colour(self.terminal.stdout) },
+        }
+    }
+
+    /// Reads the identity that the search finds first; `None` if there is none anywhere.
+    ///
+    /// Reading stdin or a descriptor consumes it: ask once.
+    pub fn identity(&self) -> Result<Option<Identity>, CommandError> {
+        identity::find(self.settings.identity.as_ref(), &self.environment, &self.paths)
+    }
+
+    /// For files that everybody may read, such as certificates.
+    pub fn everybody(&self) -> Audience {
+        Audience::Everybody { umask: self.umask }
+    }
+}
+
+/// Runs the program on the arguments and the environment of this process.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
+pub fn main() -> ExitCode {
+    let umask = hardening::harden();
+    let argv: Vec<_> = std::env::args_os().collect();
+    let environment = Environment::new(std::env::vars_os());
+    run::guarded(&argv, environment, Terminal::detect(), umask).into()
+}

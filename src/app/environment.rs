@@ -1,0 +1,66 @@
+//! A snapshot of the variables that concern us, taken once.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::secret::{Secret, SecretString};
+
+/// The variable that holds an identity itself; it is kept apart from the others, as a secret.
+const IDENTITY: &str = "TOKENCTL_IDENTITY";
+
+/// Variables of others that we heed.
+const FOREIGN: [&str; 8] = [
+    "HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CONFIG_HOME",
+    "CREDENTIALS_DIRECTORY",
+    "NO_COLOR",
+    "CLICOLOR_FORCE",
+    "TERM",
+];
+
+/// Our variables and the few of others that we heed. An empty variable counts as unset.
+#[derive(Default)]
+pub struct Environment {
+    values: BTreeMap<String, OsString>,
+    identity: Option<SecretString>,
+}
+
+impl Environment {
+    /// Takes what concerns us out of `variables`.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            let Ok(name) = name.into_string() else { continue };
+            if value.is_empty() {
+            } else if name == IDENTITY {
+                environment.identity = Secret::new(value.into_encoded_bytes()).into_text();
+            } else if name.starts_with("TOKENCTL_") || FOREIGN.contains(&name.as_str()) {
+                environment.values.insert(name, value);
+            }
+        }
+        environment
+    }
+
+    /// Returns a variable as text; what is not UTF-8 is replaced, and then refused by the parser of its value.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.values.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// Returns a variable as a path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.values.get(name).map(PathBuf::from)
+    }
+
+    /// The identity that stands in `TOKENCTL_IDENTITY` itself.
+    pub fn identity(&self) -> Option<&SecretString> {
+        self.identity.as_ref()
+    }
+
+    /// The names of our variables, for spotting the misspelt ones.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+}

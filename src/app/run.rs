@@ -1,0 +1,208 @@
+//! Runs one command: arguments to settings, settings to [`App`], the command against signals and the deadline,
+//! its result to stdout.
+
+use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::config::Config;
+use super::settings::{self, Settings};
+use super::signals::Signals;
+use super::{App, Environment, Paths, Terminal, log};
+use crate::cli::{self, Cli, Command, Rejection, scan};
+use crate::clock::Clock;
+use crate::commands::finish::{deliver, deliver_failure};
+use crate::commands::{self, CommandError, Delivery, Exit, Outcome};
+use crate::hooks::mutant;
+use crate::output::sink::write_stdout;
+use crate::output::{Canvas, Hint};
+use crate::ui::{Console, Manner};
+
+/// How long work that is already on another thread may take to end after the command has.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs the program; a panic becomes exit code 1 and three lines that hold no value of the program.
+pub(super) fn guarded(argv: &[OsString], environment: Environment, terminal: Terminal, umask: u32) -> Exit {
+    static PLACE: Mutex<Option<String>> = Mutex::new(None);
+    panic::set_hook(Box::new(|info| {
+        // The place alone: the message could quote a value.
+        let place = info.location().map(ToString::to_string);
+        *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }));
+    let early = Early::new(argv, &environment, terminal);
+    let (delivery, console) = (early.delivery.clone(), early.console.clone());
+    panic::catch_unwind(AssertUnwindSafe(|| early.run(argv, environment, terminal, umask))).unwrap_or_else(
+        |_| {
+            let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+            let failure = CommandError::new(Exit::Failure, "tokenctl has a bug and stopped")
+                .because(format!("an assumption does not hold at {place}"))
+                .hinted(Hint::text(
+                    "please report it with the command and the version; nothing was half written",
+                ));
+            deliver_failure(&delivery, &console, &failure)
+        },
+    )
+}
+
+/// What is known before the arguments are parsed: enough for their errors to come in the format asked for.
+struct Early {
+    delivery: Delivery,
+    console: Console,
+}
+
+impl Early {
+    fn new(argv: &[OsString], environment: &Environment, terminal: Terminal) -> Self {
+        let word =
+            |long, short, variable| scan::value_of(argv, long, short).or_else(|| environment.text(variable));
+        let format = word("output", Some('o'), "TOKENCTL_OUTPUT").and_then(|text| text.parse().ok());
+        let colour = word("color", None, "TOKENCTL_COLOR").and_then(|text| text.parse().ok());
+        let colour = match colour.unwrap_or_default() {
+            cli::values::ColourChoice::Auto => settings::colour_of(environment),
+            chosen => chosen,
+        };
+        let canvas = Canvas { width: terminal.width, colour: colour.on(terminal.stdout) };
+        let manner =
+            Manner { colour: colour.on(terminal.stderr), live: terminal.stderr, ..Manner::default() };
+        Self {
+            delivery: Delivery { format: format.unwrap_or_default(), fields: None, canvas },
+            console: Console::new(manner),
+        }
+    }
+
+    fn run(self, argv: &[OsString], environment: Environment, terminal: Terminal, umask: u32) -> Exit {
+        let cli = match cli::parse(argv) {
+            Ok(cli) => cli,
+            Err(Rejection::Answer(text)) => return self.answer(&text),
+            Err(Rejection::Usage(usage)) => return self.fail(&usage.into()),
+        };
+        let Cli { global, command } = cli;
+        let assembled = assemble(&global, environment, terminal, umask);
+        let app = match assembled {
+            Ok(app) => app,
+            Err(failure) => return self.fail(&failure),
+        };
+        if app.settings.verbosity > 0 {
+            let (clock, console) = (app.clock.clone(), app.console.clone());
+            let subscriber = log::subscriber(app.settings.verbosity, app.settings.log_format, clock, console);
+            let _ = tracing::subscriber::set_global_default(subscriber); // fails only if it is called twice
+        }
+        match runtime() {
+            Ok(runtime) => {
+                let result = runtime.block_on(until_done(&app, command));
+                let exit = deliver(&app, result);
+                runtime.shutdown_timeout(GRACE);
+                exit
+            }
+            Err(failure) => deliver(&app, Err(failure)),
+        }
+    }
+
+    fn fail(&self, failure: &CommandError) -> Exit {
+        deliver_failure(&self.delivery, &self.console, failure)
+    }
+
+    /// Writes what `--help` and `--version` ask for.
+    fn answer(&self, text: &str) -> Exit {
+        match write_stdout(text.as_bytes()) {
+            Ok(()) => Exit::Ok,
+            Err(error) => self.fail(&error.into()),
+        }
+    }
+}
+
+fn assemble(
+    flags: &cli::GlobalArgs,
+    environment: Environment,
+    terminal: Terminal,
+    umask: u32,
+) -> Result<App, CommandError> {
+    let clock = clock(&environment)?;
+    let paths = Paths::new(&environment)?;
+    let (config, named) = settings::config_file(flags, &environment, &paths);
+    let config = Config::load(&config, named)?;
+    let settings = Settings::new(flags, &environment, &config, &paths)?;
+    let console = Console::new(Manner {
+        quiet: settings.quiet,
+        verbose: settings.verbosity > 0,
+        yes: settings.yes,
+        attended: terminal.stdin && terminal.stderr && !settings.no_input,
+        live: terminal.stderr,
+        colour: settings.colour(terminal.stderr),
+    });
+    Ok(App { clock, paths, settings, terminal, console, environment, umask })
+}
+
+#[cfg(feature = "test-hooks")]
+fn clock(environment: &Environment) -> Result<Clock, CommandError> {
+    if let Some(names) = environment.text("TOKENCTL_TEST_MUTANTS") {
+        crate::hooks::seed(&names);
+    }
+    let Some(text) = environment.text("TOKENCTL_TEST_NOW") else { return Ok(Clock::system()) };
+    let now = text.parse().map_err(|error: jiff::Error| {
+        CommandError::usage("TOKENCTL_TEST_NOW is no RFC 3339 time").because(error.to_string())
+    })?;
+    Ok(Clock::manual(now))
+}
+
+#[cfg(not(feature = "test-hooks"))]
+#[expect(clippy::unnecessary_wraps, reason = "the tests' clock can fail")]
+fn clock(_environment: &Environment) -> Result<Clock, CommandError> {
+    Ok(Clock::system())
+}
+
+fn runtime() -> Result<Runtime, CommandError> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::from_error(Exit::Failure, &error).doing("cannot start the runtime"))
+}
+
+/// Runs the command until it is done, a signal ends it or its time is up; then it is dropped, and with it every
+/// lock, transaction and temporary file that it holds.
+async fn until_done(app: &App, command: Command) -> Outcome {
+    let mut signals = Signals::listen().map_err(|error| {
+        CommandError::from_error(Exit::Failure, &error).doing("cannot listen for signals")
+    })?;
+    tracing::info!(vault = %app.settings.vault.display(), "running a command");
+    let limit = (!commands::is_open_ended(&command)).then_some(app.settings.deadline);
+    let work = async {
+        seeded_bugs().await;
+        commands::dispatch(app, command).await
+    };
+    let deadline = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        result = work => match result {
+            // A question that Ctrl-C answered, or a call that it cut short: the signal is the reason, not they.
+            Err(_) if signals.arrived() => Err(interrupted(signals.first().await)),
+            result => result,
+        },
+        exit = signals.first() => Err(interrupted(exit)),
+        () = deadline => Err(CommandError::new(Exit::Unreachable, "the command took too long and was stopped")
+            .because(format!("its deadline of {:?} is over", app.settings.deadline))
+            .hinted(Hint::text("to give it longer, add `--deadline 30m`"))),
+    }
+}
+
+/// Commands that panic, wait for ever, or hang without awaiting: for the tests of this module.
+async fn seeded_bugs() {
+    assert!(!mutant("panic-in-command"), "a seeded bug with a secret: hunter2");
+    if mutant("wait-in-command") {
+        std::future::pending::<()>().await;
+    }
+    if mutant("hang-in-command") {
+        std::thread::park();
+    }
+}
+
+fn interrupted(exit: Exit) -> CommandError {
+    CommandError::new(exit, "interrupted; nothing is left half done")
+}

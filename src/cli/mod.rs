@@ -1,0 +1,65 @@
+//! The command line as data: what can be typed, parsed once into types.
+//!
+//! May import `output` and `domain`. The rules of the interface: noun then verb; help lines are imperative,
+//! without a period; every subcommand has an example (`examples`); secrets are never flag values, only files,
+//! descriptors or prompts; a certificate is public, a key is private; the words of the product and no others.
+//!
+//! A new command is a file `cli/<noun>.rs`, a variant of [`Command`], its examples, and an arm in
+//! `commands::dispatch`.
+
+pub mod check;
+pub mod examples;
+pub mod global;
+pub mod help;
+pub mod scan;
+pub mod usage;
+pub mod values;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+pub use check::check;
+pub use global::{DryRun, GlobalArgs};
+pub use usage::{Rejection, nearest};
+
+/// Guard, prove, rotate and hand out the credentials of an integration team
+#[derive(Debug, Parser)]
+#[command(
+    name = "tokenctl",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = "Run `tokenctl help TOPIC` for exit-codes, environment, files, output, security, headless."
+)]
+pub struct Cli {
+    /// Flags that every command knows.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Explain a command or a topic
+    Help(help::HelpArgs),
+}
+
+/// Returns the command tree with the examples in its long help.
+pub fn tree() -> clap::Command {
+    examples::attach(Cli::command())
+}
+
+/// Parses `argv`, the program's name included.
+pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
+    check::spaced_values(&tree(), argv)?;
+    let matches = tree().try_get_matches_from(argv).map_err(|error| usage::explain(&error, argv))?;
+    Cli::from_arg_matches(&matches).map_err(|error| usage::explain(&error, argv))
+}
+
+#[cfg(test)]
+mod tests;

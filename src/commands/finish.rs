@@ -1,0 +1,226 @@
+//! How a command ends: its result reaches stdout, the conversation reaches stderr, the process gets its code.
+
+use serde_json::Value;
+
+use super::error::CommandError;
+use super::exit::Exit;
+use crate::app::App;
+use crate::output::json::Answer;
+use crate::output::sink::write_stdout;
+use crate::output::{Canvas, Format, Hint, Report, csv, json, plain, table};
+use crate::output::{Cell, Column, Listing, Selection, Table, View};
+use crate::secret::SecretBytes;
+use crate::ui::Console;
+
+/// What a command leaves for stdout.
+pub enum Payload {
+    /// A report, in the format that was asked for.
+    Report(Box<dyn Report>),
+    /// Bytes that are the point of the command (a certificate), whatever the format.
+    Bytes(Vec<u8>),
+    /// The same, wiped afterwards (a token).
+    Secret(SecretBytes),
+    /// Nothing.
+    Nothing,
+}
+
+/// A command that ran to its end.
+pub struct Finished {
+    payload: Payload,
+    hints: Vec<Hint>,
+    failure: Option<CommandError>,
+    exit: Exit,
+}
+
+impl Finished {
+    fn new(payload: Payload) -> Self {
+        Self { payload, hints: Vec::new(), failure: None, exit: Exit::Ok }
+    }
+
+    /// Ends with a report.
+    pub fn report(report: impl Report + 'static) -> Self {
+        Self::new(Payload::Report(Box::new(report)))
+    }
+
+    /// Ends with bytes on stdout.
+    pub fn bytes(bytes: Vec<u8>) -> Self {
+        Self::new(Payload::Bytes(bytes))
+    }
+
+    /// Ends with a secret on stdout.
+    pub fn secret(bytes: SecretBytes) -> Self {
+        Self::new(Payload::Secret(bytes))
+    }
+
+    /// Ends without output.
+    pub fn nothing() -> Self {
+        Self::new(Payload::Nothing)
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn hinted(mut self, hint: Hint) -> Self {
+        self.hints.push(hint);
+        self
+    }
+
+    /// Fails although there is a report: some of a batch did not succeed.
+    #[must_use]
+    pub fn failing(mut self, failure: CommandError) -> Self {
+        self.exit = failure.exit();
+        self.failure = Some(failure);
+        self
+    }
+
+    /// Ends with a code that is no failure (11, nothing to do).
+    #[must_use]
+    pub fn ending(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+}
+
+/// Where and how results are written; known before the arguments are, so that their errors look right.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The format of stdout.
+    pub format: Format,
+    /// The fields asked for.
+    pub fields: Option<Vec<String>>,
+    /// Width and colour of stdout.
+    pub canvas: Canvas,
+}
+
+impl Delivery {
+    /// Checks `--fields` before anything is done; a command that changes something calls it first.
+    pub fn check_fields(&self, listing: &Listing) -> Result<(), CommandError> {
+        Ok(listing.check(self.fields.as_deref().unwrap_or_default())?)
+    }
+}
+
+/// Writes a command's result and returns the exit code; the last thing that a process does.
+pub fn deliver(app: &App, result: Result<Finished, CommandError>) -> Exit {
+    let delivery = app.delivery();
+    match result {
+        Ok(finished) => deliver_finished(&delivery, &app.console, finished),
+        Err(failure) => deliver_failure(&delivery, &app.console, &failure),
+    }
+}
+
+/// Writes a failure and returns its exit code.
+pub fn deliver_failure(delivery: &Delivery, console: &Console, failure: &CommandError) -> Exit {
+    check_hints(failure.hints());
+    let problem = failure.problem();
+    let text = match delivery.format {
+        Format::Json => {
+            let warnings = console.warnings();
+            let answer = Answer { report: None, warnings: &warnings, problem: Some(&problem) };
+            json::envelope(&answer, delivery.canvas.width.is_some())
+        }
+        Format::Jsonl => json::error_line(&problem),
+        Format::Table | Format::Csv | Format::Plain => String::new(),
+    };
+    let written = write_stdout(text.as_bytes());
+    console.problem(&problem);
+    match written {
+        Ok(()) => failure.exit(),
+        Err(error) => lost(console, &error.into()),
+    }
+}
+
+fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) -> Exit {
+    check_hints(&finished.hints);
+    let Finished { payload, hints, failure, exit } = finished;
+    let rendered;
+    let bytes: &[u8] = match &payload {
+        Payload::Report(report) => match render(delivery, console, report.as_ref(), failure.as_ref()) {
+            Ok(text) => {
+                rendered = text;
+                rendered.as_bytes()
+            }
+            Err(error) => {
+                let error = error.doing("the command was carried out, but its report cannot be shown");
+                return deliver_failure(delivery, console, &error);
+            }
+        },
+        Payload::Bytes(bytes) => bytes,
+        Payload::Secret(bytes) => bytes.expose(),
+        Payload::Nothing => &[],
+    };
+    if let Err(error) = write_stdout(bytes) {
+        return lost(console, &CommandError::from(error));
+    }
+    if let Some(failure) = failure {
+        check_hints(failure.hints());
+        console.problem(&failure.problem());
+    }
+    for hint in &hints {
+        console.hint(hint);
+    }
+    exit
+}
+
+/// Says on stderr alone that stdout did not get its answer.
+fn lost(console: &Console, error: &CommandError) -> Exit {
+    console.problem(&error.problem());
+    error.exit()
+}
+
+fn render(
+    delivery: &Delivery,
+    console: &Console,
+    report: &dyn Report,
+    failure: Option<&CommandError>,
+) -> Result<String, CommandError> {
+    let fields = delivery.fields.as_deref();
+    let listing = report.listing();
+    let problem = failure.map(CommandError::problem);
+    Ok(match delivery.format {
+        Format::Table => match fields {
+            None => table::render(&report.view(), delivery.canvas),
+            Some(_) => table::render(&view_of(&listing.select(&report.data(), fields)?), delivery.canvas),
+        },
+        Format::Json => {
+            let data: Value = match fields {
+                None => report.data(),
+                Some(wanted) => listing.reduce(report.data(), wanted)?,
+            };
+            let warnings = console.warnings();
+            let answer = Answer {
+                report: Some((report.schema(), &data)),
+                warnings: &warnings,
+                problem: problem.as_ref(),
+            };
+            json::envelope(&answer, delivery.canvas.width.is_some())
+        }
+        Format::Jsonl => {
+            let mut text = json::lines(listing.select(&report.data(), fields)?.objects());
+            if let Some(problem) = &problem {
+                text.push_str(&json::error_line(problem));
+            }
+            text
+        }
+        Format::Csv => csv::render(&listing.select(&report.data(), fields)?),
+        Format::Plain => plain::render(&listing.select(&report.data(), fields)?),
+    })
+}
+
+/// The table of chosen fields, titled as they are called.
+fn view_of(selection: &Selection) -> View {
+    let columns = selection.fields.iter().map(|field| Column::new(field.to_uppercase()).shrinks());
+    let mut table = Table::new(columns, "nothing found");
+    for row in &selection.rows {
+        table.row(row.iter().map(|value| Cell::from(crate::output::listing::cell_text(value))));
+    }
+    View::new().table(table)
+}
+
+/// In tests, refuses a hint whose command does not parse.
+fn check_hints(hints: &[Hint]) {
+    if cfg!(feature = "test-hooks") {
+        for arguments in hints.iter().filter_map(Hint::arguments) {
+            let verdict = crate::cli::check(arguments);
+            assert!(verdict.is_ok(), "the hint `{}` does not parse: {verdict:?}", arguments.join(" "));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! How operations talk to people without knowing whether there are any.
+
+use crate::secret::SecretString;
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoAnswer {
+    /// Nobody can be asked: `--no-input`, or no terminal.
+    #[error("nobody can be asked: {question}")]
+    Unattended {
+        /// What would have been asked.
+        question: String,
+    },
+    /// The question was answered with Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The terminal failed.
+    #[error("cannot ask: {0}")]
+    Terminal(String),
+}
+
+/// A conversation with the person who runs the command; `Silent` where there is none.
+pub trait Interact: Send + Sync {
+    /// Asks a question that can be answered with yes or no; `--yes` has answered it already.
+    fn confirm(&self, question: &str) -> Result<bool, NoAnswer>;
+
+    /// Asks for a passphrase without showing it; `None` if nobody can be asked or nothing was typed.
+    fn passphrase(&self, prompt: &str) -> Option<SecretString>;
+
+    /// Shows that `total` steps are under way, if they take long enough for anybody to wonder.
+    fn progress(&self, total: u64, label: &str) -> Box<dyn Progress>;
+
+    /// Tells what is happening.
+    fn note(&self, text: &str);
+
+    /// Tells of something that deserves attention; it is part of the report, too.
+    fn warn(&self, text: &str);
+}
+
+/// Work under way; ends when dropped.
+pub trait Progress: Send + Sync {
+    /// Counts `steps` more as done.
+    fn advance(&self, steps: u64);
+
+    /// Says what is being done now.
+    fn describe(&self, label: &str);
+}
+
+/// A conversation with nobody: for the broker and for tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Interact for Silent {
+    fn confirm(&self, question: &str) -> Result<bool, NoAnswer> {
+        Err(NoAnswer::Unattended { question: question.to_owned() })
+    }
+
+    fn passphrase(&self, _prompt: &str) -> Option<SecretString> {
+        None
+    }
+
+    fn progress(&self, _total: u64, _label: &str) -> Box<dyn Progress> {
+        Box::new(Self)
+    }
+
+    fn note(&self, _text: &str) {}
+
+    fn warn(&self, _text: &str) {}
+}
+
+impl Progress for Silent {
+    fn advance(&self, _steps: u64) {}
+
+    fn describe(&self, _label: &str) {}
+}

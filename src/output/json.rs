@@ -1,0 +1,93 @@
+//! JSON for programs: one versioned envelope, or one object per line.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::problem::Problem;
+use super::sanitize::safe_json;
+
+/// The schema of a result that has no data of its own.
+const ERROR_SCHEMA: &str = "error/1";
+
+/// What every JSON answer looks like; the five members are always there.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    schema: String,
+    ok: bool,
+    data: Option<&'a Value>,
+    warnings: &'a [String],
+    error: Option<&'a Problem<'a>>,
+}
+
+/// What goes into an envelope.
+pub struct Answer<'a> {
+    /// Schema and data of the report; `None` if there is nothing but the problem.
+    pub report: Option<(&'static str, &'a Value)>,
+    /// What people were warned of.
+    pub warnings: &'a [String],
+    /// What failed; with a report, something of it did.
+    pub problem: Option<&'a Problem<'a>>,
+}
+
+/// Returns the envelope as one line, or indented for a terminal; ends with a line feed.
+pub fn envelope(answer: &Answer<'_>, indented: bool) -> String {
+    let envelope = Envelope {
+        schema: format!("tokenctl.{}", answer.report.map_or(ERROR_SCHEMA, |(schema, _)| schema)),
+        ok: answer.problem.is_none(),
+        data: answer.report.map(|(_, data)| data),
+        warnings: answer.warnings,
+        error: answer.problem,
+    };
+    line(&envelope, indented)
+}
+
+/// Returns one object per row and line.
+pub fn lines(rows: impl Iterator<Item = Map<String, Value>>) -> String {
+    rows.map(|row| line(&row, false)).collect()
+}
+
+/// Returns the one object that says what failed, for JSON Lines.
+pub fn error_line(problem: &Problem<'_>) -> String {
+    envelope(&Answer { report: None, warnings: &[], problem: Some(problem) }, false)
+}
+
+fn line<T: Serialize>(value: &T, indented: bool) -> String {
+    let text = if indented { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    // expect: strings, numbers and maps with string keys always serialise (serde_json::to_string, "Errors").
+    let text = text.expect("JSON values serialise");
+    format!("{}\n", safe_json(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::hint::Hint;
+
+    #[test]
+    fn success_has_all_five_members() {
+        let data = json!({ "name": "acme" });
+        let answer = Answer { report: Some(("connection/1", &data)), warnings: &[], problem: None };
+        insta::assert_snapshot!(
+            envelope(&answer, false),
+            @r#"{"schema":"tokenctl.connection/1","ok":true,"data":{"name":"acme"},"warnings":[],"error":null}"#
+        );
+    }
+
+    #[test]
+    fn failure_has_them_too() {
+        let problem = Problem {
+            code: 3,
+            kind: "not-found",
+            retry: false,
+            message: "there is no connection `\u{1b}acme`",
+            causes: &[],
+            hints: &[Hint::command("to see all, run", ["connection", "list"])],
+        };
+        insta::assert_snapshot!(
+            error_line(&problem),
+            @r#"{"schema":"tokenctl.error/1","ok":false,"data":null,"warnings":[],"error":{"code":3,"kind":"not-found","retry":false,"message":"there is no connection `\u001bacme`","causes":[],"hints":[{"text":"to see all, run","command":"tokenctl connection list"}]}}"#
+        );
+    }
+}

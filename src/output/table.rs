@@ -1,0 +1,276 @@
+//! Views as text: aligned columns without borders, right at every width and with every script.
+
+use comfy_table::{
+    Attribute, Cell as Painted, CellAlignment, Color, ColumnConstraint, ContentArrangement, TableStyle, Width,
+};
+use console::Style;
+
+use super::sanitize::{LINE_LIMIT, safe, truncate, width};
+use super::view::{Block, Cell, Tone, View};
+
+/// Between two columns.
+const GAP: usize = 2;
+
+/// What a column that may shrink keeps at least.
+const SHRUNK: usize = 10;
+
+/// Where a view is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Canvas {
+    /// Columns of the terminal; `None` where nothing may be cut.
+    pub width: Option<usize>,
+    /// Whether colour is wanted.
+    pub colour: bool,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    title: std::borrow::Cow<'static, str>,
+    right: bool,
+    narrow: Narrow,
+}
+
+/// What a column does where there is not enough room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Narrow {
+    /// It stays whole.
+    Stays,
+    /// Its cells are cut.
+    Shrinks,
+    /// Its cells go on in the next line.
+    Wraps,
+}
+
+impl Column {
+    /// A column with its title in capitals.
+    pub fn new(title: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self { title: title.into(), right: false, narrow: Narrow::Stays }
+    }
+
+    /// For numbers.
+    #[must_use]
+    pub const fn right(mut self) -> Self {
+        self.right = true;
+        self
+    }
+
+    /// For names and messages, which may be cut on a narrow terminal.
+    #[must_use]
+    pub const fn shrinks(mut self) -> Self {
+        self.narrow = Narrow::Shrinks;
+        self
+    }
+
+    /// For texts of ours, which go on in the next line of a narrow terminal. Never for foreign text: a line must
+    /// not start with a word that somebody else chose.
+    #[must_use]
+    pub const fn wraps(mut self) -> Self {
+        self.narrow = Narrow::Wraps;
+        self
+    }
+}
+
+/// Rows under a header; a table that is too narrow for its columns is drawn as one block per row.
+#[derive(Debug, Clone)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+    empty: &'static str,
+}
+
+impl Table {
+    /// A table without rows; `empty` is the sentence that stands in their place.
+    pub fn new(columns: impl IntoIterator<Item = Column>, empty: &'static str) -> Self {
+        Self { columns: columns.into_iter().collect(), rows: Vec::new(), empty }
+    }
+
+    /// Adds a row with one cell for each column.
+    pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        let row: Vec<Cell> = cells.into_iter().map(Into::into).collect();
+        debug_assert_eq!(row.len(), self.columns.len(), "a row has a cell for each column");
+        self.rows.push(row);
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn draw(&self, canvas: Canvas) -> String {
+        if self.rows.is_empty() {
+            return format!("{}\n", self.empty);
+        }
+        let rows: Vec<Vec<(String, Tone)>> =
+            self.rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+        match self.widths(&rows, canvas.width) {
+            Some(widths) => self.draw_columns(&rows, &widths, canvas.colour),
+            None => self.draw_stacked(&rows, canvas),
+        }
+    }
+
+    /// Returns how wide each column may be, or `None` if there is no room for columns.
+    fn widths(&self, rows: &[Vec<(String, Tone)>], available: Option<usize>) -> Option<Vec<usize>> {
+        let mut widths: Vec<usize> = self.columns.iter().map(|column| width(&column.title)).collect();
+        for row in rows {
+            for (widest, (text, _)) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(text));
+            }
+        }
+        let Some(available) = available else { return Some(widths) };
+        let mut excess =
+            (widths.iter().sum::<usize>() + GAP * (widths.len().saturating_sub(1))).saturating_sub(available);
+        // The widest gives first, so that short columns stay whole.
+        while excess > 0 {
+            let spare = |(index, width): &(usize, &usize)| {
+                self.columns[*index].narrow != Narrow::Stays && **width > SHRUNK
+            };
+            let (widest, _) = widths.iter().enumerate().filter(spare).max_by_key(|(_, width)| **width)?;
+            widths[widest] -= 1;
+            excess -= 1;
+        }
+        Some(widths)
+    }
+
+    fn draw_columns(&self, rows: &[Vec<(String, Tone)>], widths: &[usize], colour: bool) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(TableStyle::new()).force_no_tty();
+        table.style_text_only();
+        if colour {
+            table.enforce_styling();
+        }
+        let header = self.columns.iter().map(|column| {
+            let cell = Painted::new(&*column.title);
+            if colour { cell.add_attribute(Attribute::Bold) } else { cell }
+        });
+        table.set_header(header.collect::<Vec<_>>());
+        for row in rows {
+            let cells =
+                row.iter().zip(self.columns.iter().zip(widths)).map(|((text, tone), (column, width))| {
+                    if column.narrow == Narrow::Wraps {
+                        painted(text, *tone)
+                    } else {
+                        painted(&truncate(text, *width), *tone)
+                    }
+                });
+            table.add_row(cells.collect::<Vec<_>>());
+        }
+        let last = self.columns.len().saturating_sub(1);
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        for (index, column) in self.columns.iter().enumerate() {
+            if let Some(drawn) = table.column_mut(index) {
+                let gap = if index == last { 0 } else { GAP };
+                drawn.set_padding((0, columns_of(gap)));
+                if column.narrow == Narrow::Wraps {
+                    drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns_of(
+                        widths[index] + gap,
+                    ))));
+                }
+                if column.right {
+                    drawn.set_cell_alignment(CellAlignment::Right);
+                }
+            }
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
+    fn draw_stacked(&self, rows: &[Vec<(String, Tone)>], canvas: Canvas) -> String {
+        let blocks = rows.iter().map(|row| {
+            let titles = self.columns.iter().map(|column| &*column.title);
+            draw_facts(titles.zip(row.iter().map(|(text, tone)| (text.as_str(), *tone))), canvas)
+        });
+        blocks.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Returns a view as text that ends with a line feed, or nothing for an empty view.
+pub fn render(view: &View, canvas: Canvas) -> String {
+    let mut text = String::new();
+    let mut before: Option<&Block> = None;
+    for block in &view.0 {
+        let in_a_row = matches!((before, block), (Some(Block::Line(_)), Block::Line(_)));
+        if before.is_some() && !in_a_row {
+            text.push('\n');
+        }
+        match block {
+            Block::Table(table) => text.push_str(&table.draw(canvas)),
+            Block::Facts(facts) => {
+                let facts: Vec<_> = facts.iter().map(|(label, cell)| (safe(label), shown(cell))).collect();
+                let facts =
+                    facts.iter().map(|(label, (text, tone))| (label.as_ref(), (text.as_str(), *tone)));
+                // A fact is never cut: fingerprints and ids are there to be copied.
+                text.push_str(&draw_facts(facts, Canvas { width: None, ..canvas }));
+            }
+            Block::Line(cell) => {
+                text.push_str(&toned(&truncate(&safe(&cell.text), LINE_LIMIT), cell.tone, canvas.colour));
+                text.push('\n');
+            }
+            Block::Text(ours) => {
+                text.push_str(ours.trim_end());
+                text.push('\n');
+            }
+        }
+        before = Some(block);
+    }
+    text
+}
+
+/// Returns a width as comfy-table counts it; ours are bounded by [`LINE_LIMIT`].
+fn columns_of(width: usize) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
+}
+
+fn draw_facts<'a>(facts: impl Iterator<Item = (&'a str, (&'a str, Tone))>, canvas: Canvas) -> String {
+    let facts: Vec<_> = facts.collect();
+    let widest = facts.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
+    let room = canvas.width.map_or(LINE_LIMIT, |columns| columns.saturating_sub(widest + GAP).max(1));
+    let mut text = String::new();
+    for (label, (value, tone)) in facts {
+        let pad = " ".repeat(widest - width(label) + GAP);
+        text.push_str(&toned(label, Tone::Dim, canvas.colour));
+        text.push_str(&pad);
+        text.push_str(&toned(&truncate(value, room), tone, canvas.colour));
+        text.push('\n');
+    }
+    text
+}
+
+/// Returns what is shown of a cell: harmless, of bounded length, `-` for nothing.
+fn shown(cell: &Cell) -> (String, Tone) {
+    if cell.text.is_empty() {
+        return ("-".to_owned(), Tone::Dim);
+    }
+    (truncate(&safe(&cell.text), LINE_LIMIT), cell.tone)
+}
+
+fn painted(text: &str, tone: Tone) -> Painted {
+    let cell = Painted::new(text);
+    match tone {
+        Tone::Plain => cell,
+        Tone::Good => cell.fg(Color::DarkGreen),
+        Tone::Warning => cell.fg(Color::DarkYellow),
+        Tone::Bad => cell.fg(Color::DarkRed),
+        Tone::Dim => cell.add_attribute(Attribute::Dim),
+    }
+}
+
+/// Returns harmless `text` in the colour of its tone.
+pub fn toned(text: &str, tone: Tone, colour: bool) -> String {
+    let style = match tone {
+        Tone::Plain => return text.to_owned(),
+        Tone::Good => Style::new().green(),
+        Tone::Warning => Style::new().yellow(),
+        Tone::Bad => Style::new().red(),
+        Tone::Dim => Style::new().dim(),
+    };
+    if colour { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+#[expect(clippy::unicode_not_nfc, reason = "combining characters are what is tested")]
+mod tests;

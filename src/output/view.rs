@@ -1,0 +1,111 @@
+//! What people see of a report: blocks of text, facts and tables, before width and colour are known.
+
+use super::table::Table;
+
+/// What a cell's or a fact's text means; colour only repeats what the word says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing in particular.
+    #[default]
+    Plain,
+    /// As it should be.
+    Good,
+    /// Needs attention soon.
+    Warning,
+    /// Needs attention now.
+    Bad,
+    /// Of minor interest.
+    Dim,
+}
+
+/// A value for people. May hold foreign text: rendering makes it harmless.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// The text; empty is shown as `-` in a table.
+    pub text: String,
+    /// Its meaning.
+    pub tone: Tone,
+}
+
+impl Cell {
+    /// A value with a meaning.
+    pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+
+    /// A value of minor interest.
+    pub fn dim(text: impl Into<String>) -> Self {
+        Self::toned(text, Tone::Dim)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::toned(text, Tone::Plain)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::toned(text, Tone::Plain)
+    }
+}
+
+impl From<Option<String>> for Cell {
+    fn from(text: Option<String>) -> Self {
+        Self::toned(text.unwrap_or_default(), Tone::Plain)
+    }
+}
+
+/// A part of a view.
+#[derive(Debug, Clone)]
+pub enum Block {
+    /// Rows under a header.
+    Table(Table),
+    /// Labels and values, aligned.
+    Facts(Vec<(String, Cell)>),
+    /// A sentence.
+    Line(Cell),
+    /// A text of ours, line by line as it is; never foreign.
+    Text(String),
+}
+
+/// The blocks of a report, one blank line between them.
+#[derive(Debug, Clone, Default)]
+pub struct View(pub Vec<Block>);
+
+impl View {
+    /// A view of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.0.push(Block::Table(table));
+        self
+    }
+
+    /// Adds labels and values.
+    #[must_use]
+    pub fn facts<L: Into<String>, C: Into<Cell>>(mut self, facts: impl IntoIterator<Item = (L, C)>) -> Self {
+        let facts = facts.into_iter().map(|(label, value)| (label.into(), value.into())).collect();
+        self.0.push(Block::Facts(facts));
+        self
+    }
+
+    /// Adds a sentence; sentences in a row have no blank line between them.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<Cell>) -> Self {
+        self.0.push(Block::Line(line.into()));
+        self
+    }
+
+    /// Adds a text of ours.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Block::Text(text.into()));
+        self
+    }
+}

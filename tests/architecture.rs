@@ -1,0 +1,218 @@
+//! Habits that reviews forget: who imports whom, who reads secrets, how long files get, which tests run.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops where its world is not as expected"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may import: its row of the architecture's table. `a::b` allows that path and all below it.
+///
+/// `app` assembles everything, so it may import everything above the operations; `commands` reaches below `ops`
+/// for error types alone, because it gives each failure its exit code.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("lib", &[]),
+    ("main", &[]),
+    ("secret", &[]),
+    ("clock", &[]),
+    ("hooks", &[]),
+    ("app", &["app", "cli", "clock", "commands", "hooks", "ops", "output", "secret", "ui"]),
+    ("domain", &["domain", "secret"]),
+    ("providers", &["domain", "providers", "secret"]),
+    ("oauth", &["clock", "domain", "hooks", "oauth", "providers", "secret"]),
+    ("vault", &["clock", "domain", "hooks", "secret", "vault"]),
+    ("ops", &["clock", "domain", "hooks", "oauth", "ops", "providers", "secret", "vault"]),
+    ("cli", &["cli", "domain", "output"]),
+    (
+        "commands",
+        &[
+            "app",
+            "cli",
+            "clock",
+            "commands",
+            "domain",
+            "ops",
+            "output",
+            "secret",
+            "sim",
+            "ui",
+            "vault::VaultError",
+            "vault::error",
+            "oauth::error",
+            "oauth::OAuthError",
+            "providers::error",
+        ],
+    ),
+    ("output", &["domain", "output", "secret"]),
+    ("ui", &["ops::interact", "output", "secret", "ui"]),
+    ("sim", &["clock", "sim"]),
+    ("broker", &["broker", "clock", "domain", "ops", "secret"]),
+];
+
+/// The files that may read a secret, each for a reason that can be said in a line.
+const MAY_EXPOSE: &[(&str, &str)] = &[
+    ("src/app/identity.rs", "copies TOKENCTL_IDENTITY into the identity that the vault opens"),
+    ("src/commands/finish.rs", "writes a token that was asked for to stdout"),
+    ("src/ui/prompt.rs", "sees whether a passphrase is empty"),
+];
+
+/// Lines of a source file, tests excluded, at which it is split.
+const LINES: usize = 400;
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    walk(&root.join(folder), &mut found);
+    found.sort();
+    let relative = |path: &Path| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+    found.iter().map(|path| (relative(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The part of a file before its unit tests.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text)
+}
+
+/// Whether a file holds unit tests only: they may use what they test with.
+fn is_tests(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/")
+}
+
+/// The module at the top that a file belongs to.
+fn module_of(path: &str) -> &str {
+    let below = path.strip_prefix("src/").unwrap();
+    below.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// Every path below `crate::` that the text names, with nested braces taken apart.
+fn crate_paths(text: &str) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    for (start, _) in code.match_indices("crate::") {
+        // `$crate::` in a macro and `some_crate::` are other things.
+        if code[..start].ends_with(|char: char| char.is_alphanumeric() || char == '_') {
+            continue;
+        }
+        expand("", &code[start + "crate::".len()..], &mut paths);
+    }
+    paths
+}
+
+/// Expands `a::{b, c::{d}}` after `prefix`; returns how many bytes belong to it.
+fn expand(prefix: &str, text: &str, paths: &mut BTreeSet<String>) -> usize {
+    let word =
+        text.find(|char: char| !(char.is_alphanumeric() || char == '_' || char == ':')).unwrap_or(text.len());
+    let path = format!("{prefix}{}", &text[..word]);
+    if !text[word..].starts_with('{') || !(path.is_empty() || path.ends_with("::")) {
+        paths.insert(path.trim_end_matches(':').to_owned());
+        return word;
+    }
+    let mut at = word + 1;
+    loop {
+        at += text[at..].find(|char: char| !char.is_whitespace() && char != ',').unwrap_or(0);
+        if at >= text.len() || text[at..].starts_with('}') {
+            return at + 1;
+        }
+        let taken = expand(&path, &text[at..], paths);
+        // `b as other`: the new name is no path.
+        let rest = text[at + taken..].find([',', '}']).unwrap_or(0);
+        at += taken.max(1) + if text[at + taken..].starts_with(" as ") { rest } else { 0 };
+    }
+}
+
+fn allowed(path: &str, list: &[&str]) -> bool {
+    list.iter()
+        .any(|entry| path == *entry || path.strip_prefix(entry).is_some_and(|rest| rest.starts_with("::")))
+}
+
+#[test]
+fn paths_are_taken_apart() {
+    let text = "use crate::a::{b, c::{d, e as f}, g};\nuse crate::h;\nlet x = crate::i::j(1);\n$crate::k";
+    let expected = ["a::b", "a::c::d", "a::c::e", "a::g", "h", "i::j", "k"];
+    assert_eq!(crate_paths(text), expected.map(str::to_owned).into());
+    assert_eq!(crate_paths("use crate::{a::b, c};"), ["a::b", "c"].map(str::to_owned).into());
+    assert!(
+        allowed("ops::interact::Interact", &["ops::interact"])
+            && !allowed("ops::interacting", &["ops::interact"])
+    );
+}
+
+#[test]
+fn imports_follow_the_table() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src").iter().filter(|(path, _)| !is_tests(path)) {
+        let module = module_of(path);
+        let Some((_, list)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
+            panic!("{path}: the module `{module}` has no row in the table");
+        };
+        let imports = crate_paths(without_tests(text));
+        wrong.extend(
+            imports.iter().filter(|import| !allowed(import, list)).map(|import| format!("{path}: {import}")),
+        );
+    }
+    assert!(wrong.is_empty(), "imports that the architecture forbids:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn secrets_are_read_where_the_list_says() {
+    let readers: BTreeSet<String> = sources("src")
+        .into_iter()
+        .filter(|(path, text)| !is_tests(path) && without_tests(text).contains("expose()"))
+        .map(|(path, _)| path)
+        .collect();
+    let listed: BTreeSet<String> = MAY_EXPOSE.iter().map(|(path, _)| (*path).to_owned()).collect();
+    assert_eq!(readers, listed, "left: files that call `expose()`, right: the list in this test");
+}
+
+#[test]
+fn files_stay_readable() {
+    let long: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|(path, _)| !is_tests(path))
+        .map(|(path, text)| (without_tests(&text).lines().count(), path))
+        .filter(|(lines, _)| *lines > LINES)
+        .map(|(lines, path)| format!("{path}: {lines}"))
+        .collect();
+    assert!(long.is_empty(), "files over {LINES} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    let readers: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|(_, text)| text.contains("env::var") || text.contains("env::vars"))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(readers, ["src/app.rs"]);
+}
+
+/// A file under `tests/<harness>/` that no `mod` line names is never compiled, and so never fails.
+#[test]
+fn no_test_file_is_forgotten() {
+    let files = sources("tests");
+    let all: String = files.iter().map(|(_, text)| text.as_str()).collect();
+    for (path, _) in &files {
+        let parts: Vec<&str> = path.split('/').collect();
+        let name = parts[parts.len() - 1].trim_end_matches(".rs");
+        if parts.len() == 2 || name == "main" {
+            continue; // a harness of its own
+        }
+        let name = if name == "mod" { parts[parts.len() - 2] } else { name };
+        assert!(all.contains(&format!("mod {name};")), "{path} is part of no harness");
+    }
+}

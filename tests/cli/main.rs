@@ -1,0 +1,14 @@
+//! The binary from outside: stdout, stderr and exit code together. Rules are tested in the library; this proves
+//! the wiring.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops where its world is not as expected"
+)]
+
+mod common;
+
+mod frame;
+mod hardening;
+mod signals;
