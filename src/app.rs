@@ -7,22 +7,26 @@ pub mod config;
 pub mod environment;
 pub mod hardening;
 pub mod identity;
+mod input;
 pub mod log;
 pub mod paths;
 mod run;
 pub mod settings;
 pub mod signals;
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 pub use environment::Environment;
-pub use identity::Identity;
 pub use paths::Paths;
 pub use settings::Settings;
 
 use crate::clock::Clock;
-use crate::commands::{CommandError, Delivery};
+use crate::commands::{CommandError, Delivery, Exit};
+use crate::ops::IdentityText;
 use crate::output::Canvas;
 use crate::output::sink::Audience;
 use crate::ui::Console;
@@ -43,6 +47,10 @@ pub struct App {
     pub environment: Environment,
     /// The umask that the user set.
     pub umask: u32,
+    /// The command's words without its values, for those who wait for its locks.
+    pub command: String,
+    /// When the command's time is up.
+    pub deadline: Instant,
 }
 
 /// What the standard streams are.
@@ -86,8 +94,34 @@ impl App {
     /// Reads the identity that the search finds first; `None` if there is none anywhere.
     ///
     /// Reading stdin or a descriptor consumes it: ask once.
-    pub fn identity(&self) -> Result<Option<Identity>, CommandError> {
+    pub fn identity(&self) -> Result<Option<IdentityText>, CommandError> {
         identity::find(self.settings.identity.as_ref(), &self.environment, &self.paths)
+    }
+
+    /// This program, for running itself.
+    pub fn executable(&self) -> Result<PathBuf, CommandError> {
+        std::env::current_exe().map_err(|error| {
+            CommandError::from_error(Exit::Failure, &error).doing("cannot find this program")
+        })
+    }
+
+    /// Where programs are looked for.
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here")]
+    pub fn search_path(&self) -> Option<OsString> {
+        std::env::var_os("PATH")
+    }
+
+    /// Makes the folders of these files, readable by their owner alone, if they are not there.
+    pub fn prepare_folders(&self, files: &[&Path]) -> Result<(), CommandError> {
+        for folder in
+            files.iter().filter_map(|file| file.parent()).filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                CommandError::from_error(Exit::Failure, &error)
+                    .doing(format!("cannot make {}", folder.display()))
+            })?;
+        }
+        Ok(())
     }
 
     /// For files that everybody may read, such as certificates.

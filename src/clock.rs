@@ -2,7 +2,7 @@
 //!
 //! A leaf: imports nothing of ours. Everything that needs "now" is handed a [`Clock`] or, in `domain`, a
 //! timestamp; `clippy.toml` bans the standard clocks elsewhere. Tests set the clock by hand
-//! ([`Clock::manual`], feature `test-hooks`).
+//! (`Clock::manual`, feature `test-hooks`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -40,11 +40,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "secret",
             "sim",
             "ui",
+            "oauth::ExchangeError",
+            "oauth::Unreachable",
             "vault::VaultError",
-            "vault::error",
-            "oauth::error",
-            "oauth::OAuthError",
-            "providers::error",
         ],
     ),
     ("output", &["domain", "output", "secret"]),
@@ -57,7 +55,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/app/identity.rs", "copies TOKENCTL_IDENTITY into the identity that the vault opens"),
     ("src/commands/finish.rs", "writes a token that was asked for to stdout"),
+    ("src/commands/token.rs", "formats a token that was asked for"),
+    ("src/domain/keypair.rs", "parses a private key that is taken over"),
+    ("src/oauth/answer.rs", "parses an answer with a token in it"),
+    ("src/oauth/signing.rs", "hands a private key to the cryptographic provider"),
+    ("src/oauth/token.rs", "puts the assertion into the request and hashes the token"),
     ("src/ui/prompt.rs", "sees whether a passphrase is empty"),
+    ("src/vault/identity.rs", "parses identities, and writes a new one to its file"),
+    ("src/vault/journal.rs", "seals a token"),
+    ("src/vault/keyring.rs", "wraps the vault's keys for operators, and opens them"),
+    ("src/vault/membership.rs", "seals every secret anew"),
+    ("src/vault/rows/keys.rs", "seals a private key"),
+    ("src/vault/rows/tokens.rs", "seals a token"),
+    ("src/vault/signing.rs", "hands the signing key to the cryptographic provider"),
 ];
 
 /// Lines of a source file, tests excluded, at which it is split.
@@ -89,7 +99,7 @@ fn without_tests(text: &str) -> &str {
 
 /// Whether a file holds unit tests only: they may use what they test with.
 fn is_tests(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.contains("/tests/")
+    path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/")
 }
 
 /// The module at the top that a file belongs to.
@@ -195,7 +205,7 @@ fn files_stay_readable() {
 fn the_environment_is_read_in_one_place() {
     let readers: Vec<String> = sources("src")
         .into_iter()
-        .filter(|(_, text)| text.contains("env::var") || text.contains("env::vars"))
+        .filter(|(path, text)| !is_tests(path) && text.contains("env::var"))
         .map(|(path, _)| path)
         .collect();
     assert_eq!(readers, ["src/app.rs"]);

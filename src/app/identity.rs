@@ -8,20 +8,13 @@ use super::settings::IdentityChoice;
 use super::{Environment, Paths};
 use crate::cli::values::IdentityFile;
 use crate::commands::{CommandError, Exit};
+use crate::ops::IdentityText;
 use crate::output::Hint;
 use crate::output::sink::check_mode;
 use crate::secret::{Secret, SecretBytes};
 
 /// An identity file is a few lines; an encrypted one a few more. More than 64 KiB is something else.
 const LIMIT: u64 = 64 * 1024;
-
-/// The text of an identity file, and where it was found.
-pub struct Identity {
-    /// For messages: a path, a variable, "standard input".
-    pub origin: String,
-    /// The text, as it was found.
-    pub text: SecretBytes,
-}
 
 /// Returns the first identity of the search: flag and variable, the key itself in `TOKENCTL_IDENTITY`, systemd's
 /// credential, the config file, the user's own file; `None` if there is none.
@@ -31,13 +24,13 @@ pub fn find(
     choice: Option<&IdentityChoice>,
     environment: &Environment,
     paths: &Paths,
-) -> Result<Option<Identity>, CommandError> {
+) -> Result<Option<IdentityText>, CommandError> {
     if let Some(IdentityChoice::First(file)) = choice {
         return named(file).map(Some);
     }
     if let Some(key) = environment.identity() {
         let text = Secret::new(key.expose().as_bytes().to_vec());
-        return Ok(Some(Identity { origin: "TOKENCTL_IDENTITY".to_owned(), text }));
+        return Ok(Some(IdentityText { origin: "TOKENCTL_IDENTITY".to_owned(), text, path: None }));
     }
     if let Some(folder) = environment.path("CREDENTIALS_DIRECTORY")
         && let Some(identity) = existing(&folder.join("tokenctl-identity"))?
@@ -50,7 +43,7 @@ pub fn find(
     existing(&paths.config.join("identity.txt"))
 }
 
-fn named(file: &IdentityFile) -> Result<Identity, CommandError> {
+fn named(file: &IdentityFile) -> Result<IdentityText, CommandError> {
     let origin = file.to_string();
     let result = match file {
         IdentityFile::Path(path) => {
@@ -64,18 +57,24 @@ fn named(file: &IdentityFile) -> Result<Identity, CommandError> {
         }
     };
     match result {
-        Ok(text) => Ok(Identity { origin, text }),
+        Ok(text) => {
+            let path = match file {
+                IdentityFile::Path(path) => Some(path.clone()),
+                IdentityFile::Stdin | IdentityFile::Descriptor(_) => None,
+            };
+            Ok(IdentityText { origin, text, path })
+        }
         Err(failure) => Err(failure.on(&origin)),
     }
 }
 
-fn existing(path: &Path) -> Result<Option<Identity>, CommandError> {
+fn existing(path: &Path) -> Result<Option<IdentityText>, CommandError> {
     let origin = path.display().to_string();
     match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::Io(error).on(&origin)),
         Ok(file) => match checked(path, file) {
-            Ok(text) => Ok(Some(Identity { origin, text })),
+            Ok(text) => Ok(Some(IdentityText { origin, text, path: Some(path.to_owned()) })),
             Err(failure) => Err(failure.on(&origin)),
         },
     }

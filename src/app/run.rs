@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -79,9 +79,10 @@ impl Early {
             Err(Rejection::Usage(usage)) => return self.fail(&usage.into()),
         };
         let Cli { global, command } = cli;
-        let assembled = assemble(&global, environment, terminal, umask);
+        let words = cli::command_words(argv);
+        let assembled = assemble(&global, environment, terminal, umask, words);
         let app = match assembled {
-            Ok(app) => app,
+            Ok(app) => Arc::new(app),
             Err(failure) => return self.fail(&failure),
         };
         if app.settings.verbosity > 0 {
@@ -118,6 +119,7 @@ fn assemble(
     environment: Environment,
     terminal: Terminal,
     umask: u32,
+    command: String,
 ) -> Result<App, CommandError> {
     let clock = clock(&environment)?;
     let paths = Paths::new(&environment)?;
@@ -132,7 +134,8 @@ fn assemble(
         live: terminal.stderr,
         colour: settings.colour(terminal.stderr),
     });
-    Ok(App { clock, paths, settings, terminal, console, environment, umask })
+    let deadline = clock.instant() + settings.deadline;
+    Ok(App { clock, paths, settings, terminal, console, environment, umask, command, deadline })
 }
 
 #[cfg(feature = "test-hooks")]
@@ -162,34 +165,43 @@ fn runtime() -> Result<Runtime, CommandError> {
 
 /// Runs the command until it is done, a signal ends it or its time is up; then it is dropped, and with it every
 /// lock, transaction and temporary file that it holds.
-async fn until_done(app: &App, command: Command) -> Outcome {
+///
+/// It runs on a thread of its own, because what it does with the vault blocks: signals are heard all the same.
+async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
     let mut signals = Signals::listen().map_err(|error| {
         CommandError::from_error(Exit::Failure, &error).doing("cannot listen for signals")
     })?;
     tracing::info!(vault = %app.settings.vault.display(), "running a command");
     let limit = (!commands::is_open_ended(&command)).then_some(app.settings.deadline);
-    let work = async {
+    let shared = Arc::clone(app);
+    let mut work = tokio::spawn(async move {
         seeded_bugs().await;
-        commands::dispatch(app, command).await
-    };
+        commands::dispatch(&shared, command).await
+    });
     let deadline = async {
         match limit {
             Some(limit) => tokio::time::sleep(limit).await,
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
+    let failure = tokio::select! {
         biased;
-        result = work => match result {
+        done = &mut work => return match done {
             // A question that Ctrl-C answered, or a call that it cut short: the signal is the reason, not they.
-            Err(_) if signals.arrived() => Err(interrupted(signals.first().await)),
-            result => result,
+            Ok(Err(_)) if signals.arrived() => Err(interrupted(signals.first().await)),
+            Ok(result) => result,
+            // Nobody aborts it before this, so it panicked: that is reported where all panics are.
+            Err(error) => panic::resume_unwind(error.into_panic()),
         },
-        exit = signals.first() => Err(interrupted(exit)),
-        () = deadline => Err(CommandError::new(Exit::Unreachable, "the command took too long and was stopped")
+        exit = signals.first() => interrupted(exit),
+        () = deadline => CommandError::new(Exit::Unreachable, "the command took too long and was stopped")
             .because(format!("its deadline of {:?} is over", app.settings.deadline))
-            .hinted(Hint::text("to give it longer, add `--deadline 30m`"))),
-    }
+            .hinted(Hint::text("to give it longer, add `--deadline 30m`")),
+    };
+    work.abort();
+    // What blocks (a commit that is being written) comes to its end first, if that is near.
+    let _ = tokio::time::timeout(GRACE, work).await;
+    Err(failure)
 }
 
 /// Commands that panic, wait for ever, or hang without awaiting: for the tests of this module.

@@ -7,13 +7,23 @@
 //! A new command is a file `cli/<noun>.rs`, a variant of [`Command`], its examples, and an arm in
 //! `commands::dispatch`.
 
+pub mod audit;
+pub mod cert;
 pub mod check;
+pub mod connection;
+pub mod enums;
 pub mod examples;
 pub mod global;
 pub mod help;
+pub mod keys;
+pub mod rotate;
 pub mod scan;
+pub mod sim;
+pub mod token;
 pub mod usage;
 pub mod values;
+pub mod vault;
+pub mod verify;
 
 use std::ffi::OsString;
 
@@ -45,6 +55,39 @@ pub struct Cli {
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Create the vault and an identity that opens it
+    Init(vault::InitArgs),
+    /// Tell the whole story in a throw-away folder, against the built-in simulator
+    Demo(sim::DemoArgs),
+    /// Run the vendor simulator on loopback
+    Sim(sim::SimArgs),
+    /// Manage connections and their settings
+    #[command(subcommand)]
+    Connection(connection::ConnectionCommand),
+    /// Make the first key and certificate of a connection
+    Keygen(keys::KeygenArgs),
+    /// Manage private keys
+    #[command(subcommand)]
+    Key(keys::KeyCommand),
+    /// Manage certificates
+    #[command(subcommand)]
+    Cert(cert::CertCommand),
+    /// Replace a connection's key with an overlap in which the vendor accepts both
+    #[command(subcommand)]
+    Rotate(rotate::RotateCommand),
+    /// Prove connections by live token exchanges
+    Verify(verify::VerifyArgs),
+    /// Hand out access tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Read the audit log: who did what and who took which token
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Care for the vault
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    /// Show on one screen what needs attention and what expires next
+    Status,
     /// Explain a command or a topic
     Help(help::HelpArgs),
 }
@@ -52,6 +95,11 @@ pub enum Command {
 /// Returns the command tree with the examples in its long help.
 pub fn tree() -> clap::Command {
     examples::attach(Cli::command())
+}
+
+/// Returns the words of the command that `argv` names, without values, such as `rotate initiate`.
+pub fn command_words(argv: &[OsString]) -> String {
+    usage::command_path(&tree(), argv).words.join(" ")
 }
 
 /// Parses `argv`, the program's name included.

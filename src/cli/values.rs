@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use jiff::Timestamp;
 
 use crate::output::Format;
 
@@ -175,6 +176,38 @@ pub fn tag(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if well_formed(key) => Ok((key.to_owned(), value.to_owned())),
         _ => Err("a tag is KEY=VALUE; the key has letters, digits, `.`, `_` and `-`".to_owned()),
     }
+}
+
+/// A point in the past, given as such or as the time since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// An RFC 3339 time, or the beginning of a day in UTC.
+    Time(Timestamp),
+    /// This long ago.
+    Ago(Duration),
+}
+
+impl Since {
+    /// The point that is meant, seen from `now`.
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Time(time) => time,
+            Self::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
+        }
+    }
+}
+
+/// Parses `--since`: an RFC 3339 time, a date, or a duration back.
+pub fn since(text: &str) -> Result<Since, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(Since::Time(time));
+    }
+    if let Ok(start) = format!("{text}T00:00:00Z").parse::<Timestamp>() {
+        return Ok(Since::Time(start));
+    }
+    duration(text).map(Since::Ago).map_err(|_| {
+        "it is an RFC 3339 time, a date such as 2026-11-22, or a duration back such as 7d".to_owned()
+    })
 }
 
 /// Parses a switch of the environment or the config file.

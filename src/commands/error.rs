@@ -4,6 +4,7 @@ use std::error::Error;
 
 use super::exit::{Exit, Retry};
 use crate::cli::usage::Usage;
+use crate::ops::OpsError;
 use crate::ops::interact::NoAnswer;
 use crate::output::sink::{SinkError, UnsafeMode};
 use crate::output::{Hint, Problem, UnknownField};
@@ -37,6 +38,11 @@ impl CommandError {
             source = cause.source();
         }
         failure
+    }
+
+    /// The kind and hints of an operation's failure that is part of a report.
+    pub fn of_operation(error: &OpsError) -> Self {
+        ops::describe(error)
     }
 
     /// Adds why, below what is known already. What the line above says is not said again.
@@ -140,6 +146,7 @@ impl From<UnknownField> for CommandError {
     }
 }
 
+mod ops;
 mod vault;
 
 #[cfg(test)]

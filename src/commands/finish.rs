@@ -15,7 +15,7 @@ use crate::ui::Console;
 /// What a command leaves for stdout.
 pub enum Payload {
     /// A report, in the format that was asked for.
-    Report(Box<dyn Report>),
+    Report(Box<dyn Report + Send>),
     /// Bytes that are the point of the command (a certificate), whatever the format.
     Bytes(Vec<u8>),
     /// The same, wiped afterwards (a token).
@@ -38,7 +38,7 @@ impl Finished {
     }
 
     /// Ends with a report.
-    pub fn report(report: impl Report + 'static) -> Self {
+    pub fn report(report: impl Report + Send + 'static) -> Self {
         Self::new(Payload::Report(Box::new(report)))
     }
 
@@ -105,6 +105,12 @@ pub fn deliver(app: &App, result: Result<Finished, CommandError>) -> Exit {
         Ok(finished) => deliver_finished(&delivery, &app.console, finished),
         Err(failure) => deliver_failure(&delivery, &app.console, &failure),
     }
+}
+
+/// Writes a report now: for a command that goes on after it (`sim`).
+pub fn print(app: &App, report: &dyn Report) -> Result<(), CommandError> {
+    let text = render(&app.delivery(), &app.console, report, None)?;
+    Ok(write_stdout(text.as_bytes())?)
 }
 
 /// Writes a failure and returns its exit code.

@@ -3,10 +3,25 @@
 //!
 //! May import `app`, `cli`, `ops`, `output`, `ui`, `domain`, and the error types of the layers below.
 
+mod audit;
+mod batch;
+mod cert;
+mod connection;
+mod demo;
 pub mod error;
 pub mod exit;
 pub mod finish;
 mod help;
+mod import_file;
+mod keys;
+mod rotate;
+mod session;
+mod sim;
+mod status;
+mod steps;
+mod token;
+mod vault;
+mod verify;
 
 pub use error::CommandError;
 pub use exit::Exit;
@@ -19,16 +34,26 @@ use crate::cli::Command;
 pub type Outcome = Result<Finished, CommandError>;
 
 /// Runs the command.
-#[expect(clippy::unused_async, reason = "the commands that ask a vendor await")]
 pub async fn dispatch(app: &App, command: Command) -> Outcome {
     match command {
+        Command::Init(args) => vault::run_init(app, &args),
+        Command::Demo(args) => demo::run(app, &args).await,
+        Command::Sim(args) => sim::run(app, &args).await,
+        Command::Connection(command) => connection::run(app, &command).await,
+        Command::Keygen(args) => keys::run_keygen(app, &args),
+        Command::Key(command) => keys::run_key(app, &command).await,
+        Command::Cert(command) => cert::run(app, &command).await,
+        Command::Rotate(command) => rotate::run(app, &command).await,
+        Command::Verify(args) => verify::run(app, &args).await,
+        Command::Token(command) => token::run(app, &command).await,
+        Command::Audit(command) => audit::run(app, &command),
+        Command::Vault(command) => vault::run(app, &command),
+        Command::Status => status::run(app),
         Command::Help(args) => help::run(app, &args),
     }
 }
 
 /// Whether the command runs until it is stopped, so that `--deadline` does not end it.
 pub fn is_open_ended(command: &Command) -> bool {
-    match command {
-        Command::Help(_) => false,
-    }
+    matches!(command, Command::Sim(_))
 }

@@ -48,6 +48,15 @@ pub enum Environment {
 }
 
 impl Environment {
+    /// The world that an account id belongs to by its suffix: `_SB1` is a sandbox, `_RP` a release preview.
+    pub fn of_account(account: &AccountId) -> Self {
+        match account.as_str().split_once('_') {
+            Some((_, suffix)) if suffix.starts_with("SB") => Self::Sandbox,
+            Some((_, suffix)) if suffix.starts_with("RP") => Self::ReleasePreview,
+            _ => Self::Production,
+        }
+    }
+
     /// The word that users type and the vault stores.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -213,6 +222,16 @@ pub struct Settings {
     /// Hosts outside the vendor's domains that the operator trusts by name, lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_hosts: Vec<String>,
+}
+
+impl Settings {
+    /// SHA-256 of the settings, 64 lower-case hexadecimal digits: tells whether a token was obtained with them.
+    #[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
+    pub fn hash(&self) -> String {
+        // expect: the structure holds no map with keys that are not strings, serde_json's only objection.
+        let json = serde_json::to_vec(self).expect("settings are plain JSON");
+        super::ids::hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json).as_ref())
+    }
 }
 
 /// Five minutes: an assertion serves one exchange.

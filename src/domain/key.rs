@@ -134,7 +134,7 @@ pub struct Certificate {
     pub serial: String,
     /// Start of validity.
     pub not_before: Timestamp,
-    /// End of validity by the certificate itself; see [`Certificate::expires_at`].
+    /// End of validity by the certificate itself; the vendor may stop earlier (`providers::vendor_expiry`).
     pub not_after: Timestamp,
 }
 

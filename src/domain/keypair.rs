@@ -126,6 +126,11 @@ impl KeyPair {
         &self.pkcs8
     }
 
+    /// Gives the PKCS#8 encoding away and forgets the rest.
+    pub fn into_pkcs8(self) -> SecretBytes {
+        self.pkcs8
+    }
+
     /// The public key as a DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
     pub fn public_key_info(&self) -> Vec<u8> {
         rcgen::PublicKeyData::subject_public_key_info(self)

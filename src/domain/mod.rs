@@ -5,10 +5,12 @@
 pub mod audit;
 pub mod certificate;
 pub mod connection;
+pub mod granted;
 pub mod ids;
 pub mod jwk;
 pub mod key;
 pub mod keypair;
+pub mod role;
 pub mod rotation;
 pub mod selection;
 pub mod token;

@@ -117,6 +117,7 @@ pub enum Forbidden {
 }
 
 /// Returns the phase after `step`, or why the step is not allowed in `phase`.
+#[expect(clippy::match_same_arms, reason = "the arms are the table, in its order")]
 pub fn next(phase: Phase, step: Step) -> Result<Phase, Forbidden> {
     match (phase, step) {
         (Phase::Empty, Step::Keygen) => Ok(Phase::FirstPending),
@@ -189,6 +190,15 @@ impl KeySet {
             KeyState::Pending => self.pending.as_ref(),
             KeyState::Active => self.active.as_ref(),
             KeyState::Previous => self.previous.as_ref(),
+        }
+    }
+
+    /// Takes the key in `state` out.
+    pub fn into_key(self, state: KeyState) -> Option<Key> {
+        match state {
+            KeyState::Pending => self.pending,
+            KeyState::Active => self.active,
+            KeyState::Previous => self.previous,
         }
     }
 

@@ -26,6 +26,11 @@ impl Selection {
         Self::default()
     }
 
+    /// Every enabled connection.
+    pub fn enabled() -> Self {
+        Self { enabled: Some(true), ..Self::default() }
+    }
+
     /// The connections with these names.
     pub fn named(names: impl IntoIterator<Item = ConnectionName>) -> Self {
         Self { names: names.into_iter().collect(), ..Self::default() }

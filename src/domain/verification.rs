@@ -37,6 +37,21 @@ pub enum Outcome {
     Expired,
 }
 
+impl Outcome {
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Conflict => "conflict",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// The result of verifying one connection once; stored as the connection's last verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {

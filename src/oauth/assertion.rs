@@ -12,14 +12,11 @@ use super::signing::{SigningError, SigningKey};
 use crate::clock;
 use crate::domain::connection::{Provider, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{CertificateId, random_hex};
-use crate::providers::descriptor;
+use crate::providers::{MIN_ASSERTION_SECONDS, descriptor};
 use crate::secret::{Secret, SecretString};
 
 /// How far `iat` is set back, for a vendor whose clock is behind ours.
 const BACKDATED: SignedDuration = SignedDuration::from_secs(30);
-
-/// The shortest assertion: what `iat` is set back, and as much again to arrive.
-const SHORTEST_SECONDS: u32 = 60;
 
 /// What an assertion says and who signs it.
 pub struct AssertionRequest<'a> {
@@ -68,8 +65,8 @@ pub fn client_assertion(
         return Err(SigningError::NotAccepted { vendor: vendor.name, algorithm });
     }
     let (seconds, max) = (settings.assertion_seconds, vendor.assertion.max_seconds);
-    if !(SHORTEST_SECONDS..=max).contains(&seconds) {
-        return Err(SigningError::Lifetime { seconds, min: SHORTEST_SECONDS, max });
+    if !(MIN_ASSERTION_SECONDS..=max).contains(&seconds) {
+        return Err(SigningError::Lifetime { seconds, min: MIN_ASSERTION_SECONDS, max });
     }
     let issued = clock::add(now, -BACKDATED).as_second();
     let claims = Claims {

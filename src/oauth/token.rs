@@ -14,9 +14,10 @@ use super::signing::SigningKey;
 use super::transport::Problem;
 use crate::clock::{self, Clock};
 use crate::domain::connection::{Provider, Settings};
+use crate::domain::granted::Granted;
 use crate::domain::ids::{CertificateId, KeyId, hex};
 use crate::domain::token::{AccessToken, TokenFacts};
-use crate::providers::{Descriptor, Endpoints, Granted, descriptor};
+use crate::providers::{Descriptor, Endpoints, descriptor};
 use crate::secret::SecretString;
 
 /// What an exchange needs.

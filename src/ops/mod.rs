@@ -1,5 +1,26 @@
-//! What users intend, one function each: the only place that combines rules, memory and vendors.
+//! What people and programs want done: one function per intention, combining rules, vault and vendor.
 //!
-//! May import everything below; talks to people through [`interact::Interact`] only.
+//! May import everything below it (`domain`, `vault`, `oauth`, `providers`, `secret`, `clock`). Talks to people
+//! only through [`Interact`]; prints nothing. Every function that changes something takes the locks in the order
+//! connection → vault → audit and asks no vendor while it holds the last two.
 
+pub mod certificates;
+pub mod connections;
+pub mod error;
+pub mod history;
+pub mod import;
 pub mod interact;
+pub mod keys;
+mod proof;
+pub mod rotate;
+pub mod session;
+pub mod status;
+pub mod tokens;
+pub mod vaults;
+pub mod verify;
+
+pub use error::OpsError;
+pub use interact::Interact;
+pub use session::{IdentityText, Limits, OpenRequest, Session};
+
+pub use crate::vault::Place;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::problem::Problem;
 use super::sanitize::safe_json;
+use crate::secret::{Secret, SecretBytes};
 
 /// The schema of a result that has no data of its own.
 const ERROR_SCHEMA: &str = "error/1";
@@ -39,6 +40,33 @@ pub fn envelope(answer: &Answer<'_>, indented: bool) -> String {
         error: answer.problem,
     };
     line(&envelope, indented)
+}
+
+/// Returns the envelope of data that holds a secret: written once, straight into memory that is wiped.
+///
+/// A secret never becomes a [`Value`]: nobody would wipe that. `size_hint` must not be smaller than the result, or a
+/// growing buffer leaves copies behind.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
+pub fn secret_envelope<T: Serialize>(
+    schema: &'static str,
+    data: &T,
+    warnings: &[String],
+    size_hint: usize,
+) -> SecretBytes {
+    #[derive(Serialize)]
+    struct Secretive<'a, T> {
+        schema: String,
+        ok: bool,
+        data: &'a T,
+        warnings: &'a [String],
+        error: Option<()>,
+    }
+    let envelope = Secretive { schema: format!("tokenctl.{schema}"), ok: true, data, warnings, error: None };
+    let mut bytes = Vec::with_capacity(size_hint);
+    // expect: strings, numbers and structures always serialise, and writing to a vector cannot fail.
+    serde_json::to_writer(&mut bytes, &envelope).expect("the envelope serialises");
+    bytes.push(b'\n');
+    Secret::new(bytes)
 }
 
 /// Returns one object per row and line.

@@ -10,6 +10,7 @@ pub mod listing;
 pub mod plain;
 pub mod problem;
 pub mod report;
+pub mod reports;
 pub mod sanitize;
 pub mod sink;
 pub mod table;

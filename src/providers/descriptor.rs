@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use url::Url;
 
-use super::granted::Granted;
 use crate::domain::connection::{Provider, Settings, SigningAlgorithm};
+use crate::domain::granted::Granted;
 use crate::domain::key::KeyAlgorithm;
 
 /// Everything that the flows need to know of a vendor.
@@ -24,6 +24,8 @@ pub struct Descriptor {
     pub certificate: CertificateRules,
     /// Its rules for client assertions.
     pub assertion: AssertionRules,
+    /// Scopes that go with no other.
+    pub lone_scopes: &'static [&'static str],
     /// The domains whose hosts all belong to the vendor itself; a host under one of them is trusted.
     pub host_suffixes: &'static [&'static str],
     /// How a client proves who it is.

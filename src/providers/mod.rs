@@ -6,8 +6,8 @@
 mod descriptor;
 mod endpoints;
 mod expiry;
-mod granted;
 mod netsuite;
+mod settings;
 
 pub use descriptor::{
     AssertionRules, BodyEncoding, CertificateRules, ClientAuthentication, Descriptor, GrantKind, Link,
@@ -15,7 +15,7 @@ pub use descriptor::{
 };
 pub use endpoints::{EndpointError, Endpoints, endpoints, is_loopback};
 pub use expiry::{days_left, vendor_expiry};
-pub use granted::Granted;
+pub use settings::{MIN_ASSERTION_SECONDS, SettingsError, check_settings};
 
 use crate::domain::connection::Provider;
 

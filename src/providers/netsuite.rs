@@ -12,8 +12,8 @@ use super::descriptor::{
     AssertionRules, BodyEncoding, CertificateRules, ClientAuthentication, Descriptor, GrantKind, Link,
     Meaning, RefreshPolicy, Upload,
 };
-use super::granted::Granted;
 use crate::domain::connection::{Provider, Settings, SigningAlgorithm};
+use crate::domain::granted::Granted;
 use crate::domain::key::KeyAlgorithm;
 
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
@@ -54,6 +54,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     certificate: CertificateRules { max_days: 730, clamp_years: Some(2), max_active: Some(5) },
     // "Less than 60 minutes": 3600 is out.
     assertion: AssertionRules { max_seconds: 3599 },
+    lone_scopes: &["mcp"],
     // Not `netsuite.com` as a whole: what customers write answers under `extforms`, `shop` and others of its
     // names.
     host_suffixes: &["suitetalk.api.netsuite.com", "restlets.api.netsuite.com"],
@@ -62,7 +63,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     grants: &[GrantKind::ClientCredentials],
     refresh: RefreshPolicy::None,
     default_token_lifetime: SignedDuration::from_hours(1),
-    // Seen in answers, not documented.
+    // Not documented; an answer without it loses nothing.
     request_id_headers: &["x-n-operationid"],
     upload: Upload {
         page: "Setup > Integration > Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup",

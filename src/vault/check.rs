@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::error::VaultError;
 use super::generation::Generation;
 use super::image::{Chunks, Image};
@@ -9,6 +11,7 @@ use super::membership::open_all;
 use super::recipient::Role;
 use super::store::{State, Vault};
 use super::trailer::CHUNK;
+use crate::domain::audit::AuditCheck;
 
 /// One thing that was checked.
 #[derive(Debug)]
@@ -71,6 +74,17 @@ impl Vault {
                 item("audit log", self.check_audit(generation)),
             ],
         })
+    }
+
+    /// Checks the whole audit log against the anchor of the newest generation.
+    pub fn verify_audit(&self) -> Result<AuditCheck, VaultError> {
+        let anchor = self.with(Generation::anchor)?;
+        self.audit.verify(Some(anchor))
+    }
+
+    /// When the newest generation was committed, and with it the audit log's head anchored.
+    pub fn anchored_at(&self) -> Result<Timestamp, VaultError> {
+        self.with(Generation::anchored_at)
     }
 
     fn check_journal(&self, generation: &Generation) -> Result<String, VaultError> {

@@ -130,7 +130,7 @@ fn write_first(
     new.keyring.store(&database, &operators(&recipients), now)?;
     store_home(&rows, home)?;
     rows.set_meta(meta::CREATED_AT, &now.to_string())?;
-    store_anchor(&rows, head)?;
+    store_anchor(&rows, head, now)?;
     let commit = Commit { vault: id_bytes(&new.id), generation: 1, parent: [0; HASH] };
     let image = database.serialize(MAIN_DB)?;
     let (trailer, root) = trailer::sign(&image, commit, new.keyring.signing()?)?;

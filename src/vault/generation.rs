@@ -1,5 +1,6 @@
 //! One generation of the vault, opened: the database in memory and what the role may do with it.
 
+use jiff::Timestamp;
 use rusqlite::{Connection as Database, MAIN_DB};
 
 use super::error::VaultError;
@@ -26,6 +27,8 @@ pub(super) mod meta {
     pub(in crate::vault) const CREATED_AT: &str = "created-at";
     /// The sequence number of the anchored audit record.
     pub(in crate::vault) const AUDIT_SEQUENCE: &str = "audit.sequence";
+    /// When it was anchored.
+    pub(in crate::vault) const AUDIT_AT: &str = "audit.at";
     /// The hash of the anchored audit record.
     pub(in crate::vault) const AUDIT_HASH: &str = "audit.hash";
 }
@@ -85,6 +88,13 @@ impl Generation {
             image_length: image.footer.image_length,
             database,
         })
+    }
+
+    /// When it was committed, and with it the audit log's head anchored.
+    pub(super) fn anchored_at(&self) -> Result<Timestamp, VaultError> {
+        fact(&self.rows(), meta::AUDIT_AT)?
+            .parse()
+            .map_err(|_| VaultError::damaged("the time of its audit anchor is no time"))
     }
 
     /// Where it may be written.

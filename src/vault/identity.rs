@@ -64,16 +64,15 @@ pub struct IdentityFile {
     pub pins: Vec<Pin>,
     /// The file, if it is one whose comment lines can be kept up to date.
     path: Option<PathBuf>,
+    /// Whether the text came out of a passphrase's protection: it cannot be rewritten in place.
+    protected: bool,
 }
 
 impl IdentityFile {
     /// Reads the identity file at `path`, which nobody else may be able to read.
     pub fn load(path: &Path, ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
         let bytes = file::read(path, Privacy::OwnerOnly, LIMIT)?;
-        let protected = is_age_file(&bytes);
-        let mut loaded = Self::parse(&path.display().to_string(), &bytes, ask)?;
-        loaded.path = (!protected).then(|| path.to_owned());
-        Ok(loaded)
+        Ok(Self::parse(&path.display().to_string(), &bytes, ask)?.kept_at(path.to_owned()))
     }
 
     /// Reads identities that came from elsewhere; `name` says from where.
@@ -81,15 +80,22 @@ impl IdentityFile {
         Self::parse(name, bytes.expose(), ask)
     }
 
+    /// Says that the text is that of the file at `path`, whose pins are then kept up to date.
+    #[must_use]
+    pub fn kept_at(mut self, path: PathBuf) -> Self {
+        self.path = (!self.protected).then_some(path);
+        self
+    }
+
     #[cfg(test)]
     pub(in crate::vault) fn from_pins(pins: Vec<Pin>) -> Self {
-        Self { identities: Vec::new(), pins, path: None }
+        Self { identities: Vec::new(), pins, path: None, protected: false }
     }
 
     fn parse(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
         if is_age_file(bytes) {
             let plain = unlock(name, bytes, ask)?;
-            return Self::parse_text(name, &plain, ask);
+            return Ok(Self { protected: true, ..Self::parse_text(name, &plain, ask)? });
         }
         Self::parse_text(name, bytes, ask)
     }
@@ -106,7 +112,12 @@ impl IdentityFile {
         if identities.is_empty() {
             return Err(VaultError::Identity(format!("{name} holds no identity")));
         }
-        Ok(Self { identities, pins, path: None })
+        Ok(Self { identities, pins, path: None, protected: false })
+    }
+
+    /// Removes an identity file that [`IdentityFile::create`] just wrote and nothing needs.
+    pub fn discard(path: &Path) -> Result<(), VaultError> {
+        file::remove(path)
     }
 
     /// Writes a new identity file with mode 0600; fails if anything is at `path`.
@@ -252,7 +263,8 @@ impl Credentials {
 
 impl From<Identity> for Credentials {
     fn from(identity: Identity) -> Self {
-        let file = IdentityFile { identities: vec![identity], pins: Vec::new(), path: None };
+        let file =
+            IdentityFile { identities: vec![identity], pins: Vec::new(), path: None, protected: false };
         Self { files: vec![file], pin: None }
     }
 }

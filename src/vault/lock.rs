@@ -16,6 +16,7 @@ use super::error::VaultError;
 use super::file;
 use crate::clock::Clock;
 use crate::domain::ids::ConnectionId;
+use crate::domain::verification::Outcome;
 
 /// How old a failure may be for those who waited to share it instead of repeating the attempt.
 const SHARED_FAILURE: SignedDuration = SignedDuration::from_secs(5);
@@ -35,8 +36,10 @@ struct Note {
 pub struct Failure {
     /// When.
     pub failed_at: Timestamp,
-    /// Whatever the holder wants those who wait to know; never a secret.
+    /// What went wrong, in one line; never a secret.
     pub error: String,
+    /// What kind of failure it was.
+    pub outcome: Outcome,
 }
 
 /// What to lock and how long to wait for it.
@@ -288,7 +291,7 @@ mod tests {
             std::thread::yield_now();
         }
         let failed_at = Clock::system().now();
-        first.record(Some(Failure { failed_at, error: "refused".to_owned() }));
+        first.record(Some(Failure { failed_at, error: "refused".to_owned(), outcome: Outcome::Rejected }));
         drop(first);
         let waiter = waiter.join().unwrap();
         assert_eq!(waiter.shared_failure(failed_at).unwrap().error, "refused");

@@ -42,6 +42,8 @@ pub use error::VaultError;
 pub use home::Home;
 pub use info::VaultInfo;
 pub use location::Location;
+pub use lock::{ConnectionLock, Failure};
 pub use membership::Rekeyed;
+pub use recipient::Role;
 pub use rows::Rows;
 pub use store::{Place, Vault};

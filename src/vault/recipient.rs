@@ -8,43 +8,7 @@ use jiff::Timestamp;
 use super::error::VaultError;
 use super::trailer::sha256;
 use crate::domain::ids::hex;
-
-/// What a recipient may do; the difference is cryptographic (`architecture.md` section 2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Opens names, states and expiries.
-    Viewer,
-    /// Opens secrets, too, and is the only one who can write.
-    Operator,
-}
-
-impl Role {
-    /// The word that users type and the vault stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = VaultError;
-
-    fn from_str(text: &str) -> Result<Self, VaultError> {
-        match text {
-            "viewer" => Ok(Self::Viewer),
-            "operator" => Ok(Self::Operator),
-            _ => Err(VaultError::Recipient("a role is viewer or operator".to_owned())),
-        }
-    }
-}
+pub use crate::domain::role::Role;
 
 /// A public key that the vault can be encrypted to: native age (X25519) or ssh-ed25519.
 #[derive(Clone)]

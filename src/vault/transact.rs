@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 
+use jiff::Timestamp;
 use rusqlite::MAIN_DB;
 
 use super::error::VaultError;
@@ -61,12 +62,13 @@ impl Vault {
         let mut state = self.state();
         let current = self.refresh(&mut state)?;
         check(self, current)?;
-        let last_anchor = current.anchor()?;
+        let follows = self.follows_anchor(current)?;
         let operation = self.audit.request(event, &actor(current))?;
         let outcome = self.attempt(&mut state, event.action, |rows, switch| {
-            let anchor = self.audit.next_anchor(&last_anchor)?;
             let value = change(rows, switch)?;
-            store_anchor(rows, &anchor)?;
+            if follows {
+                store_anchor(rows, operation.head(), self.clock.now())?;
+            }
             Ok(value)
         });
         let recorded = self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
@@ -75,6 +77,21 @@ impl Vault {
             self.warn(format!("the audit log holds no outcome of the last operation: {error}"));
         }
         outcome
+    }
+
+    /// Whether the audit log leads from the last anchor to its end, so that a new anchor may take its place.
+    ///
+    /// Why: one that does not is evidence. The old anchor stays, and with it the verdict of `audit verify`, however
+    /// long work goes on; to refuse all work instead would make a lost log folder the end of the vault.
+    fn follows_anchor(&self, current: &Generation) -> Result<bool, VaultError> {
+        match self.audit.verify_since(&current.anchor()?) {
+            Ok(()) => Ok(true),
+            Err(damage @ VaultError::AuditDamaged(_)) => {
+                self.warn(format!("{damage}: keep it as it is, and find out who changed it"));
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn attempt<T, E: From<VaultError>>(
@@ -190,7 +207,8 @@ pub(super) fn store_home(rows: &Rows<'_>, home: &Home) -> Result<(), VaultError>
     rows.set_meta(meta::HOME_PATH, &home.path)
 }
 
-pub(super) fn store_anchor(rows: &Rows<'_>, head: &AuditHead) -> Result<(), VaultError> {
+pub(super) fn store_anchor(rows: &Rows<'_>, head: &AuditHead, now: Timestamp) -> Result<(), VaultError> {
+    rows.set_meta(meta::AUDIT_AT, &now.to_string())?;
     rows.set_meta(meta::AUDIT_SEQUENCE, &head.sequence.to_string())?;
     rows.set_meta(meta::AUDIT_HASH, &head.hash)
 }

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use super::*;
 
 fn shown(error: &CommandError) -> String {
@@ -53,7 +51,7 @@ fn every_failure_of_the_vault() {
     [vault]
     error: none of the 2 identities opens the vault
     hint: to name another identity, run it as in `tokenctl --identity-file FILE vault info`
-    hint: to be let in, have an operator run `tokenctl vault recipient add KEY`
+    hint: to be let in, have an operator run `tokenctl vault recipient add KEY --role=viewer`
     [vault]
     error: ssh-rsa keys are refused
     hint: which identities work is explained by `tokenctl help security`
@@ -86,7 +84,7 @@ fn every_failure_of_the_vault() {
     [refused]
     error: your role is viewer: secrets and changes need the role operator
     hint: to name an operator's identity, run it as in `tokenctl --identity-file FILE vault info`
-    hint: to become one, have an operator run `tokenctl vault recipient set-role KEY operator`
+    hint: to become one, have an operator run `tokenctl vault recipient set-role KEY --role=operator`
     [refused]
     error: this is not the vault's home: it is at vm-1
     hint: change it at its home; here it can be read, and client credentials can be exchanged
@@ -108,7 +106,7 @@ fn every_failure_of_the_vault() {
     hint: to see what is missing, run `tokenctl audit verify`
     [refused]
     error: this is the last operator
-    hint: to add another operator first, run `tokenctl vault recipient add KEY --role operator`
+    hint: to add another operator first, run `tokenctl vault recipient add KEY --role=operator`
     [not-found]
     error: there is no recipient age1x
     hint: to see all, run `tokenctl vault recipient list`
@@ -130,26 +128,13 @@ fn every_failure_of_the_vault() {
     ");
 }
 
-/// Commands that hints name before they exist; each must go from here on the day it is wired.
-const NOT_YET: [&str; 4] = ["init", "vault", "audit", "connection"];
-
 #[test]
 fn hints_lead_somewhere() {
-    let mut missing = BTreeSet::new();
     for error in super::vault::one_of_each() {
         let failure = CommandError::from(error);
         assert!(!failure.hints().is_empty(), "{failure:?}");
         for arguments in failure.hints().iter().filter_map(Hint::arguments) {
-            let words =
-                arguments.iter().filter(|word| !word.starts_with('-') && **word != word.to_uppercase());
-            match words.map(String::as_str).find(|word| NOT_YET.contains(word)) {
-                Some(word) => drop(missing.insert(word.to_owned())),
-                None => assert_eq!(crate::cli::check(arguments), Ok(())),
-            }
+            assert_eq!(crate::cli::check(arguments), Ok(()));
         }
-    }
-    for word in NOT_YET {
-        assert!(missing.contains(word), "`{word}` is on the list for nothing");
-        assert!(crate::cli::tree().find_subcommand(word).is_none(), "`{word}` exists: take it off the list");
     }
 }

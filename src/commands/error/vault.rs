@@ -7,16 +7,16 @@ use crate::vault::VaultError as E;
 
 impl From<E> for CommandError {
     fn from(error: E) -> Self {
-        let failure = Self::from_error(exit(&error), &error);
+        let failure = Self::from_error(exit_of(&error), &error);
         hints(&error).into_iter().fold(failure, Self::hinted)
     }
 }
 
 /// Returns the exit code of a failure; each variant's documentation names it, too.
-fn exit(error: &E) -> Exit {
+pub(super) fn exit_of(error: &E) -> Exit {
     match error {
-        E::Recipient(_) => Exit::Usage,
-        E::NoRecipient(_) => Exit::NotFound,
+        E::Recipient(_) | E::InvalidPin(_) => Exit::Usage,
+        E::NoRecipient(_) | E::Gone(_) => Exit::NotFound,
         E::RecipientExists(_) | E::Taken(_) => Exit::Conflict,
         E::Locked { .. } => Exit::Locked,
         E::Exists(_)
@@ -29,7 +29,7 @@ fn exit(error: &E) -> Exit {
     }
 }
 
-fn hints(error: &E) -> Vec<Hint> {
+pub(super) fn hints(error: &E) -> Vec<Hint> {
     match error {
         E::Absent(_) => vec![
             Hint::command("to create one, run", ["init"]),
@@ -49,7 +49,10 @@ fn hints(error: &E) -> Vec<Hint> {
                 "to name another identity, run it as in",
                 ["--identity-file", "FILE", "vault", "info"],
             ),
-            Hint::command("to be let in, have an operator run", ["vault", "recipient", "add", "KEY"]),
+            Hint::command(
+                "to be let in, have an operator run",
+                ["vault", "recipient", "add", "KEY", "--role=viewer"],
+            ),
         ],
         E::Identity(_) => vec![Hint::command("which identities work is explained by", ["help", "security"])],
         E::Recipient(_) => {
@@ -59,6 +62,9 @@ fn hints(error: &E) -> Vec<Hint> {
             Hint::text("the generation before it is beside the vault, with the ending `.prev`"),
             Hint::command("to look at that one, run", ["--vault", "FILE", "vault", "check"]),
         ],
+        E::InvalidPin(_) => {
+            vec![Hint::text("a pin is one word that begins with `tkpin1`; ask an operator for `vault info`")]
+        }
         E::NoPin => vec![
             Hint::text(
                 "the pin is a comment line in the identity file that `init` wrote; an operator can tell it",
@@ -71,7 +77,9 @@ fn hints(error: &E) -> Vec<Hint> {
             ),
             Hint::command("what is protected, and how, is explained by", ["help", "security"]),
         ],
-        E::NewerSchema { .. } => vec![Hint::text("install the tokenctl that wrote it, or a newer one")],
+        E::NewerSchema { .. } | E::NewerFormat { .. } => {
+            vec![Hint::text("install the tokenctl that wrote it, or a newer one")]
+        }
         E::NotOperator => vec![
             Hint::command(
                 "to name an operator's identity, run it as in",
@@ -79,7 +87,7 @@ fn hints(error: &E) -> Vec<Hint> {
             ),
             Hint::command(
                 "to become one, have an operator run",
-                ["vault", "recipient", "set-role", "KEY", "operator"],
+                ["vault", "recipient", "set-role", "KEY", "--role=operator"],
             ),
         ],
         E::ForeignHome(_) => vec![
@@ -99,12 +107,12 @@ fn hints(error: &E) -> Vec<Hint> {
         }
         E::LastOperator(_) => vec![Hint::command(
             "to add another operator first, run",
-            ["vault", "recipient", "add", "KEY", "--role", "operator"],
+            ["vault", "recipient", "add", "KEY", "--role=operator"],
         )],
         E::NoRecipient(_) | E::RecipientExists(_) => {
             vec![Hint::command("to see all, run", ["vault", "recipient", "list"])]
         }
-        E::Taken(_) => vec![Hint::command("to see what is there, run", ["connection", "list"])],
+        E::Taken(_) | E::Gone(_) => vec![Hint::command("to see what is there, run", ["connection", "list"])],
     }
 }
 

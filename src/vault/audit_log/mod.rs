@@ -112,15 +112,6 @@ impl AuditLog {
         Ok(tail.head().clone())
     }
 
-    /// Returns the point that a commit anchors next, after checking that it follows from the one anchored `last`.
-    ///
-    /// Without the check a new anchor would vouch for whatever was rewritten before it, and nothing would be found
-    /// any more. Fails with [`VaultError::AuditDamaged`]; reads from the end no further than `last`.
-    pub fn next_anchor(&self, last: &AuditHead) -> Result<AuditHead, VaultError> {
-        self.verify_since(last)?;
-        self.head()
-    }
-
     /// Creates a record that has no place in the chain yet.
     fn record(&self, kind: Kind, id: &OperationId, event: &AuditEvent, actor: &Actor) -> AuditRecord {
         AuditRecord {

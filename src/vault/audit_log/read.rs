@@ -62,7 +62,7 @@ impl AuditLog {
     /// Checks that the log's end follows from `anchor`, reading from the end no further than that.
     ///
     /// Fails with [`VaultError::AuditDamaged`].
-    pub(super) fn verify_since(&self, anchor: &AuditHead) -> Result<(), VaultError> {
+    pub(in crate::vault) fn verify_since(&self, anchor: &AuditHead) -> Result<(), VaultError> {
         if anchor.sequence == 0 {
             return Ok(());
         }

@@ -24,6 +24,13 @@ pub struct Counts {
     pub tokens: u32,
 }
 
+impl Counts {
+    /// Keys in any state.
+    pub fn keys(&self) -> u32 {
+        self.pending_keys + self.active_keys + self.previous_keys
+    }
+}
+
 impl Rows<'_> {
     /// Counts everything.
     pub fn counts(&self) -> Result<Counts, VaultError> {

@@ -1,0 +1,82 @@
+//! `tokenctl audit`
+
+use std::path::Path;
+
+use crate::app::App;
+use crate::cli::audit::{AuditCommand, AuditExportArgs, AuditListArgs};
+use crate::ops::OpsError;
+use crate::ops::history::{self, Filter};
+use crate::ops::interact::Interact as _;
+use crate::output::reports::audit::{AuditCheck, AuditList, OperationRow};
+use crate::output::sink::{Audience, Export, write_file};
+
+use super::error::CommandError;
+use super::finish::Finished;
+use super::session;
+
+/// Runs `audit …`.
+pub(super) fn run(app: &App, command: &AuditCommand) -> Result<Finished, CommandError> {
+    match command {
+        AuditCommand::List(args) => list(app, args),
+        AuditCommand::Verify => verify(app),
+        AuditCommand::Export(args) => export(app, args),
+    }
+}
+
+fn doing(what: &'static str) -> impl Fn(OpsError) -> CommandError {
+    move |error| CommandError::from(error).doing(what)
+}
+
+fn filter(app: &App, args: &AuditListArgs) -> Filter {
+    Filter {
+        since: args.since.map(|since| since.resolve(app.clock.now())),
+        connection: args.connection.clone(),
+        action: args.action.clone(),
+    }
+}
+
+fn list(app: &App, args: &AuditListArgs) -> Result<Finished, CommandError> {
+    let session = session::open(app)?;
+    let operations =
+        history::list(&session, &filter(app, args)).map_err(doing("cannot list the audit log"))?;
+    let operations = operations
+        .into_iter()
+        .map(|operation| OperationRow {
+            outcome: operation.outcome().to_owned(),
+            sequence: operation.entry.record.sequence,
+            at: operation.entry.record.at,
+            action: operation.entry.record.action,
+            connection: operation.connection,
+            connection_id: operation.entry.record.connection.map(|id| id.to_string()),
+            actor: operation.actor,
+            user: operation.entry.record.actor.user,
+            details: operation.entry.record.details,
+        })
+        .collect();
+    Ok(Finished::report(AuditList { operations }))
+}
+
+fn verify(app: &App) -> Result<Finished, CommandError> {
+    let session = session::open(app)?;
+    let check = history::verify(&session).map_err(doing("the audit log cannot be trusted"))?;
+    Ok(Finished::report(AuditCheck {
+        records: check.records,
+        files: check.months,
+        anchored_sequence: check.anchored,
+        after_anchor: check.after_anchor,
+        interrupted: check.interrupted,
+        torn_bytes: check.torn_bytes,
+    }))
+}
+
+fn export(app: &App, args: &AuditExportArgs) -> Result<Finished, CommandError> {
+    let doing = doing("cannot export the audit log");
+    let session = session::open(app)?;
+    let lines = history::export(&session, &filter(app, &args.filter)).map_err(doing)?;
+    if args.out == Path::new("-") {
+        return Ok(Finished::bytes(lines));
+    }
+    write_file(&Export { path: &args.out, audience: Audience::Owner, replace: args.force }, &lines)?;
+    app.console.note(&format!("wrote the records to {}", args.out.display()));
+    Ok(Finished::nothing())
+}

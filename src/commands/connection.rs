@@ -1,0 +1,275 @@
+//! `tokenctl connection`
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use crate::app::App;
+use crate::cli::connection::{
+    AddCommand, AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs,
+    NetsuiteArgs, SetArgs,
+};
+use crate::domain::connection::{Connection, Environment, Provider, Settings, default_assertion_seconds};
+use crate::domain::rotation::Phase;
+use crate::domain::selection::Selection;
+use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
+use crate::ops::interact::Interact as _;
+use crate::ops::{OpsError, import};
+use crate::output::Hint;
+use crate::output::reports::connection::{ConnectionDetail, ConnectionList, ConnectionRow};
+use crate::output::reports::import::{Batch, BatchRow};
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::finish::Finished;
+use super::steps::key_rows;
+use super::{batch, import_file, session};
+
+/// Runs `connection …`.
+pub(super) async fn run(app: &App, command: &ConnectionCommand) -> Result<Finished, CommandError> {
+    match command {
+        ConnectionCommand::Add(AddCommand::Netsuite(args)) => add(app, args),
+        ConnectionCommand::Import(args) => import_rows(app, args),
+        ConnectionCommand::List(args) => list(app, args),
+        ConnectionCommand::Show(args) => show(app, args),
+        ConnectionCommand::Set(args) => set(app, args).await,
+        ConnectionCommand::Enable(args) => enable(app, args, true),
+        ConnectionCommand::Disable(args) => enable(app, args, false),
+        ConnectionCommand::Remove(args) => remove(app, args),
+    }
+}
+
+fn add(app: &App, args: &NetsuiteArgs) -> Result<Finished, CommandError> {
+    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot add `{}`", args.name));
+    let session = session::open(app)?;
+    let new = new_connection(args);
+    if args.dry_run.dry_run {
+        let connection = connections::plan_add(&session, new).map_err(doing)?;
+        return Ok(Finished::report(detail("planned", &connection)));
+    }
+    let connection = connections::add(&session, new).map_err(doing)?;
+    let next = Hint::command("to make its first key, run", ["keygen", connection.name.as_str()]);
+    Ok(Finished::report(detail("added", &connection)).hinted(next))
+}
+
+fn new_connection(args: &NetsuiteArgs) -> NewConnection {
+    let assertion = &args.assertion;
+    NewConnection {
+        name: args.name.clone(),
+        provider: Provider::Netsuite,
+        environment: args.environment.map_or_else(|| Environment::of_account(&args.account), Into::into),
+        company: args.company.clone(),
+        settings: Settings {
+            account: args.account.clone(),
+            client_id: args.client_id.clone(),
+            scopes: args.scope.clone(),
+            scope_style: assertion.scope_style.map(Into::into).unwrap_or_default(),
+            subject: assertion.subject.map(Into::into).unwrap_or_default(),
+            signing_algorithm: assertion.signing_algorithm.map(Into::into),
+            assertion_seconds: lifetime(assertion).unwrap_or_else(default_assertion_seconds),
+            entity: args.entity.clone(),
+            role: args.role.clone(),
+            token_url: args.token_url.clone(),
+            certificate_url: args.certificate_url.clone(),
+            trusted_hosts: lower(&args.trust_hosts),
+        },
+        tags: args.tags.iter().cloned().collect(),
+    }
+}
+
+fn lifetime(args: &AssertionArgs) -> Option<u32> {
+    args.assertion_lifetime.map(|lifetime| u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX))
+}
+
+fn lower(hosts: &[String]) -> Vec<String> {
+    hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
+}
+
+fn detail(action: &'static str, connection: &Connection) -> ConnectionDetail {
+    ConnectionDetail {
+        action,
+        proven: None,
+        connection: ConnectionRow::new(connection, Phase::Empty, Vec::new(), None, None),
+    }
+}
+
+fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
+    let keys = key_rows(&overview.connection, &overview.keys, app.clock.now());
+    ConnectionRow::new(
+        &overview.connection,
+        overview.keys.phase(),
+        keys,
+        overview.token.as_ref(),
+        overview.verification.as_ref(),
+    )
+}
+
+/// The connections that the filter flags choose.
+pub(super) fn selection(filter: &FilterArgs) -> Selection {
+    Selection { company: filter.company.clone(), tag: filter.tag.clone(), ..Selection::default() }
+}
+
+fn list(app: &App, args: &ListArgs) -> Result<Finished, CommandError> {
+    let session = session::open(app)?;
+    let selection = Selection { search: args.search.clone(), ..selection(&args.filter) };
+    let found = connections::list(&session, &selection)
+        .map_err(|error| CommandError::from(error).doing("cannot list the connections"))?;
+    let connections = found.iter().map(|overview| overview_row(app, overview)).collect();
+    Ok(Finished::report(ConnectionList { connections }))
+}
+
+fn show(app: &App, args: &NameArgs) -> Result<Finished, CommandError> {
+    let session = session::open(app)?;
+    let overview = connections::show(&session, &args.name)
+        .map_err(|error| CommandError::from(error).doing(format!("cannot show `{}`", args.name)))?;
+    let connection = overview_row(app, &overview);
+    Ok(Finished::report(ConnectionDetail { action: "shown", proven: None, connection }))
+}
+
+async fn set(app: &App, args: &SetArgs) -> Result<Finished, CommandError> {
+    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot change `{}`", args.name));
+    let wanted = changes(args)?;
+    if wanted == Changes::default() {
+        return Err(CommandError::usage("nothing was given to change")
+            .hinted(Hint::command("what can be changed is shown by", ["connection", "set", "--help"])));
+    }
+    let session = session::open(app)?;
+    let dry_run = args.dry_run.dry_run;
+    let changed = if dry_run {
+        connections::plan(&session, &args.name, &wanted).map_err(doing)?
+    } else {
+        connections::set(&session, &args.name, &wanted).await.map_err(doing)?
+    };
+    if let Some(warning) = &changed.warning {
+        app.console.warn(warning);
+    }
+    let overview = if dry_run {
+        None
+    } else {
+        Some(connections::show(&session, &changed.connection.name).map_err(doing)?)
+    };
+    let connection = match &overview {
+        Some(overview) => overview_row(app, overview),
+        None => ConnectionRow::new(&changed.connection, Phase::Empty, Vec::new(), None, None),
+    };
+    let action = if dry_run { "planned" } else { "changed" };
+    let Changed { exchange_settings, proven, .. } = changed;
+    Ok(Finished::report(ConnectionDetail { action, proven: exchange_settings.then_some(proven), connection }))
+}
+
+fn changes(args: &SetArgs) -> Result<Changes, CommandError> {
+    let assertion = &args.assertion;
+    Ok(Changes {
+        name: args.rename.clone(),
+        company: args.company.clone().map(non_empty),
+        tags: args.tags.iter().cloned().collect::<BTreeMap<_, _>>(),
+        untag: args.untag.clone(),
+        environment: args.environment.map(Into::into),
+        account: args.account.clone(),
+        client_id: args.client_id.clone(),
+        scopes: args.scope.clone(),
+        scope_style: assertion.scope_style.map(Into::into),
+        subject: assertion.subject.map(Into::into),
+        signing_algorithm: assertion.signing_algorithm.map(|word| Some(word.into())),
+        assertion_seconds: lifetime(assertion),
+        entity: args.entity.clone().map(non_empty),
+        role: args.role.clone().map(non_empty),
+        token_url: args.token_url.clone().map(|text| url("--token-url", text)).transpose()?,
+        certificate_url: args
+            .certificate_url
+            .clone()
+            .map(|text| url("--certificate-url", text))
+            .transpose()?,
+        trusted_hosts: if args.trust_no_host {
+            Some(Vec::new())
+        } else {
+            args.trust_hosts.as_deref().map(lower)
+        },
+        revert: args.revert,
+        unproven: args.unproven,
+    })
+}
+
+fn non_empty(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn url(flag: &str, text: String) -> Result<Option<Url>, CommandError> {
+    non_empty(text)
+        .map(|text| text.parse::<Url>())
+        .transpose()
+        .map_err(|error| CommandError::usage(format!("{flag} is not a URL")).because(error.to_string()))
+}
+
+fn enable(app: &App, args: &ChangeArgs, enabled: bool) -> Result<Finished, CommandError> {
+    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot change `{}`", args.name));
+    let session = session::open(app)?;
+    let mut overview = connections::show(&session, &args.name).map_err(doing)?;
+    let mut changed = overview.connection.enabled != enabled;
+    if args.dry_run.dry_run {
+        overview.connection.enabled = enabled;
+        let action = if changed { "planned" } else { "unchanged" };
+        let connection = overview_row(app, &overview);
+        return Ok(Finished::report(ConnectionDetail { action, proven: None, connection }));
+    }
+    (overview.connection, changed) =
+        connections::set_enabled(&session, &args.name, enabled).map_err(doing)?;
+    let action = match (changed, enabled) {
+        (false, _) => "unchanged",
+        (true, true) => "enabled",
+        (true, false) => "disabled",
+    };
+    let connection = overview_row(app, &overview);
+    Ok(Finished::report(ConnectionDetail { action, proven: None, connection }))
+}
+
+fn remove(app: &App, args: &ChangeArgs) -> Result<Finished, CommandError> {
+    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot remove `{}`", args.name));
+    let session = session::open(app)?;
+    let overview = connections::show(&session, &args.name).map_err(doing)?;
+    if args.dry_run.dry_run {
+        let connection = overview_row(app, &overview);
+        return Ok(Finished::report(ConnectionDetail { action: "planned", proven: None, connection }));
+    }
+    let keys = overview.keys.iter().count();
+    let question = format!("Remove {} and destroy its {keys} keys? There is no way back", args.name);
+    session::confirm(&session, &question)
+        .map_err(|error| error.doing(format!("cannot remove `{}`", args.name)))?;
+    let overview = connections::remove(&session, &args.name).map_err(doing)?;
+    let connection = overview_row(app, &overview);
+    Ok(Finished::report(ConnectionDetail { action: "removed", proven: None, connection }))
+}
+
+fn import_rows(app: &App, args: &ImportArgs) -> Result<Finished, CommandError> {
+    let session = session::open(app)?;
+    let text = app.read_file(&args.file)?;
+    let rows = import_file::parse(&text)
+        .map_err(|error| error.doing(format!("cannot import {}", args.file.display())))?;
+    let dry_run = args.dry_run.dry_run;
+    let names: Vec<_> =
+        rows.iter().map(|row| row.parsed.as_ref().ok().map(|new| new.name.to_string())).collect();
+    let results = import::import(&session, rows, dry_run)
+        .map_err(|error| CommandError::from(error).doing(format!("cannot import {}", args.file.display())))?;
+    let rows: Vec<_> = results
+        .into_iter()
+        .zip(names)
+        .map(|(one, name)| {
+            let failure = one.result.err().map(CommandError::from);
+            let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
+            BatchRow {
+                row: Some(one.row),
+                name,
+                code: exit.code(),
+                result: exit.name(),
+                message: failure.map(|failure| failure.problem().message.to_owned()),
+                fingerprint: None,
+            }
+        })
+        .collect();
+    let failure = batch::failure(rows.iter().map(|row| row.code), "not every row was imported");
+    let finished = Finished::report(Batch::import(rows, !dry_run));
+    Ok(match failure {
+        Some(failure) => finished.failing(failure),
+        None => finished.hinted(Hint::command("to make their first keys, run", ["keygen", "--all-missing"])),
+    })
+}

@@ -1,0 +1,69 @@
+//! What the commands share: the open vault, questions, the report of a proven step.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::ops::interact::Interact as _;
+use crate::ops::keys::Proven;
+use crate::ops::{IdentityText, Limits, OpenRequest, Place, Session};
+use crate::output::Hint;
+use crate::output::reports::keys::Keys;
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::finish::Finished;
+use super::steps::next_commands;
+
+/// Where the vault is and how this process works on it.
+pub(super) fn place(app: &App) -> Place {
+    Place {
+        vault: app.settings.vault.clone(),
+        state_dir: app.paths.state.clone(),
+        home_id: app.environment.text("TOKENCTL_HOME_ID"),
+        lock_timeout: app.settings.lock_timeout,
+        command: app.command.clone(),
+    }
+}
+
+/// Opens the vault with the identity that the search finds.
+pub(super) fn open(app: &App) -> Result<Session, CommandError> {
+    let doing = |error: CommandError| error.doing("cannot open the vault");
+    let request = OpenRequest {
+        place: place(app),
+        identity: identity(app).map_err(doing)?,
+        pin: app.settings.vault_pin.clone(),
+        limits: Limits { exchange: app.settings.timeout, deadline: app.deadline },
+    };
+    Session::open(request, app.clock.clone(), Arc::new(app.console.clone()))
+        .map_err(|error| doing(error.into()))
+}
+
+fn identity(app: &App) -> Result<IdentityText, CommandError> {
+    app.identity()?.ok_or_else(|| {
+        let own = app.paths.config.join("identity.txt");
+        CommandError::new(Exit::Vault, "there is no identity to open it with")
+            .because(format!(
+                "neither a flag nor the environment names one, and {} does not exist",
+                own.display()
+            ))
+            .hinted(Hint::command("to create a vault and an identity, run", ["init"]))
+            .hinted(Hint::command("where an identity is looked for is explained by", ["help", "files"]))
+    })
+}
+
+/// Asks; a no is a refusal.
+pub(super) fn confirm(session: &Session, question: &str) -> Result<(), CommandError> {
+    if session.confirm(question)? {
+        Ok(())
+    } else {
+        Err(CommandError::new(Exit::Refused, "not confirmed; nothing was changed"))
+    }
+}
+
+/// The end of a proven step: its warnings, its report, the next commands.
+pub(super) fn proven(app: &App, proven: &Proven, report: Keys) -> Finished {
+    for warning in &proven.warnings {
+        app.console.warn(warning);
+    }
+    next_commands(&proven.keys).into_iter().fold(Finished::report(report), Finished::hinted)
+}

@@ -1,0 +1,95 @@
+//! `tokenctl status`
+
+use crate::app::App;
+use crate::domain::role::Role;
+use crate::ops::status::{Attention as Needy, Need, status};
+use crate::ops::vaults;
+use crate::output::Hint;
+use crate::output::reports::days_between;
+use crate::output::reports::status::{Attention, Expiry, Status};
+
+use super::error::CommandError;
+use super::finish::Finished;
+use super::session;
+use super::vault::SINGLE_OPERATOR;
+
+/// How many expiries one screen shows.
+const NEXT: usize = 5;
+
+/// Runs `status`.
+pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
+    let session = session::open(app)?;
+    let found =
+        status(&session).map_err(|error| CommandError::from(error).doing("cannot show the status"))?;
+    let info = vaults::info(&session)?;
+    let now = app.clock.now();
+    let mut attention: Vec<_> = found.attention.iter().map(attention).collect();
+    if info.has_single_operator() {
+        attention.push(Attention {
+            connection: None,
+            what: SINGLE_OPERATOR.to_owned(),
+            hint: Some(Hint::command(
+                "to let a second one in, run",
+                ["vault", "recipient", "add", "KEY", "--role=operator"],
+            )),
+        });
+    }
+    let next_expiries = found
+        .expiries
+        .iter()
+        .take(NEXT)
+        .map(|(name, at)| Expiry {
+            connection: name.to_string(),
+            expires_at: *at,
+            days_left: days_between(now, *at),
+        })
+        .collect();
+    Ok(Finished::report(Status {
+        vault: info.path.display().to_string(),
+        role: info.role.as_str(),
+        at_home: info.at_home,
+        operators: info.recipients.iter().filter(|recipient| recipient.role == Role::Operator).count(),
+        connections: found.connections,
+        ready: found.ready,
+        attention,
+        next_expiries,
+    }))
+}
+
+fn attention(needy: &Needy) -> Attention {
+    let name = needy.name.as_str();
+    let hint = |text: &str, command: &[&str]| Some(Hint::command(text, command.iter().copied()));
+    let (what, hint) = match &needy.need {
+        Need::Expired => {
+            ("its certificate expired".to_owned(), hint("replace it:", &["rotate", "initiate", name]))
+        }
+        Need::Refused(why) => {
+            (format!("the vendor refused it: {why}"), hint("try again:", &["verify", name]))
+        }
+        Need::Expiring(days) => (
+            format!("its certificate expires in {days} days"),
+            hint("replace it:", &["rotate", "initiate", name]),
+        ),
+        Need::Unreachable(why) => {
+            (format!("the vendor could not be reached: {why}"), hint("try again:", &["verify", name]))
+        }
+        Need::Exposed => (
+            "a removed operator may hold its key".to_owned(),
+            hint("replace it:", &["rotate", "initiate", name]),
+        ),
+        Need::RotationPending => (
+            "a rotation waits for the new certificate id".to_owned(),
+            hint("go on:", &["rotate", "confirm", name, "--certificate-id=ID"]),
+        ),
+        Need::ActivationPending => (
+            "its first key waits for the certificate id".to_owned(),
+            hint("go on:", &["cert", "activate", name, "--certificate-id=ID"]),
+        ),
+        Need::NoKey => ("it has no key".to_owned(), hint("make one:", &["keygen", name])),
+        Need::PreviousKept => (
+            "its previous key is kept".to_owned(),
+            hint("once nothing needs it:", &["rotate", "retire", name]),
+        ),
+    };
+    Attention { connection: Some(name.to_owned()), what, hint }
+}

@@ -1,0 +1,83 @@
+//! `tokenctl token`
+
+use crate::app::App;
+use crate::cli::token::{GetArgs, TokenCommand, TokenFormat};
+use crate::domain::token::Demand;
+use crate::ops::interact::Interact as _;
+use crate::ops::tokens::{self, Issued};
+use crate::output::reports::token::TokenData;
+use crate::output::{Format, Hint, json};
+use crate::secret::{Secret, SecretBytes};
+use zeroize::Zeroizing;
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::finish::Finished;
+use super::session;
+
+/// Runs `token …`.
+pub(super) async fn run(app: &App, command: &TokenCommand) -> Result<Finished, CommandError> {
+    match command {
+        TokenCommand::Get(args) => get(app, args).await,
+    }
+}
+
+async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
+    if app.terminal.stdout && !args.show {
+        return Err(CommandError::new(Exit::Refused, "a token is not written to a terminal")
+            .hinted(Hint::command(
+                "to see it all the same, run",
+                ["token", "get", args.name.as_str(), "--show"],
+            ))
+            .hinted(Hint::shell("to use it, run", format!("TOKEN=$(tokenctl token get {})", args.name))));
+    }
+    let session = session::open(app)?;
+    let demand = Demand {
+        min_ttl: args
+            .min_ttl
+            .map(|ttl| jiff::SignedDuration::try_from(ttl).unwrap_or(jiff::SignedDuration::MAX)),
+        force: args.refresh,
+    };
+    let issued = tokens::get(&session, &args.name, demand).await.map_err(|error| {
+        CommandError::from(error).doing(format!("cannot get a token for `{}`", args.name))
+    })?;
+    for warning in &issued.warnings {
+        app.console.warn(warning);
+    }
+    let default = if app.settings.output == Format::Json { TokenFormat::Json } else { TokenFormat::Raw };
+    Ok(Finished::secret(render(app, &issued, args.format.unwrap_or(default))))
+}
+
+fn render(app: &App, issued: &Issued, format: TokenFormat) -> SecretBytes {
+    let token = issued.token.value.expose();
+    match format {
+        TokenFormat::Raw => line(&["", token, ""]),
+        TokenFormat::Header => line(&["Authorization: Bearer ", token, ""]),
+        // A shell takes everything between single quotes as it is but the quote itself.
+        TokenFormat::Env => line(&["TOKENCTL_TOKEN='", &Zeroizing::new(token.replace('\'', "'\\''")), "'"]),
+        TokenFormat::Json => {
+            let facts = &issued.token.facts;
+            let data = TokenData {
+                connection: issued.connection.name.as_str(),
+                access_token: token,
+                token_type: "Bearer",
+                obtained_at: facts.obtained_at,
+                expires_at: facts.expires_at,
+                expires_in: facts.expires_at.duration_since(app.clock.now()).as_secs(),
+                refreshed: issued.obtained.map(super::super::domain::token::Staleness::as_str),
+            };
+            // An escape takes at most six bytes for one.
+            json::secret_envelope("token/1", &data, &app.console.warnings(), 6 * token.len() + 4096)
+        }
+    }
+}
+
+/// Joins `parts` and a line feed in one allocation: a buffer that grows would leave copies behind.
+fn line(parts: &[&str]) -> SecretBytes {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
+    for part in parts {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes.push(b'\n');
+    Secret::new(bytes)
+}

@@ -1,0 +1,72 @@
+//! Certificates as they were stored: shown, listed, exported byte for byte.
+
+use jiff::Timestamp;
+
+use crate::domain::connection::Connection;
+use crate::domain::ids::ConnectionName;
+use crate::domain::key::{Key, KeyState};
+use crate::domain::selection::Selection;
+use crate::providers;
+
+use super::{OpsError, Session};
+
+/// A key's certificate with the expiry that counts.
+#[derive(Debug)]
+pub struct Held {
+    /// Whose.
+    pub connection: Connection,
+    /// The key.
+    pub key: Key,
+    /// When the vendor stops accepting it: its own rule, not only the certificate's.
+    pub expires_at: Timestamp,
+}
+
+impl Held {
+    fn new(connection: Connection, key: Key) -> Self {
+        let expires_at = expires_at(&connection, &key);
+        Self { connection, key, expires_at }
+    }
+}
+
+/// Returns the key in `state`; without one, the pending key if there is one, else the active.
+pub fn find(session: &Session, name: &ConnectionName, state: Option<KeyState>) -> Result<Held, OpsError> {
+    let connection = session.connection(name)?;
+    let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
+    let key = match state {
+        Some(state) => keys.get(state).cloned(),
+        None => keys.pending.or(keys.active),
+    };
+    let state = state.unwrap_or(KeyState::Pending);
+    let key = key.ok_or_else(|| OpsError::NoKey { name: connection.name.clone(), state })?;
+    Ok(Held::new(connection, key))
+}
+
+/// Returns every key of the selected connections, by name, pending first.
+pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Held>, OpsError> {
+    session.vault.read(|rows| {
+        let mut sets = rows.key_sets()?;
+        let mut held = Vec::new();
+        for connection in rows.connections(selection)? {
+            let keys = sets.remove(&connection.id).unwrap_or_default();
+            held.extend(keys.iter().map(|key| Held::new(connection.clone(), key.clone())));
+        }
+        Ok(held)
+    })
+}
+
+/// When the vendor stops accepting the key's certificate, by its own rule.
+pub fn expires_at(connection: &Connection, key: &Key) -> Timestamp {
+    providers::vendor_expiry(connection.provider, &key.certificate)
+}
+
+/// What the exported certificate is called: each certificate of a connection has a name of its own.
+pub fn certificate_file(connection: &Connection, key: &Key) -> String {
+    let start = key.certificate.fingerprint.get(..8).unwrap_or_default();
+    format!("{}-{start}.pem", connection.name)
+}
+
+/// What to do at the vendor with the certificate, step by step, with entity and role.
+pub fn upload_steps(connection: &Connection, key: &Key) -> Vec<String> {
+    let file = certificate_file(connection, key);
+    providers::descriptor(connection.provider).upload_steps(&connection.settings, &file)
+}

@@ -1,0 +1,337 @@
+//! Connections and their settings.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::connection::{
+    AccountId, Connection, Environment, Provider, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim,
+};
+use crate::domain::ids::{ConnectionId, ConnectionName};
+use crate::domain::rotation::KeySet;
+use crate::domain::selection::Selection;
+use crate::domain::token::TokenFacts;
+use crate::domain::verification::Verification;
+use crate::providers;
+use crate::vault::Rows;
+
+use super::proof::{self, Asker, Signing};
+use super::{OpsError, Session};
+
+/// A connection to be added.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    /// Its name.
+    pub name: ConnectionName,
+    /// The vendor.
+    pub provider: Provider,
+    /// The world it lives in.
+    pub environment: Environment,
+    /// The company that it belongs to, by display name.
+    pub company: Option<String>,
+    /// What takes part in an exchange.
+    pub settings: Settings,
+    /// Free labels.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Adds a connection; its hosts must be the vendor's or trusted by name.
+pub fn add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
+    check(&new)?;
+    let connection = prepare(session, new);
+    let event = added(&connection);
+    session.vault.transact(&event, |rows| insert(rows, connection))
+}
+
+/// Returns what [`add`] would store: what `--dry-run` shows.
+pub fn plan_add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
+    check(&new)?;
+    let (connection, _) = prepare(session, new);
+    match session.vault.read(|rows| rows.connection(&connection.name))? {
+        Some(taken) => Err(OpsError::NameTaken(taken.name)),
+        None => Ok(connection),
+    }
+}
+
+/// Checks what can be checked without the vault.
+pub(super) fn check(new: &NewConnection) -> Result<(), OpsError> {
+    check_settings(new.provider, new.environment, &new.settings)
+}
+
+fn check_settings(provider: Provider, environment: Environment, settings: &Settings) -> Result<(), OpsError> {
+    providers::endpoints(provider, environment, settings)?;
+    Ok(providers::check_settings(provider, settings)?)
+}
+
+pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Option<String>) {
+    let now = session.clock.now();
+    let connection = Connection {
+        id: ConnectionId::new(),
+        name: new.name,
+        provider: new.provider,
+        environment: new.environment,
+        enabled: true,
+        company: None,
+        settings: new.settings,
+        previous_settings: None,
+        tags: new.tags,
+        created_at: now,
+        updated_at: now,
+    };
+    (connection, new.company)
+}
+
+fn added((connection, _): &(Connection, Option<String>)) -> AuditEvent {
+    with_trust(AuditEvent::new(Action::ConnectionAdd).on(&connection.id), &connection.settings)
+}
+
+/// Trusting a foreign host is a decision that the log must show.
+fn with_trust(event: AuditEvent, settings: &Settings) -> AuditEvent {
+    if settings.trusted_hosts.is_empty() {
+        event
+    } else {
+        event.with("trusted_hosts", settings.trusted_hosts.join(" "))
+    }
+}
+
+pub(super) fn insert(
+    rows: &Rows<'_>,
+    (mut connection, company): (Connection, Option<String>),
+) -> Result<Connection, OpsError> {
+    if rows.connection(&connection.name)?.is_some() {
+        return Err(OpsError::NameTaken(connection.name));
+    }
+    connection.company = company.map(|name| rows.ensure_company(&name)).transpose()?;
+    rows.insert_connection(&connection)?;
+    Ok(connection)
+}
+
+/// A connection with everything about it that is not secret.
+#[derive(Debug)]
+pub struct Overview {
+    /// The connection.
+    pub connection: Connection,
+    /// Its keys.
+    pub keys: KeySet,
+    /// What is known of its cached token as of the last commit.
+    pub token: Option<TokenFacts>,
+    /// Its last verification.
+    pub verification: Option<Verification>,
+}
+
+/// Returns the selected connections by name; a name that does not exist is an error, no match is not.
+pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
+    session.vault.read(|rows| {
+        let mut keys = rows.key_sets()?;
+        let mut verifications = rows.verifications()?;
+        let mut tokens = rows.all_token_facts()?;
+        Ok(rows
+            .connections(selection)?
+            .into_iter()
+            .map(|connection| Overview {
+                keys: keys.remove(&connection.id).unwrap_or_default(),
+                token: tokens.remove(&connection.id),
+                verification: verifications.remove(&connection.id),
+                connection,
+            })
+            .collect())
+    })
+}
+
+/// Returns one connection with its keys, token facts and last verification.
+pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsError> {
+    let connection = session.connection(name)?;
+    session.vault.read(|rows| {
+        Ok(Overview {
+            keys: rows.keys_of(&connection.id)?,
+            token: rows.token_facts(&connection.id)?,
+            verification: rows.verification(&connection.id)?,
+            connection,
+        })
+    })
+}
+
+/// Changes to a connection; `None` leaves a value as it is, an inner `None` clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// A new name.
+    pub name: Option<ConnectionName>,
+    /// Another company.
+    pub company: Option<Option<String>>,
+    /// Labels to add or replace.
+    pub tags: BTreeMap<String, String>,
+    /// Labels to remove.
+    pub untag: Vec<String>,
+    /// Another world.
+    pub environment: Option<Environment>,
+    /// Another account.
+    pub account: Option<AccountId>,
+    /// Another client id.
+    pub client_id: Option<String>,
+    /// Other scopes.
+    pub scopes: Option<Vec<String>>,
+    /// Another shape of the scope claim.
+    pub scope_style: Option<ScopeStyle>,
+    /// Another subject claim.
+    pub subject: Option<SubjectClaim>,
+    /// Another assertion algorithm.
+    pub signing_algorithm: Option<Option<SigningAlgorithm>>,
+    /// Another assertion lifetime, in seconds.
+    pub assertion_seconds: Option<u32>,
+    /// Another entity.
+    pub entity: Option<Option<String>>,
+    /// Another role.
+    pub role: Option<Option<String>>,
+    /// Another token endpoint.
+    pub token_url: Option<Option<Url>>,
+    /// Another certificate endpoint.
+    pub certificate_url: Option<Option<Url>>,
+    /// Other trusted hosts.
+    pub trusted_hosts: Option<Vec<String>>,
+    /// Go back to the settings before the last change; excludes every other setting.
+    pub revert: bool,
+    /// Store exchange settings without proof.
+    pub unproven: bool,
+}
+
+/// What [`set`] did.
+#[derive(Debug)]
+pub struct Changed {
+    /// The connection as it is now, or would be.
+    pub connection: Connection,
+    /// Whether settings that take part in an exchange changed.
+    pub exchange_settings: bool,
+    /// Whether an exchange proved them.
+    pub proven: bool,
+    /// Something that people should know.
+    pub warning: Option<String>,
+}
+
+/// Changes a connection. Settings that take part in an exchange are proven with the active key before they replace
+/// the old ones, unless `unproven`; the old ones are kept for `revert`.
+pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> Result<Changed, OpsError> {
+    let _lock = session.lock(&session.connection(name)?)?;
+    let mut changed = plan(session, name, wanted)?;
+    let connection = &changed.connection;
+    if changed.exchange_settings && !wanted.unproven {
+        let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
+        if let Some(active) = &keys.active {
+            let signing = Signing::load(session, name, active, None)?;
+            let exchanged = Asker::new(session).exchange(connection, &connection.settings, &signing).await?;
+            changed.warning = proof::same_mapping(exchanged.granted.as_ref(), None, &connection.settings)?;
+            changed.proven = true;
+        }
+    }
+    let event = with_trust(
+        AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
+        &changed.connection.settings,
+    );
+    session.vault.transact(&event, |rows| {
+        if let Some(other) = rows.connection(&changed.connection.name)?
+            && other.id != changed.connection.id
+        {
+            return Err(OpsError::NameTaken(changed.connection.name.clone()));
+        }
+        if let Some(company) = &wanted.company {
+            changed.connection.company =
+                company.as_ref().map(|name| rows.ensure_company(name)).transpose()?;
+        }
+        rows.update_connection(&changed.connection)?;
+        if changed.exchange_settings {
+            rows.drop_token(&changed.connection.id)?;
+        }
+        Ok(())
+    })?;
+    Ok(changed)
+}
+
+/// Returns what [`set`] would store, without proof and without storing it: what `--dry-run` shows.
+pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Result<Changed, OpsError> {
+    let mut connection = session.connection(name)?;
+    let before = connection.settings.clone();
+    if changes.revert {
+        connection.settings =
+            connection.previous_settings.clone().ok_or_else(|| OpsError::NoPreviousSettings(name.clone()))?;
+    } else {
+        apply(changes, &mut connection.settings);
+    }
+    let environment = changes.environment.unwrap_or(connection.environment);
+    let exchange_settings = connection.settings != before || environment != connection.environment;
+    connection.environment = environment;
+    if exchange_settings {
+        check_settings(connection.provider, connection.environment, &connection.settings)?;
+        connection.previous_settings = Some(before);
+    }
+    if let Some(new_name) = &changes.name {
+        connection.name = new_name.clone();
+    }
+    connection.tags.extend(changes.tags.clone());
+    connection.tags.retain(|tag, _| !changes.untag.contains(tag));
+    connection.updated_at = session.clock.now();
+    Ok(Changed { connection, exchange_settings, proven: false, warning: None })
+}
+
+fn apply(changes: &Changes, settings: &mut Settings) {
+    fn replace<T: Clone>(target: &mut T, change: Option<&T>) {
+        if let Some(value) = change {
+            target.clone_from(value);
+        }
+    }
+    replace(&mut settings.account, changes.account.as_ref());
+    replace(&mut settings.client_id, changes.client_id.as_ref());
+    replace(&mut settings.scopes, changes.scopes.as_ref());
+    replace(&mut settings.scope_style, changes.scope_style.as_ref());
+    replace(&mut settings.subject, changes.subject.as_ref());
+    replace(&mut settings.signing_algorithm, changes.signing_algorithm.as_ref());
+    replace(&mut settings.assertion_seconds, changes.assertion_seconds.as_ref());
+    replace(&mut settings.entity, changes.entity.as_ref());
+    replace(&mut settings.role, changes.role.as_ref());
+    replace(&mut settings.token_url, changes.token_url.as_ref());
+    replace(&mut settings.certificate_url, changes.certificate_url.as_ref());
+    replace(&mut settings.trusted_hosts, changes.trusted_hosts.as_ref());
+}
+
+/// Enables or disables a connection; returns it and whether that changed anything.
+pub fn set_enabled(
+    session: &Session,
+    name: &ConnectionName,
+    enabled: bool,
+) -> Result<(Connection, bool), OpsError> {
+    let connection = session.connection(name)?;
+    let _lock = session.lock(&connection)?;
+    if session.connection(name)?.enabled == enabled {
+        return Ok((connection, false));
+    }
+    let action = if enabled { Action::ConnectionEnable } else { Action::ConnectionDisable };
+    session.vault.transact(&AuditEvent::new(action).on(&connection.id), |rows| {
+        let mut current = current(rows, &connection)?;
+        current.enabled = enabled;
+        current.updated_at = session.clock.now();
+        rows.update_connection(&current)?;
+        Ok((current, true))
+    })
+}
+
+/// Removes a connection and destroys its sealed secrets, in the generation before as well.
+pub fn remove(session: &Session, name: &ConnectionName) -> Result<Overview, OpsError> {
+    let overview = show(session, name)?;
+    let _lock = session.lock(&overview.connection)?;
+    let mut event = AuditEvent::new(Action::ConnectionRemove).on(&overview.connection.id);
+    let fingerprints: Vec<_> = overview.keys.iter().map(|key| key.certificate.fingerprint.clone()).collect();
+    if !fingerprints.is_empty() {
+        event = event.with("destroyed", fingerprints.join(" "));
+    }
+    session.vault.transact(&event, |rows| {
+        let current = current(rows, &overview.connection)?;
+        rows.remove_connection(&current.id, session.clock.now())?;
+        Ok::<_, OpsError>(())
+    })?;
+    Ok(overview)
+}
+
+/// The row as it is now, inside the transaction.
+fn current(rows: &Rows<'_>, known: &Connection) -> Result<Connection, OpsError> {
+    rows.connection_by_id(&known.id)?
+        .ok_or_else(|| OpsError::NoConnection { name: known.name.to_string(), nearest: None })
+}

@@ -1,0 +1,134 @@
+//! What can keep an intention from being carried out; `commands::error` adds kinds, hints and exit codes.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::domain::certificate::CertificateError;
+use crate::domain::ids::ConnectionName;
+use crate::domain::key::{KeyAlgorithm, KeyState};
+use crate::domain::keypair::KeyPairError;
+use crate::domain::rotation::{Forbidden, Phase};
+use crate::domain::verification::{Outcome, Stage};
+use crate::oauth::{ClockSkew, ExchangeError};
+use crate::providers::{EndpointError, SettingsError};
+use crate::vault::{Failure, VaultError};
+
+/// A failure of an operation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpsError {
+    /// The vault, its locks or its audit log.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The vendor refused or did not answer.
+    #[error(transparent)]
+    Exchange(#[from] Box<ExchangeError>),
+    /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// Settings that cannot be (exit 2).
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A private key cannot be made or taken over (exit 9: weak or unusable key).
+    #[error(transparent)]
+    KeyPair(#[from] KeyPairError),
+    /// A certificate cannot be made or taken over.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// No connection has the name (exit 3).
+    #[error("there is no connection `{name}`")]
+    NoConnection {
+        /// What was asked for.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<String>,
+    },
+    /// The name is taken (exit 5).
+    #[error("there is a connection `{0}` already")]
+    NameTaken(ConnectionName),
+    /// A selection that matches nothing (exit 2).
+    #[error("no connection matches")]
+    EmptySelection,
+    /// A step that the rotation state machine forbids (exit 5).
+    #[error("{reason}")]
+    Step {
+        /// Whose keys.
+        name: ConnectionName,
+        /// Where they stand.
+        phase: Phase,
+        /// Why not.
+        #[source]
+        reason: Forbidden,
+    },
+    /// No key in the state that is needed (exit 3).
+    #[error("`{name}` has no {state} key")]
+    NoKey {
+        /// Whose.
+        name: ConnectionName,
+        /// Which.
+        state: KeyState,
+    },
+    /// The keys are not the ones that were proven: somebody else came between (exit 5).
+    #[error("the keys of `{0}` were changed by somebody else meanwhile")]
+    KeysChanged(ConnectionName),
+    /// The certificate id of the key is not known, so nothing can be signed (exit 2).
+    #[error("the certificate id of the {state} key is not known")]
+    NoCertificateId {
+        /// Whose.
+        name: ConnectionName,
+        /// Which.
+        state: KeyState,
+    },
+    /// The connection is disabled (exit 5).
+    #[error("`{0}` is disabled")]
+    Disabled(ConnectionName),
+    /// The vendor does not take this kind of key (exit 9).
+    #[error("{provider} does not accept {algorithm} keys")]
+    Algorithm {
+        /// The vendor.
+        provider: &'static str,
+        /// The kind.
+        algorithm: KeyAlgorithm,
+    },
+    /// The vendor's token shows another mapping than the one expected (exit 5).
+    #[error("the certificate is mapped differently: {0}")]
+    MappingDiffers(String),
+    /// The certificate is not valid now (exit 12).
+    #[error("the certificate expired at {expired_at}")]
+    CertificateExpired {
+        /// Whose.
+        name: ConnectionName,
+        /// When, by the vendor's rule.
+        expired_at: Timestamp,
+    },
+    /// The clocks differ too much for a step that counts on them (exit 9).
+    #[error("{0}, and nothing is destroyed before the clocks agree")]
+    ClockSkew(ClockSkew),
+    /// A value that cannot be (exit 2).
+    #[error("{0}")]
+    Invalid(String),
+    /// Somebody else failed at the same thing a moment ago; it is not repeated (exit as theirs).
+    #[error("another process failed at this a moment ago: {}", .0.error)]
+    SharedFailure(Failure),
+    /// There is no previous setting to go back to (exit 5).
+    #[error("`{0}` has no previous settings")]
+    NoPreviousSettings(ConnectionName),
+    /// The identity file that `init` would make is there already (exit 9).
+    #[error("{} is there already", .0.display())]
+    IdentityExists(PathBuf),
+}
+
+impl OpsError {
+    /// How far an exchange came that ended like this, and what that means.
+    pub fn verdict(&self) -> (Stage, Outcome) {
+        match self {
+            Self::Exchange(error) => (error.stage(), error.outcome()),
+            Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
+            Self::NoKey { .. } | Self::NoCertificateId { .. } => (Stage::Load, Outcome::Conflict),
+            Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
+            Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
+            _ => (Stage::Load, Outcome::Failed),
+        }
+    }
+}

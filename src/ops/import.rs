@@ -1,0 +1,73 @@
+//! Adding many connections in one commit.
+
+use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::connection::Connection;
+use crate::vault::VaultError;
+
+use super::connections::{self, NewConnection};
+use super::{OpsError, Session};
+
+/// What came of one row.
+#[derive(Debug)]
+pub struct ImportedRow {
+    /// The row's number in the file, starting at 1 (a CSV header does not count).
+    pub row: usize,
+    /// The connection as added, or why it was not.
+    pub result: Result<Connection, OpsError>,
+}
+
+/// A row that was read, or why it cannot be.
+#[derive(Debug)]
+pub struct Row {
+    /// Its number in the file.
+    pub row: usize,
+    /// What it says.
+    pub parsed: Result<NewConnection, OpsError>,
+}
+
+/// Adds the connections of all good rows in one commit; a bad row is reported and keeps no other from being added.
+///
+/// With `dry_run` everything is checked and nothing stored.
+pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<ImportedRow>, OpsError> {
+    let prepared: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let checked = row.parsed.and_then(|new| {
+                connections::check(&new)?;
+                Ok(connections::prepare(session, new))
+            });
+            (row.row, checked)
+        })
+        .collect();
+    let good = prepared.iter().filter(|(_, checked)| checked.is_ok()).count();
+    if good == 0 || dry_run {
+        return session.vault.read(|vault| {
+            let mut seen = std::collections::BTreeSet::new();
+            Ok(prepared
+                .into_iter()
+                .map(|(row, checked)| ImportedRow {
+                    row,
+                    result: checked.and_then(|(connection, _)| {
+                        if vault.connection(&connection.name)?.is_some()
+                            || !seen.insert(connection.name.clone())
+                        {
+                            return Err(OpsError::NameTaken(connection.name));
+                        }
+                        Ok(connection)
+                    }),
+                })
+                .collect())
+        });
+    }
+    let event = AuditEvent::new(Action::ConnectionImport).with("count", good);
+    session.vault.transact(&event, |vault| {
+        prepared
+            .into_iter()
+            .map(|(row, checked)| match checked.and_then(|prepared| connections::insert(vault, prepared)) {
+                // A vault that fails is not one row's failure.
+                Err(OpsError::Vault(error)) if !matches!(error, VaultError::Taken(_)) => Err(error.into()),
+                result => Ok(ImportedRow { row, result }),
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,340 @@
+//! First keys: made, taken over from elsewhere, made active.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::certificate::{self, CertificateRequest};
+use crate::domain::connection::Connection;
+use crate::domain::ids::{CertificateId, ConnectionName, KeyId};
+use crate::domain::key::{Key, KeyAlgorithm, KeyState};
+use crate::domain::keypair::KeyPair;
+use crate::domain::rotation::{self, KeySet, Phase, Step};
+use crate::oauth::Exchanged;
+use crate::providers;
+use crate::secret::SecretBytes;
+use crate::vault::Rows;
+
+use super::proof::{self, Signing};
+use super::{OpsError, Session};
+
+/// What kind of key pair and certificate is wanted; the provider's defaults fill the gaps.
+#[derive(Debug, Clone, Default)]
+pub struct KeyRequest {
+    /// The kind of key.
+    pub algorithm: Option<KeyAlgorithm>,
+    /// Validity of the certificate in days.
+    pub days: Option<u32>,
+    /// The certificate's common name; names account and connection unless given.
+    pub common_name: Option<String>,
+}
+
+/// A connection with the keys that it has after an operation.
+#[derive(Debug)]
+pub struct KeysOf {
+    /// The connection.
+    pub connection: Connection,
+    /// Its keys.
+    pub keys: KeySet,
+}
+
+/// Makes the first key and certificate of a connection (state pending).
+pub fn keygen(session: &Session, name: &ConnectionName, request: &KeyRequest) -> Result<KeysOf, OpsError> {
+    let (connection, _, _lock) = session.begin(name, Step::Keygen)?;
+    let (key, pair) = make(session, &connection, request)?;
+    store_pending(session, connection, &key, &pair, Step::Keygen)
+}
+
+/// Checks that `step` is allowed for these keys; returns the phase after it.
+pub(super) fn allowed(connection: &Connection, keys: &KeySet, step: Step) -> Result<Phase, OpsError> {
+    let phase = keys.phase();
+    rotation::next(phase, step).map_err(|reason| OpsError::Step {
+        name: connection.name.clone(),
+        phase,
+        reason,
+    })
+}
+
+/// Stores a new pending key in one commit, unless somebody else was faster.
+pub(super) fn store_pending(
+    session: &Session,
+    connection: Connection,
+    key: &Key,
+    pair: &KeyPair,
+    step: Step,
+) -> Result<KeysOf, OpsError> {
+    let action = if step == Step::Initiate { Action::RotationInitiate } else { Action::KeyCreate };
+    let event = AuditEvent::new(action).on(&connection.id).with("key", &key.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        allowed(&connection, &rows.keys_of(&connection.id)?, step)?;
+        rows.insert_key(key, pair.pkcs8())?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(KeysOf { connection, keys })
+}
+
+/// Makes a key pair and its certificate by the provider's rules, storing nothing.
+pub(super) fn make(
+    session: &Session,
+    connection: &Connection,
+    request: &KeyRequest,
+) -> Result<(Key, KeyPair), OpsError> {
+    let algorithm = acceptable(connection, request)?;
+    let progress =
+        session.interact.progress(1, &format!("making an {algorithm} key for {}", connection.name));
+    let made = make_for(session, connection, request, algorithm);
+    drop(progress);
+    made
+}
+
+fn acceptable(connection: &Connection, request: &KeyRequest) -> Result<KeyAlgorithm, OpsError> {
+    let descriptor = providers::descriptor(connection.provider);
+    let algorithm = request.algorithm.unwrap_or(descriptor.key_algorithms[0]);
+    if !descriptor.key_algorithms.contains(&algorithm) {
+        return Err(OpsError::Algorithm { provider: descriptor.name, algorithm });
+    }
+    if let Some(signing) = connection.settings.signing_algorithm
+        && !algorithm.signs(signing)
+    {
+        return Err(OpsError::Invalid(format!(
+            "the connection signs with {signing}, which an {algorithm} key cannot do"
+        )));
+    }
+    Ok(algorithm)
+}
+
+fn make_for(
+    session: &Session,
+    connection: &Connection,
+    request: &KeyRequest,
+    algorithm: KeyAlgorithm,
+) -> Result<(Key, KeyPair), OpsError> {
+    let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
+    let now = session.clock.now();
+    let default_name = format!("{} {}", connection.settings.account, connection.name);
+    let wanted = CertificateRequest {
+        // 64 characters at most (RFC 5280 appendix A, ub-common-name); the account always fits.
+        common_name: request.common_name.as_deref().unwrap_or_else(|| cut(&default_name, 64)),
+        days: request.days.unwrap_or(max_days),
+        max_days,
+        now,
+    };
+    let pair = KeyPair::generate(algorithm)?;
+    let certificate = certificate::self_signed(&pair, &wanted)?;
+    let key = Key {
+        id: KeyId::new(),
+        connection: connection.id.clone(),
+        state: KeyState::Pending,
+        algorithm,
+        certificate,
+        certificate_id: None,
+        created_at: now,
+        activated_at: None,
+        exposed_at: None,
+    };
+    Ok((key, pair))
+}
+
+/// The first `limit` bytes of an ASCII text.
+fn cut(text: &str, limit: usize) -> &str {
+    text.get(..limit).unwrap_or(text)
+}
+
+/// What [`keygen_missing`] did for one connection.
+pub struct Made {
+    /// The connection.
+    pub name: ConnectionName,
+    /// Its new pending key, or why there is none.
+    pub result: Result<Key, OpsError>,
+}
+
+/// Makes first keys for every enabled connection without one, on all cores, and stores them in one commit.
+///
+/// Takes no connection's lock: the commit looks again, and a connection that got a key meanwhile keeps it.
+pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Made>, OpsError> {
+    let missing = missing_keys(session)?;
+    if missing.is_empty() {
+        return Err(OpsError::EmptySelection);
+    }
+    let made = make_on_all_cores(session, &missing, request);
+    let event = AuditEvent::new(Action::KeyCreate).with("count", made.len());
+    session.vault.transact(&event, |rows| {
+        made.into_iter().map(|(connection, made)| store_one(rows, connection, made)).collect()
+    })
+}
+
+/// The enabled connections that have no key.
+pub fn missing_keys(session: &Session) -> Result<Vec<Connection>, OpsError> {
+    session.vault.read(|rows| {
+        let sets = rows.key_sets()?;
+        let mut connections = rows.connections(&crate::domain::selection::Selection::enabled())?;
+        connections.retain(|connection| !sets.contains_key(&connection.id));
+        Ok(connections)
+    })
+}
+
+fn store_one(
+    rows: &Rows<'_>,
+    connection: &Connection,
+    made: Result<(Key, KeyPair), OpsError>,
+) -> Result<Made, OpsError> {
+    let result = match made {
+        Ok((key, pair)) => match allowed(connection, &rows.keys_of(&connection.id)?, Step::Keygen) {
+            Ok(_) => {
+                rows.insert_key(&key, pair.pkcs8())?;
+                Ok(key)
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    Ok(Made { name: connection.name.clone(), result })
+}
+
+type MadeFor<'a> = (&'a Connection, Result<(Key, KeyPair), OpsError>);
+
+fn make_on_all_cores<'a>(
+    session: &Session,
+    missing: &'a [Connection],
+    request: &KeyRequest,
+) -> Vec<MadeFor<'a>> {
+    let progress = session.interact.progress(missing.len() as u64, "making keys");
+    let next = AtomicUsize::new(0);
+    let made = Mutex::new(Vec::with_capacity(missing.len()));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(missing.len());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(connection) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let one = acceptable(connection, request)
+                        .and_then(|algorithm| make_for(session, connection, request, algorithm));
+                    progress.advance(1);
+                    made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((connection, one));
+                }
+            });
+        }
+    });
+    drop(progress);
+    let mut made = made.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    made.sort_by(|(left, _), (right, _)| left.name.cmp(&right.name));
+    made
+}
+
+/// A key pair that a customer's vendor account already accepts.
+pub struct ImportRequest {
+    /// The private key file's bytes, PEM.
+    pub private_key: SecretBytes,
+    /// The certificate file's bytes, PEM or DER.
+    pub certificate: Vec<u8>,
+    /// The id that the vendor gave the certificate.
+    pub certificate_id: CertificateId,
+}
+
+/// What a proven step left behind.
+#[derive(Debug)]
+pub struct Proven {
+    /// The connection with its keys.
+    pub keys: KeysOf,
+    /// Things that people should know.
+    pub warnings: Vec<String>,
+    /// Milliseconds that the vendor took to answer.
+    pub latency_ms: u64,
+}
+
+impl Proven {
+    pub(super) fn new(keys: KeysOf, exchanged: &Exchanged, warnings: Vec<String>) -> Self {
+        let latency_ms = u64::try_from(exchanged.evidence.latency.as_millis()).unwrap_or(u64::MAX);
+        Self { keys, warnings, latency_ms }
+    }
+}
+
+/// Takes over an existing pair: it must belong together, satisfy the vendor's rules and be accepted live.
+pub async fn import(
+    session: &Session,
+    name: &ConnectionName,
+    request: ImportRequest,
+) -> Result<Proven, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Import)?;
+    let signing = imported(session, &connection, request)?;
+    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let key = &signing.key;
+    let event =
+        AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        unchanged(&connection, &before, rows)?;
+        rows.insert_key(key, &signing.private_key)?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+}
+
+/// Checks all that [`import`] checks but the exchange: what `--dry-run` does.
+pub fn plan_import(
+    session: &Session,
+    name: &ConnectionName,
+    request: ImportRequest,
+) -> Result<KeysOf, OpsError> {
+    let connection = session.connection(name)?;
+    let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
+    allowed(&connection, &keys, Step::Import)?;
+    imported(session, &connection, request)?;
+    Ok(KeysOf { connection, keys })
+}
+
+fn imported(session: &Session, connection: &Connection, request: ImportRequest) -> Result<Signing, OpsError> {
+    let pair = KeyPair::from_pem(&request.private_key)?;
+    let (certificate, _) = certificate::read(&request.certificate)?;
+    certificate::belongs_to(&certificate, &pair)?;
+    let algorithm = pair.algorithm();
+    acceptable(connection, &KeyRequest { algorithm: Some(algorithm), ..KeyRequest::default() })?;
+    let now = session.clock.now();
+    let key = Key {
+        id: KeyId::new(),
+        connection: connection.id.clone(),
+        state: KeyState::Active,
+        algorithm,
+        certificate,
+        certificate_id: Some(request.certificate_id.clone()),
+        created_at: now,
+        activated_at: Some(now),
+        exposed_at: None,
+    };
+    Ok(Signing { key, certificate_id: request.certificate_id, private_key: pair.into_pkcs8() })
+}
+
+/// Makes the first key active under the id that the vendor gave its certificate, or gives the active key a new id
+/// (a sandbox refresh clears every mapping); proven by a live exchange first.
+pub async fn activate(
+    session: &Session,
+    name: &ConnectionName,
+    certificate_id: &CertificateId,
+) -> Result<Proven, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Activate)?;
+    let key = before
+        .pending
+        .as_ref()
+        .or(before.active.as_ref())
+        .ok_or_else(|| OpsError::NoKey { name: name.clone(), state: KeyState::Pending })?;
+    let signing = Signing::load(session, name, key, Some(certificate_id))?;
+    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+
+    let event =
+        AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        unchanged(&connection, &before, rows)?;
+        rows.set_certificate_id(&key.id, certificate_id)?;
+        rows.switch_key(&key.id, session.clock.now())?;
+        rows.drop_token(&connection.id)?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+}
+
+/// Fails if the keys are not the ones that were proven: somebody else came between.
+///
+/// Proof of need: the connection's lock already keeps other tokenctl processes out; this keeps a restored or
+/// replaced vault from being switched on a proof that was about another one.
+pub(super) fn unchanged(connection: &Connection, before: &KeySet, rows: &Rows<'_>) -> Result<(), OpsError> {
+    let now = rows.keys_of(&connection.id)?;
+    if now == *before { Ok(()) } else { Err(OpsError::KeysChanged(connection.name.clone())) }
+}

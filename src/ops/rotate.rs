@@ -1,0 +1,138 @@
+//! Rotation: a new key beside the active one, proven before the switch, reversible until the old one is retired.
+
+use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::connection::Connection;
+use crate::domain::ids::{CertificateId, ConnectionName};
+use crate::domain::key::{Key, KeyState};
+use crate::domain::rotation::{KeySet, Step};
+use crate::vault::Rows;
+
+use super::keys::{self, KeyRequest, KeysOf, Proven};
+use super::proof::{self, Signing};
+use super::{OpsError, Session};
+
+/// Makes a pending key and certificate beside the active one; by default of the active key's kind.
+pub fn initiate(session: &Session, name: &ConnectionName, request: &KeyRequest) -> Result<KeysOf, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Initiate)?;
+    let mut request = request.clone();
+    request.algorithm = request.algorithm.or(before.active.as_ref().map(|active| active.algorithm));
+    let (key, pair) = keys::make(session, &connection, &request)?;
+    keys::store_pending(session, connection, &key, &pair, Step::Initiate)
+}
+
+/// Proves the pending key by a live exchange, then switches to it in one commit; the old key becomes `previous`.
+///
+/// `certificate_id` may be left out if an earlier step stored it. A refusal or an unreachable vendor changes nothing.
+pub async fn confirm(
+    session: &Session,
+    name: &ConnectionName,
+    certificate_id: Option<&CertificateId>,
+) -> Result<Proven, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Confirm)?;
+    let pending = key_in(&connection, &before, KeyState::Pending)?;
+    let active = key_in(&connection, &before, KeyState::Active)?;
+    let signing = Signing::load(session, name, pending, certificate_id)?;
+    if active.certificate_id.as_ref() == Some(&signing.certificate_id) {
+        return Err(OpsError::Invalid(format!(
+            "{} is the certificate id of the active key; the pending certificate got one of its own",
+            signing.certificate_id
+        )));
+    }
+    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, Some(active)).await?;
+
+    let event = AuditEvent::new(Action::RotationConfirm)
+        .on(&connection.id)
+        .with("key", &pending.certificate.fingerprint)
+        .with("previous", &active.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        keys::unchanged(&connection, &before, rows)?;
+        rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
+        switch(session, rows, active, pending)?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+}
+
+/// Drops the pending key.
+pub fn abort(session: &Session, name: &ConnectionName) -> Result<KeysOf, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Abort)?;
+    let pending = key_in(&connection, &before, KeyState::Pending)?;
+    let event = AuditEvent::new(Action::RotationAbort)
+        .on(&connection.id)
+        .with("key", &pending.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        keys::unchanged(&connection, &before, rows)?;
+        rows.remove_key(&pending.id)?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(KeysOf { connection, keys })
+}
+
+/// Proves the previous key by a live exchange, then swaps it with the active one; repeating it swaps again.
+pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Rollback)?;
+    let previous = key_in(&connection, &before, KeyState::Previous)?;
+    let active = key_in(&connection, &before, KeyState::Active)?;
+    let signing = Signing::load(session, name, previous, None)?;
+    // The active key may be the reason for going back, so it is no reference for the mapping.
+    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+
+    let event = AuditEvent::new(Action::RotationRollback)
+        .on(&connection.id)
+        .with("key", &previous.certificate.fingerprint)
+        .with("previous", &active.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        keys::unchanged(&connection, &before, rows)?;
+        switch(session, rows, active, previous)?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+}
+
+/// Proves the active key by a live exchange, then destroys the previous one, in the generation before as well.
+pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, OpsError> {
+    let (connection, before, _lock) = session.begin(name, Step::Retire)?;
+    let previous = key_in(&connection, &before, KeyState::Previous)?;
+    let active = key_in(&connection, &before, KeyState::Active)?;
+    let signing = Signing::load(session, name, active, None)?;
+    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    if let Some(skew) = exchanged.evidence.clock_skew.filter(|skew| skew.is_notable()) {
+        return Err(OpsError::ClockSkew(skew));
+    }
+
+    let event = AuditEvent::new(Action::RotationRetire)
+        .on(&connection.id)
+        .with("key", &active.certificate.fingerprint)
+        .with("destroyed", &previous.certificate.fingerprint);
+    let keys = session.vault.transact(&event, |rows| {
+        keys::unchanged(&connection, &before, rows)?;
+        rows.remove_key(&previous.id)?;
+        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+    })?;
+    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+}
+
+/// Returns the connection and its keys, and whether the rotation step `step` would be allowed now.
+pub fn status(session: &Session, name: &ConnectionName) -> Result<KeysOf, OpsError> {
+    let connection = session.connection(name)?;
+    let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
+    Ok(KeysOf { connection, keys })
+}
+
+/// Returns the connection and its keys if `step` is allowed now: what `--dry-run` shows.
+pub fn plan(session: &Session, name: &ConnectionName, step: Step) -> Result<KeysOf, OpsError> {
+    let status = status(session, name)?;
+    keys::allowed(&status.connection, &status.keys, step)?;
+    Ok(status)
+}
+
+fn key_in<'a>(connection: &Connection, keys: &'a KeySet, state: KeyState) -> Result<&'a Key, OpsError> {
+    keys.get(state).ok_or_else(|| OpsError::NoKey { name: connection.name.clone(), state })
+}
+
+/// Makes `successor` active and `active` previous; tokens of the old key are not handed out any more.
+fn switch(session: &Session, rows: &Rows<'_>, active: &Key, successor: &Key) -> Result<(), OpsError> {
+    rows.switch_key(&successor.id, session.clock.now())?;
+    rows.drop_token(&active.connection)?;
+    Ok(())
+}

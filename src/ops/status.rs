@@ -1,0 +1,119 @@
+//! What needs somebody, and what expires next.
+
+use jiff::Timestamp;
+
+use crate::domain::connection::Connection;
+use crate::domain::ids::ConnectionName;
+use crate::domain::rotation::{KeySet, Phase};
+use crate::domain::selection::Selection;
+use crate::domain::verification::{Outcome, Verification};
+use crate::providers;
+
+use super::connections::{self, Overview};
+use super::{OpsError, Session};
+
+/// Days left below which an active certificate needs somebody.
+const WARN_DAYS: i64 = 30;
+
+/// Why a connection needs somebody, the most urgent first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The active certificate is over.
+    Expired,
+    /// The vendor refused it last time.
+    Refused(String),
+    /// The active certificate ends in so many days.
+    Expiring(i64),
+    /// The vendor could not be reached last time.
+    Unreachable(String),
+    /// A removed operator may hold a copy of the key.
+    Exposed,
+    /// A rotation waits for its confirmation.
+    RotationPending,
+    /// The first key waits for its activation.
+    ActivationPending,
+    /// It has no key.
+    NoKey,
+    /// The previous key is still kept.
+    PreviousKept,
+}
+
+/// One connection that needs somebody.
+#[derive(Debug)]
+pub struct Attention {
+    /// Which.
+    pub name: ConnectionName,
+    /// Why.
+    pub need: Need,
+}
+
+/// The state of everything at one look.
+#[derive(Debug)]
+pub struct Status {
+    /// What needs somebody, most urgent first.
+    pub attention: Vec<Attention>,
+    /// When the active certificates end, the next first.
+    pub expiries: Vec<(ConnectionName, Timestamp)>,
+    /// How many connections there are.
+    pub connections: usize,
+    /// How many of them are enabled and have an active key.
+    pub ready: usize,
+}
+
+/// Looks at every enabled connection.
+pub fn status(session: &Session) -> Result<Status, OpsError> {
+    let now = session.clock.now();
+    let all = connections::list(session, &Selection::all())?;
+    let mut status = Status { attention: Vec::new(), expiries: Vec::new(), connections: all.len(), ready: 0 };
+    for overview in all.iter().filter(|overview| overview.connection.enabled) {
+        let name = &overview.connection.name;
+        if let Some(expiry) = active_expiry(&overview.connection, &overview.keys) {
+            status.ready += 1;
+            status.expiries.push((name.clone(), expiry));
+        }
+        if let Some(need) = need(overview, now) {
+            status.attention.push(Attention { name: name.clone(), need });
+        }
+    }
+    status.attention.sort_by(|left, right| (&left.need, &left.name).cmp(&(&right.need, &right.name)));
+    status.expiries.sort_by_key(|(_, expiry)| *expiry);
+    Ok(status)
+}
+
+fn active_expiry(connection: &Connection, keys: &KeySet) -> Option<Timestamp> {
+    keys.active.as_ref().map(|key| providers::vendor_expiry(connection.provider, &key.certificate))
+}
+
+fn need(overview: &Overview, now: Timestamp) -> Option<Need> {
+    let days_left =
+        active_expiry(&overview.connection, &overview.keys).map(|expiry| providers::days_left(expiry, now));
+    if days_left.is_some_and(|days| days < 0) {
+        return Some(Need::Expired);
+    }
+    if let Some(need) = overview.verification.as_ref().and_then(failed) {
+        return Some(need);
+    }
+    if let Some(days) = days_left.filter(|days| *days < WARN_DAYS) {
+        return Some(Need::Expiring(days));
+    }
+    if overview.keys.iter().any(|key| key.exposed_at.is_some()) {
+        return Some(Need::Exposed);
+    }
+    match overview.keys.phase() {
+        Phase::Empty => Some(Need::NoKey),
+        Phase::FirstPending => Some(Need::ActivationPending),
+        Phase::Rotating => Some(Need::RotationPending),
+        Phase::Overlap => Some(Need::PreviousKept),
+        Phase::Settled => None,
+    }
+}
+
+fn failed(last: &Verification) -> Option<Need> {
+    let why = || last.vendor_error.clone().or_else(|| last.message.clone()).unwrap_or_default();
+    match last.outcome {
+        Outcome::Proven | Outcome::Conflict => None,
+        Outcome::Unreachable => Some(Need::Unreachable(why())),
+        Outcome::Expired => Some(Need::Expired),
+        Outcome::Rejected | Outcome::Refused | Outcome::Failed => Some(Need::Refused(why())),
+    }
+}

@@ -1,0 +1,281 @@
+//! Verification: a live token exchange past the cache for each selected connection.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::connection::Connection;
+use crate::domain::granted;
+use crate::domain::ids::{CertificateId, ConnectionName};
+use crate::domain::key::{Key, KeyState};
+use crate::domain::rotation::KeySet;
+use crate::domain::selection::Selection;
+use crate::domain::verification::{Outcome, Stage, Verification};
+use crate::oauth::Exchanged;
+use crate::providers;
+use crate::vault::{Rows, VaultError};
+
+use super::proof::{Asker, Signing, clock_warning};
+use super::{OpsError, Session};
+
+/// What to verify, and with which key.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyRequest {
+    /// Which connections; those that are disabled only by name.
+    pub selection: Selection,
+    /// The key to try: active unless told otherwise.
+    pub key: Option<KeyState>,
+    /// A certificate id to try with it, without storing it.
+    pub certificate_id: Option<CertificateId>,
+    /// How many exchanges run at once; at least 1.
+    pub parallel: usize,
+}
+
+/// One connection's result, with what people need to judge it.
+#[derive(Debug)]
+pub struct Verified {
+    /// The connection's name.
+    pub name: ConnectionName,
+    /// What was found, as stored.
+    pub verification: Verification,
+    /// When the tried certificate expires, by the vendor's rule.
+    pub certificate_expires_at: Option<Timestamp>,
+    /// The failure itself, for its kind and hints.
+    pub failure: Option<OpsError>,
+    /// Something that is not a failure but should be known.
+    pub warning: Option<String>,
+}
+
+/// What came of [`verify`].
+#[derive(Debug)]
+pub struct VerifyResult {
+    /// One per selected connection, by name.
+    pub verified: Vec<Verified>,
+    /// Disabled connections that a selection without names left out.
+    pub skipped: Vec<ConnectionName>,
+    /// Whether the results were stored: not those of a trial, and none away from the vault's home.
+    pub recorded: bool,
+    /// Why they were not, if they should have been.
+    pub not_recorded: Option<String>,
+}
+
+/// Verifies every selected connection by an exchange and stores the results in one commit.
+///
+/// Fails as a whole only where nothing could be tried: an empty selection, a viewer, an unreadable vault. Each
+/// connection's own failure is in its [`Verified`].
+pub async fn verify(session: &Session, request: &VerifyRequest) -> Result<VerifyResult, OpsError> {
+    let (subjects, skipped) = load(session, request)?;
+    if subjects.is_empty() {
+        return Err(OpsError::EmptySelection);
+    }
+    let verified = exchange_all(session, subjects, request.parallel.max(1)).await;
+    let trial =
+        request.certificate_id.is_some() || request.key.is_some_and(|state| state != KeyState::Active);
+    let mut result = VerifyResult { verified, skipped, recorded: false, not_recorded: None };
+    if trial {
+        return Ok(result);
+    }
+    match session.vault.require_writable() {
+        Ok(()) => {
+            record(session, &result.verified)?;
+            result.recorded = true;
+        }
+        Err(away) => result.not_recorded = Some(format!("the results were not recorded: {away}")),
+    }
+    Ok(result)
+}
+
+/// One connection and what signs for it, or why it cannot be tried.
+struct Subject {
+    connection: Connection,
+    signing: Result<Signing, OpsError>,
+}
+
+fn load(session: &Session, request: &VerifyRequest) -> Result<(Vec<Subject>, Vec<ConnectionName>), OpsError> {
+    session.vault.read(|rows| {
+        let (connections, skipped) = select(rows, &request.selection)?;
+        let mut sets = rows.key_sets()?;
+        let chosen: Vec<_> = connections
+            .into_iter()
+            .map(|connection| {
+                let keys = sets.remove(&connection.id).unwrap_or_default();
+                (choose(&connection, keys, request), connection)
+            })
+            .collect();
+        let ids: Vec<_> =
+            chosen.iter().filter_map(|(choice, _)| Some(choice.as_ref().ok()?.0.id.clone())).collect();
+        let mut private_keys = rows.private_keys(&ids)?;
+        let subjects = chosen
+            .into_iter()
+            .map(|(choice, connection)| Subject {
+                signing: choice.and_then(|(key, certificate_id)| {
+                    let private_key = private_keys
+                        .remove(&key.id)
+                        .ok_or_else(|| VaultError::damaged("a key has no private half"))?;
+                    Ok(Signing { key, certificate_id, private_key })
+                }),
+                connection,
+            })
+            .collect();
+        Ok((subjects, skipped))
+    })
+}
+
+/// The selected connections, and those that were skipped because they are disabled and were not named.
+fn select(
+    rows: &Rows<'_>,
+    selection: &Selection,
+) -> Result<(Vec<Connection>, Vec<ConnectionName>), OpsError> {
+    let mut connections = rows.connections(selection)?;
+    for name in &selection.names {
+        if !connections.iter().any(|connection| connection.name == *name) {
+            let nearest = rows.nearest_names(name.as_str())?.into_iter().next().map(Into::into);
+            return Err(OpsError::NoConnection { name: name.to_string(), nearest });
+        }
+    }
+    let by_name = !selection.names.is_empty();
+    let mut skipped = Vec::new();
+    connections.retain(|connection| {
+        let selected = connection.enabled || by_name;
+        if !selected {
+            skipped.push(connection.name.clone());
+        }
+        selected
+    });
+    Ok((connections, skipped))
+}
+
+fn choose(
+    connection: &Connection,
+    keys: KeySet,
+    request: &VerifyRequest,
+) -> Result<(Key, CertificateId), OpsError> {
+    let state = request.key.unwrap_or(KeyState::Active);
+    let name = || connection.name.clone();
+    let key = keys.into_key(state).ok_or_else(|| OpsError::NoKey { name: name(), state })?;
+    let certificate_id = request
+        .certificate_id
+        .clone()
+        .or_else(|| key.certificate_id.clone())
+        .ok_or_else(|| OpsError::NoCertificateId { name: name(), state })?;
+    Ok((key, certificate_id))
+}
+
+async fn exchange_all(session: &Session, subjects: Vec<Subject>, parallel: usize) -> Vec<Verified> {
+    let progress = session.interact.progress(subjects.len() as u64, "verifying");
+    let places = Arc::new(Semaphore::new(parallel));
+    let asker = Asker::new(session);
+    let mut tasks = JoinSet::new();
+    for subject in subjects {
+        let (asker, clock, places) = (asker.clone(), session.clock.clone(), Arc::clone(&places));
+        // A task of its own, so that signing uses every core.
+        tasks.spawn(async move {
+            let _place = places.acquire_owned().await;
+            attempt(&asker, &clock, subject).await
+        });
+    }
+    let mut verified = Vec::with_capacity(tasks.len());
+    while let Some(done) = tasks.join_next().await {
+        progress.advance(1);
+        match done {
+            Ok(one) => verified.push(one),
+            // Nobody cancels a task here, so it panicked: that must never look like a proof.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    verified.sort_by(|left, right| left.name.cmp(&right.name));
+    verified
+}
+
+async fn attempt(asker: &Asker, clock: &Clock, subject: Subject) -> Verified {
+    let connection = subject.connection;
+    let checked_at = clock.now();
+    let signing = match subject.signing {
+        Ok(signing) => signing,
+        Err(error) => return failed(&connection, checked_at, error),
+    };
+    let mut verified = match exchange(asker, &connection, &signing).await {
+        Ok(exchanged) => proven(&connection, checked_at, &exchanged),
+        Err(error) => failed(&connection, checked_at, error),
+    };
+    verified.certificate_expires_at =
+        Some(providers::vendor_expiry(connection.provider, &signing.key.certificate));
+    verified.verification.key = Some(signing.key.id);
+    verified
+}
+
+async fn exchange(asker: &Asker, connection: &Connection, signing: &Signing) -> Result<Exchanged, OpsError> {
+    let exchanged = asker.exchange(connection, &connection.settings, signing).await?;
+    if let Some(found) = &exchanged.granted {
+        let contradictions = granted::contradictions(found, &connection.settings);
+        if !contradictions.is_empty() {
+            return Err(OpsError::MappingDiffers(contradictions.join(", ")));
+        }
+    }
+    Ok(exchanged)
+}
+
+fn proven(connection: &Connection, checked_at: Timestamp, exchanged: &Exchanged) -> Verified {
+    let verification = Verification {
+        connection: connection.id.clone(),
+        key: None,
+        checked_at,
+        outcome: Outcome::Proven,
+        stage: Stage::Exchange,
+        http_status: exchanged.evidence.http_status,
+        vendor_error: None,
+        message: None,
+        latency_ms: u64::try_from(exchanged.evidence.latency.as_millis()).ok(),
+    };
+    Verified {
+        name: connection.name.clone(),
+        verification,
+        certificate_expires_at: None,
+        failure: None,
+        warning: clock_warning(exchanged).map(|warning| format!("{}: {warning}", connection.name)),
+    }
+}
+
+fn failed(connection: &Connection, checked_at: Timestamp, error: OpsError) -> Verified {
+    let (stage, outcome) = error.verdict();
+    let exchange = match &error {
+        OpsError::Exchange(error) => Some(error),
+        _ => None,
+    };
+    let evidence = exchange.and_then(|error| error.evidence());
+    let verification = Verification {
+        connection: connection.id.clone(),
+        key: None,
+        checked_at,
+        outcome,
+        stage,
+        http_status: evidence.and_then(|evidence| evidence.http_status),
+        vendor_error: exchange.and_then(|error| error.vendor_code()).map(ToOwned::to_owned),
+        message: Some(error.to_string()),
+        latency_ms: evidence.and_then(|evidence| u64::try_from(evidence.latency.as_millis()).ok()),
+    };
+    Verified {
+        name: connection.name.clone(),
+        verification,
+        certificate_expires_at: None,
+        failure: Some(error),
+        warning: None,
+    }
+}
+
+fn record(session: &Session, verified: &[Verified]) -> Result<(), OpsError> {
+    let proven = verified.iter().filter(|one| one.failure.is_none()).count();
+    let mut event = AuditEvent::new(Action::Verify).with("count", verified.len()).with("proven", proven);
+    if let [one] = verified {
+        event = event.on(&one.verification.connection);
+    }
+    session.vault.transact(&event, |rows| {
+        // One that was removed while the vendor was being asked is left out by the rows themselves.
+        verified.iter().try_for_each(|one| rows.put_verification(&one.verification).map(drop))?;
+        Ok(())
+    })
+}

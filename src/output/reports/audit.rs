@@ -1,0 +1,146 @@
+//! `audit list` and `audit verify`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::output::listing::Listing;
+use crate::output::report::{Report, to_value};
+use crate::output::table::{Column, Table};
+use crate::output::view::{Cell, Tone, View};
+
+/// One operation: a request with its outcome, or a released token.
+#[derive(Debug, Serialize)]
+pub struct OperationRow {
+    /// Number of its first record.
+    pub sequence: u64,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// What was asked for, such as key.create.
+    pub action: String,
+    /// The connection's name; the name it had if it was removed.
+    pub connection: Option<String>,
+    /// Its id, as the record has it.
+    pub connection_id: Option<String>,
+    /// ok, interrupted, or the name of the exit code that it failed with.
+    pub outcome: String,
+    /// The label of the recipient that opened the vault, or its fingerprint.
+    pub actor: String,
+    /// The account of the operating system.
+    pub user: String,
+    /// Ids, fingerprints and hashes.
+    pub details: BTreeMap<String, String>,
+}
+
+/// `audit list`
+#[derive(Debug, Serialize)]
+pub struct AuditList {
+    /// The operations, newest last.
+    pub operations: Vec<OperationRow>,
+}
+
+impl Report for AuditList {
+    fn schema(&self) -> &'static str {
+        "audit-list/1"
+    }
+
+    fn data(&self) -> Value {
+        to_value(self)
+    }
+
+    fn view(&self) -> View {
+        let columns = [
+            Column::new("WHEN"),
+            Column::new("ACTION"),
+            Column::new("CONNECTION").shrinks(),
+            Column::new("OUTCOME"),
+            Column::new("BY").shrinks(),
+        ];
+        let mut table = Table::new(columns, "no records");
+        for row in &self.operations {
+            let tone = match row.outcome.as_str() {
+                "ok" => Tone::Good,
+                "interrupted" => Tone::Warning,
+                _ => Tone::Bad,
+            };
+            table.row([
+                Cell::from(row.at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+                row.action.as_str().into(),
+                row.connection.clone().into(),
+                Cell::toned(row.outcome.as_str(), tone),
+                format!("{} ({})", row.user, row.actor).into(),
+            ]);
+        }
+        View::new().table(table)
+    }
+
+    fn listing(&self) -> Listing {
+        Listing::of(
+            "operations",
+            &[
+                "sequence",
+                "at",
+                "action",
+                "connection",
+                "connection_id",
+                "outcome",
+                "actor",
+                "user",
+                "details",
+            ],
+        )
+    }
+}
+
+/// `audit verify`
+#[derive(Debug, Serialize)]
+pub struct AuditCheck {
+    /// How many records there are.
+    pub records: u64,
+    /// How many monthly files.
+    pub files: usize,
+    /// The last record that the vault vouches for.
+    pub anchored_sequence: Option<u64>,
+    /// Records after it: their removal would not be noticed.
+    pub after_anchor: u64,
+    /// Requests without an outcome: operations that were interrupted.
+    pub interrupted: u64,
+    /// Bytes of a line that a crash tore; the next record cuts them off and says so.
+    pub torn_bytes: u64,
+}
+
+impl Report for AuditCheck {
+    fn schema(&self) -> &'static str {
+        "audit-check/1"
+    }
+
+    fn data(&self) -> Value {
+        to_value(self)
+    }
+
+    fn view(&self) -> View {
+        let mut facts: Vec<(&str, Cell)> = vec![
+            ("records", format!("{} in {} files, one unbroken chain", self.records, self.files).into()),
+            ("anchored", self.anchored_sequence.map(|sequence| format!("up to record {sequence}")).into()),
+            ("after the anchor", self.after_anchor.to_string().into()),
+            ("interrupted", self.interrupted.to_string().into()),
+        ];
+        if self.torn_bytes > 0 {
+            facts.push(("torn line", Cell::toned(format!("{} bytes", self.torn_bytes), Tone::Warning)));
+        }
+        View::new().facts(facts).line(Cell::toned("the audit log holds together", Tone::Good))
+    }
+
+    fn listing(&self) -> Listing {
+        Listing::single(&[
+            "records",
+            "files",
+            "anchored_sequence",
+            "after_anchor",
+            "interrupted",
+            "torn_bytes",
+        ])
+    }
+}

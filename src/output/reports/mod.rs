@@ -1,0 +1,94 @@
+//! The JSON structures of the commands, versioned apart from the domain, and how people see them.
+//!
+//! A structure here is an interface: members are added, never renamed or removed (`help output`).
+
+pub mod audit;
+pub mod certificate;
+pub mod connection;
+pub mod demo;
+pub mod import;
+pub mod keys;
+pub mod sim;
+pub mod status;
+pub mod token;
+pub mod vault;
+pub mod verify;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::view::{Cell, Tone};
+use crate::domain::key::Key;
+
+/// Days left below which an expiry is shown as a warning.
+const WARN_DAYS: i64 = 30;
+
+/// One key of a connection, without secrets.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyRow {
+    state: &'static str,
+    algorithm: &'static str,
+    /// SHA-256 of the certificate's DER encoding.
+    fingerprint: String,
+    certificate_id: Option<String>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    /// When the vendor stops accepting it.
+    expires_at: Timestamp,
+    /// Whole days until then; negative once it is over.
+    days_left: i64,
+    created_at: Timestamp,
+    activated_at: Option<Timestamp>,
+    /// Since when a removed or demoted operator may hold a copy.
+    exposed_at: Option<Timestamp>,
+}
+
+impl KeyRow {
+    /// Describes `key`, whose certificate the vendor accepts until `expires_at`.
+    pub fn new(key: &Key, expires_at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            state: key.state.as_str(),
+            algorithm: key.algorithm.as_str(),
+            fingerprint: key.certificate.fingerprint.clone(),
+            certificate_id: key.certificate_id.as_ref().map(ToString::to_string),
+            not_before: key.certificate.not_before,
+            not_after: key.certificate.not_after,
+            expires_at,
+            days_left: days_between(now, expires_at),
+            created_at: key.created_at,
+            activated_at: key.activated_at,
+            exposed_at: key.exposed_at,
+        }
+    }
+
+    fn expiry(&self) -> Cell {
+        expiry(self.expires_at, self.days_left)
+    }
+}
+
+/// Whole days from `now` to `then`, rounded down; negative if `then` is over.
+pub fn days_between(now: Timestamp, then: Timestamp) -> i64 {
+    then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
+}
+
+/// An expiry for people: the day and what is left.
+fn expiry(at: Timestamp, days_left: i64) -> Cell {
+    let date = at.strftime("%Y-%m-%d");
+    if days_left < 0 {
+        Cell::toned(format!("{date} (expired)"), Tone::Bad)
+    } else if days_left < WARN_DAYS {
+        Cell::toned(format!("{date} ({days_left} d)"), Tone::Warning)
+    } else {
+        Cell::from(format!("{date} ({days_left} d)"))
+    }
+}
+
+/// A point in time for people, to the minute, in UTC.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// The first digits of a fingerprint: enough to tell keys of one connection apart.
+fn short(fingerprint: &str) -> &str {
+    fingerprint.get(..16).unwrap_or(fingerprint)
+}
