@@ -25,9 +25,11 @@ pub enum Outcome {
     Proven,
     /// Something unclassified.
     Failed,
+    /// There is nothing to try: no such key, or no certificate id.
+    Missing,
     /// The vendor refused.
     Rejected,
-    /// The connection is not in a state to be verified: no key, no certificate id, disabled.
+    /// The token shows another mapping than the settings say.
     Conflict,
     /// No answer that counts: DNS, TLS, timeout, 5xx, 429.
     Unreachable,
@@ -43,6 +45,7 @@ impl Outcome {
         match self {
             Self::Proven => "proven",
             Self::Failed => "failed",
+            Self::Missing => "missing",
             Self::Rejected => "rejected",
             Self::Conflict => "conflict",
             Self::Unreachable => "unreachable",

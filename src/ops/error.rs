@@ -125,7 +125,7 @@ impl OpsError {
         match self {
             Self::Exchange(error) => (error.stage(), error.outcome()),
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
-            Self::NoKey { .. } | Self::NoCertificateId { .. } => (Stage::Load, Outcome::Conflict),
+            Self::NoKey { .. } | Self::NoCertificateId { .. } => (Stage::Load, Outcome::Missing),
             Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
             Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
             _ => (Stage::Load, Outcome::Failed),

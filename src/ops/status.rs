@@ -111,9 +111,11 @@ fn need(overview: &Overview, now: Timestamp) -> Option<Need> {
 fn failed(last: &Verification) -> Option<Need> {
     let why = || last.vendor_error.clone().or_else(|| last.message.clone()).unwrap_or_default();
     match last.outcome {
-        Outcome::Proven | Outcome::Conflict => None,
+        Outcome::Proven | Outcome::Missing => None,
         Outcome::Unreachable => Some(Need::Unreachable(why())),
         Outcome::Expired => Some(Need::Expired),
-        Outcome::Rejected | Outcome::Refused | Outcome::Failed => Some(Need::Refused(why())),
+        Outcome::Rejected | Outcome::Conflict | Outcome::Refused | Outcome::Failed => {
+            Some(Need::Refused(why()))
+        }
     }
 }

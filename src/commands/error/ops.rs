@@ -53,6 +53,7 @@ fn exit_of(error: &OpsError) -> Exit {
 
 fn exit_of_outcome(outcome: Outcome) -> Exit {
     match outcome {
+        Outcome::Missing => Exit::NotFound,
         Outcome::Rejected => Exit::Rejected,
         Outcome::Conflict => Exit::Conflict,
         Outcome::Unreachable => Exit::Unreachable,

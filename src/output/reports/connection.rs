@@ -157,10 +157,10 @@ impl ConnectionRow {
     fn verified_cell(&self) -> Cell {
         match &self.verification {
             None => Cell::dim("never"),
-            Some(last) if last.outcome == Outcome::Proven => Cell::toned(moment(last.checked_at), Tone::Good),
-            Some(last) => {
-                Cell::toned(format!("{} {}", last.outcome.as_str(), moment(last.checked_at)), Tone::Bad)
+            Some(last) if last.outcome == Outcome::Proven => {
+                Cell::toned(last.checked_at.strftime("%Y-%m-%d").to_string(), Tone::Good)
             }
+            Some(last) => Cell::toned(last.outcome.as_str(), Tone::Bad),
         }
     }
 }
@@ -309,6 +309,12 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
     if let Some(token) = &row.token {
         facts.push(("cached token".into(), format!("until {}", moment(token.expires_at)).into()));
     }
-    facts.push(("verified".into(), row.verified_cell()));
+    let verified = row.verified_cell();
+    let when = row.verification.as_ref().map_or_else(String::new, |last| moment(last.checked_at));
+    let text = match &row.verification {
+        Some(last) => format!("{}, {when}", last.outcome.as_str()),
+        None => verified.text,
+    };
+    facts.push(("verified".into(), Cell { text, tone: verified.tone }));
     facts
 }

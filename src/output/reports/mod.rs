@@ -71,7 +71,7 @@ pub fn days_between(now: Timestamp, then: Timestamp) -> i64 {
     then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
 }
 
-/// An expiry for people: the day and what is left.
+/// An expiry for people: the day, and what is left if that is little.
 fn expiry(at: Timestamp, days_left: i64) -> Cell {
     let date = at.strftime("%Y-%m-%d");
     if days_left < 0 {
@@ -79,7 +79,7 @@ fn expiry(at: Timestamp, days_left: i64) -> Cell {
     } else if days_left < WARN_DAYS {
         Cell::toned(format!("{date} ({days_left} d)"), Tone::Warning)
     } else {
-        Cell::from(format!("{date} ({days_left} d)"))
+        Cell::from(date.to_string())
     }
 }
 

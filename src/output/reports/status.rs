@@ -67,20 +67,13 @@ impl Report for Status {
         if self.attention.is_empty() {
             view = view.line(Cell::toned("nothing needs attention", Tone::Good));
         } else {
-            let columns = [
-                Column::new("ATTENTION").shrinks(),
-                Column::new("WHAT").shrinks(),
-                Column::new("NEXT COMMAND").shrinks(),
-            ];
-            let mut table = Table::new(columns, "");
             for item in &self.attention {
-                table.row([
-                    Cell::from(item.connection.clone().unwrap_or_else(|| "vault".to_owned())),
-                    Cell::toned(item.what.as_str(), Tone::Warning),
-                    item.hint.as_ref().map(ToString::to_string).into(),
-                ]);
+                let about = item.connection.as_deref().unwrap_or("vault");
+                view = view.line(Cell::toned(format!("{about}: {}", item.what), Tone::Warning));
+                if let Some(hint) = &item.hint {
+                    view = view.line(format!("  {hint}"));
+                }
             }
-            view = view.table(table);
         }
         if !self.next_expiries.is_empty() {
             let columns = [Column::new("NEXT EXPIRIES").shrinks(), Column::new("EXPIRES")];
