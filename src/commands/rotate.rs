@@ -7,8 +7,10 @@ use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::Step;
 use crate::ops::keys::KeysOf;
 use crate::ops::{OpsError, Session, rotate};
+use crate::output::Hint;
 
 use super::error::CommandError;
+use super::exit::Exit;
 use super::finish::Finished;
 use super::keys::key_request;
 use super::session;
@@ -71,7 +73,20 @@ async fn confirm(app: &App, session: &Session, args: &ConfirmArgs) -> Result<Fin
         ];
         return Ok(planned(app, &of, &steps));
     }
-    let proven = rotate::confirm(session, &args.name, args.certificate_id.as_ref()).await.map_err(doing)?;
+    let proven =
+        rotate::confirm(session, &args.name, args.certificate_id.as_ref()).await.map_err(|error| {
+            let failure = doing(error);
+            if failure.exit() != Exit::Rejected {
+                return failure;
+            }
+            let name = args.name.as_str();
+            failure
+                .hinted(Hint::command(
+                    "an upload can take a minute; retry with",
+                    ["rotate", "confirm", name, "--certificate-id=ID"],
+                ))
+                .hinted(Hint::command("to keep the old certificate, run", ["rotate", "abort", name]))
+        })?;
     Ok(session::proven(app, &proven, proven_report(&proven, "confirmed", app.clock.now())))
 }
 

@@ -8,7 +8,7 @@ use super::client::ClientError;
 use super::signing::SigningError;
 use super::skew::ClockSkew;
 use crate::domain::verification::{Outcome, Stage};
-use crate::providers::Meaning;
+use crate::providers::{Descriptor, Meaning};
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
@@ -18,10 +18,10 @@ pub enum ExchangeError {
     ///
     /// Any answer with one of the refusing error codes of RFC 6749 section 5.2, whatever its status, and any other
     /// 4xx, but for 408 and 429.
-    #[error("{vendor} refused the exchange: {}", refusal(*status, code.as_deref()))]
+    #[error("{} refused the exchange: {}", vendor.name, refusal(*status, code.as_deref()))]
     Rejected {
-        /// The vendor's name.
-        vendor: &'static str,
+        /// The vendor.
+        vendor: &'static Descriptor,
         /// The HTTP status.
         status: u16,
         /// The vendor's error code, if its answer had one: visible ASCII, foreign.
@@ -34,10 +34,10 @@ pub enum ExchangeError {
         evidence: Box<Evidence>,
     },
     /// No answer that says anything about the credentials, after the retries (exit 6).
-    #[error("{vendor} cannot be reached: {reason}")]
+    #[error("{} cannot be reached: {reason}", vendor.name)]
     Unreachable {
-        /// The vendor's name.
-        vendor: &'static str,
+        /// The vendor.
+        vendor: &'static Descriptor,
         /// What stood in the way.
         reason: Unreachable,
         /// The vendor's error code, if its answer had one: visible ASCII, foreign.
@@ -51,10 +51,10 @@ pub enum ExchangeError {
     },
     /// An answer that is neither a token nor a refusal (exit 6: something in between may have written it, and it
     /// proves nothing about the credentials).
-    #[error("{vendor} gave an answer that cannot be used: {reason}")]
+    #[error("{} gave an answer that cannot be used: {reason}", vendor.name)]
     Malformed {
-        /// The vendor's name.
-        vendor: &'static str,
+        /// The vendor.
+        vendor: &'static Descriptor,
         /// What is wrong with it.
         reason: Malformed,
         /// What else the answer showed.
@@ -172,6 +172,16 @@ impl ExchangeError {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
+            Self::Signing(_) | Self::Client(_) => None,
+        }
+    }
+
+    /// What is known of the vendor that answered, or did not.
+    pub fn vendor(&self) -> Option<&'static Descriptor> {
+        match self {
+            Self::Rejected { vendor, .. }
+            | Self::Unreachable { vendor, .. }
+            | Self::Malformed { vendor, .. } => Some(vendor),
             Self::Signing(_) | Self::Client(_) => None,
         }
     }

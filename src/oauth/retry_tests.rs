@@ -11,7 +11,7 @@ fn unreachable(
     meaning: Option<&'static Meaning>,
 ) -> ExchangeError {
     ExchangeError::Unreachable {
-        vendor: "NetSuite",
+        vendor: crate::providers::descriptor(crate::domain::connection::Provider::Netsuite),
         reason,
         code: None,
         meaning,
@@ -78,14 +78,14 @@ async fn what_may_pass_is_repeated_and_the_rest_is_not() {
         assert_eq!(made, expected, "{reason:?}");
     }
     let made = attempts(&limits, &clock, || ExchangeError::Malformed {
-        vendor: "NetSuite",
+        vendor: crate::providers::descriptor(crate::domain::connection::Provider::Netsuite),
         reason: Malformed::NotHttp,
         evidence: Box::default(),
     })
     .await;
     assert_eq!(made, 1);
     let made = attempts(&limits, &clock, || ExchangeError::Rejected {
-        vendor: "NetSuite",
+        vendor: crate::providers::descriptor(crate::domain::connection::Provider::Netsuite),
         status: 400,
         code: None,
         description: None,

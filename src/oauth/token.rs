@@ -115,9 +115,9 @@ fn failed(vendor: &'static Descriptor, failure: Failure) -> ExchangeError {
     let Failure { problem, evidence } = failure;
     let evidence = Box::new(evidence);
     match problem {
-        Problem::Malformed(reason) => ExchangeError::Malformed { vendor: vendor.name, reason, evidence },
+        Problem::Malformed(reason) => ExchangeError::Malformed { vendor, reason, evidence },
         Problem::Unreachable(reason) => ExchangeError::Unreachable {
-            vendor: vendor.name,
+            vendor,
             reason,
             code: None,
             meaning: None,
@@ -179,7 +179,6 @@ fn judge(
         Reading::Unusable(reason) => (None, None, reason),
     };
     let meaning = code.as_deref().and_then(|code| vendor.meaning(status, code));
-    let vendor = vendor.name;
     let evidence = Box::new(evidence);
     let unreachable = |reason, code, evidence| ExchangeError::Unreachable {
         vendor,

@@ -147,8 +147,8 @@ fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
     if let ExchangeError::Rejected { description: Some(description), .. } = error {
         failure = failure.because(format!("it says: {description}"));
     }
-    if let Some(meaning) = error.meaning() {
-        failure = failure.because(meaning.summary);
+    if let (Some(vendor), Some(meaning)) = (error.vendor(), error.meaning()) {
+        failure = failure.because(format!("{} {}", vendor.name, meaning.summary));
     }
     if let Some(id) = error.evidence().and_then(|evidence| evidence.request_id.as_deref()) {
         failure = failure.because(format!("the vendor's request id is {id}"));
@@ -159,9 +159,16 @@ fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
     }
 }
 
+/// How many likely causes are named: more would hide the next command.
+const LIKELIEST: usize = 3;
+
 fn exchange_hints(error: &ExchangeError) -> Vec<Hint> {
     if let Some(meaning) = error.meaning() {
-        return meaning.causes.iter().map(|cause| Hint::text(*cause)).collect();
+        let place = error.vendor().and_then(|vendor| vendor.diagnosis);
+        let place =
+            place.map(|place| Hint::text(format!("the reason is shown to an administrator at {place}")));
+        let causes = meaning.causes.iter().take(LIKELIEST).map(|cause| Hint::text(*cause));
+        return causes.chain(place).collect();
     }
     let ExchangeError::Unreachable { reason, retry_after, .. } = error else {
         return vec![Hint::text("check the client id, the certificate id, the scopes and the token URL")];

@@ -18,7 +18,8 @@ pub struct Keys {
     /// What was done, such as initiated, or planned with `--dry-run`; "shown" if nothing.
     pub action: &'static str,
     /// Where the keys stand: empty, first-pending, settled, rotating or overlap.
-    pub state: &'static str,
+    #[serde(rename = "state")]
+    phase: Phase,
     /// The keys, pending first.
     pub keys: Vec<KeyRow>,
     /// What a live exchange proved, where the step needed proof.
@@ -28,6 +29,17 @@ pub struct Keys {
     /// What the step would do, with `--dry-run`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<String>,
+}
+
+/// Where keys stand, for people.
+fn in_words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Empty => "it has no key",
+        Phase::FirstPending => "its first key waits for the activation",
+        Phase::Settled => "its key is active",
+        Phase::Rotating => "a new key waits beside the active one",
+        Phase::Overlap => "one key is active, the previous one is kept",
+    }
 }
 
 /// A live exchange that proved a key.
@@ -43,7 +55,7 @@ impl Keys {
         Self {
             connection: connection.to_string(),
             action,
-            state: phase.as_str(),
+            phase,
             keys,
             proof: None,
             upload: Vec::new(),
@@ -62,12 +74,11 @@ impl Report for Keys {
     }
 
     fn view(&self) -> View {
-        let mut view = View::new();
-        if self.action == "shown" {
-            view = view.line(format!("{} is {}", self.connection, self.state));
-        } else {
-            view = view.line(format!("{}: {} ({})", self.action, self.connection, self.state));
-        }
+        let (name, place) = (&self.connection, in_words(self.phase));
+        let mut view = View::new().line(match self.action {
+            "shown" => format!("{name}: {place}"),
+            action => format!("{action}: {name}, {place}"),
+        });
         for step in &self.plan {
             view = view.line(format!("would {step}"));
         }
