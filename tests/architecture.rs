@@ -42,6 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "ui",
             "oauth::ExchangeError",
             "oauth::Unreachable",
+            "providers::EndpointError",
             "vault::VaultError",
         ],
     ),

@@ -92,7 +92,8 @@ async fn activate(app: &App, args: &ActivateArgs) -> Result<Finished, CommandErr
     let session = session::open(app)?;
     let now = app.clock.now();
     if args.dry_run.dry_run {
-        let of = rotate::plan(&session, &args.name, Step::Activate).map_err(doing)?;
+        let of =
+            rotate::plan(&session, &args.name, Step::Activate, Some(&args.certificate_id)).map_err(doing)?;
         let mut report = keys_report(&of, "planned", now);
         report.upload.clear();
         report.plan = vec![

@@ -23,7 +23,7 @@ pub(super) fn run_keygen(app: &App, args: &KeygenArgs) -> Result<Finished, Comma
         |error: ops::OpsError| CommandError::from(error).doing(format!("cannot make a key for `{name}`"));
     let now = app.clock.now();
     if args.dry_run.dry_run {
-        let of = ops::rotate::plan(&session, name, Step::Keygen).map_err(doing)?;
+        let of = ops::rotate::plan_key(&session, name, Step::Keygen, &request).map_err(doing)?;
         let mut report = keys_report(&of, "planned", now);
         report.plan =
             vec!["make a key pair and a self-signed certificate, and store them as pending".to_owned()];

@@ -52,7 +52,8 @@ fn planned(app: &App, of: &KeysOf, steps: &[&str]) -> Finished {
 fn initiate(app: &App, session: &Session, args: &InitiateArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot begin a rotation for", &args.name);
     if args.dry_run.dry_run {
-        let of = rotate::plan(session, &args.name, Step::Initiate).map_err(doing)?;
+        let of =
+            rotate::plan_key(session, &args.name, Step::Initiate, &key_request(&args.key)).map_err(doing)?;
         return Ok(planned(
             app,
             &of,
@@ -66,7 +67,8 @@ fn initiate(app: &App, session: &Session, args: &InitiateArgs) -> Result<Finishe
 async fn confirm(app: &App, session: &Session, args: &ConfirmArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot confirm the rotation for", &args.name);
     if args.dry_run.dry_run {
-        let of = rotate::plan(session, &args.name, Step::Confirm).map_err(doing)?;
+        let of =
+            rotate::plan(session, &args.name, Step::Confirm, args.certificate_id.as_ref()).map_err(doing)?;
         let steps = [
             "prove the pending key by a live exchange, and compare its mapping with the active key's",
             "make the pending key active and the active key previous, in one commit",
@@ -93,7 +95,7 @@ async fn confirm(app: &App, session: &Session, args: &ConfirmArgs) -> Result<Fin
 fn abort(app: &App, session: &Session, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot abort the rotation for", &args.name);
     if args.dry_run.dry_run {
-        let of = rotate::plan(session, &args.name, Step::Abort).map_err(doing)?;
+        let of = rotate::plan(session, &args.name, Step::Abort, None).map_err(doing)?;
         return Ok(planned(app, &of, &["destroy the pending key"]));
     }
     let of = rotate::abort(session, &args.name).map_err(doing)?;
@@ -103,7 +105,7 @@ fn abort(app: &App, session: &Session, args: &ChangeArgs) -> Result<Finished, Co
 async fn rollback(app: &App, session: &Session, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot go back to the previous key of", &args.name);
     if args.dry_run.dry_run {
-        let of = rotate::plan(session, &args.name, Step::Rollback).map_err(doing)?;
+        let of = rotate::plan(session, &args.name, Step::Rollback, None).map_err(doing)?;
         let steps =
             ["prove the previous key by a live exchange", "swap it with the active key, in one commit"];
         return Ok(planned(app, &of, &steps));
@@ -115,7 +117,7 @@ async fn rollback(app: &App, session: &Session, args: &ChangeArgs) -> Result<Fin
 async fn retire(app: &App, session: &Session, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot retire the previous key of", &args.name);
     if args.dry_run.dry_run {
-        let of = rotate::plan(session, &args.name, Step::Retire).map_err(doing)?;
+        let of = rotate::plan(session, &args.name, Step::Retire, None).map_err(doing)?;
         let steps =
             ["prove the active key by a live exchange", "destroy the previous key, in `vault.age.prev`, too"];
         return Ok(planned(app, &of, &steps));

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::role::Role;
+use crate::domain::rotation::Phase;
 use crate::ops::status::{Attention as Needy, Need, status};
 use crate::ops::vaults;
 use crate::output::Hint;
@@ -58,38 +59,34 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
 
 fn attention(needy: &Needy) -> Attention {
     let name = needy.name.as_str();
-    let hint = |text: &str, command: &[&str]| Some(Hint::command(text, command.iter().copied()));
-    let (what, hint) = match &needy.need {
-        Need::Expired => {
-            ("its certificate expired".to_owned(), hint("replace it:", &["rotate", "initiate", name]))
-        }
-        Need::Refused(why) => {
-            (format!("the vendor refused it: {why}"), hint("try again:", &["verify", name]))
-        }
-        Need::Expiring(days) => (
-            format!("its certificate expires in {days} days"),
-            hint("replace it:", &["rotate", "initiate", name]),
-        ),
-        Need::Unreachable(why) => {
-            (format!("the vendor could not be reached: {why}"), hint("try again:", &["verify", name]))
-        }
-        Need::Exposed => (
-            "a removed operator may hold its key".to_owned(),
-            hint("replace it:", &["rotate", "initiate", name]),
-        ),
-        Need::RotationPending => (
-            "a rotation waits for the new certificate id".to_owned(),
-            hint("go on:", &["rotate", "confirm", name, "--certificate-id=ID"]),
-        ),
-        Need::ActivationPending => (
-            "its first key waits for the certificate id".to_owned(),
-            hint("go on:", &["cert", "activate", name, "--certificate-id=ID"]),
-        ),
-        Need::NoKey => ("it has no key".to_owned(), hint("make one:", &["keygen", name])),
-        Need::PreviousKept => (
-            "its previous key is kept".to_owned(),
-            hint("once nothing needs it:", &["rotate", "retire", name]),
-        ),
+    let (what, replaces) = match &needy.need {
+        Need::Expired => ("its certificate expired".to_owned(), true),
+        Need::Failed(why) => (format!("the last verification failed: {why}"), false),
+        Need::Expiring(days) => (format!("its certificate expires in {days} days"), true),
+        Need::Exposed => ("a removed operator may hold its key".to_owned(), true),
+        Need::RotationPending => ("a rotation waits for the new certificate id".to_owned(), true),
+        Need::ActivationPending => ("its first key waits for the certificate id".to_owned(), true),
+        Need::NoKey => ("it has no key".to_owned(), true),
+        Need::PreviousKept => ("its previous key is kept".to_owned(), true),
     };
-    Attention { connection: Some(name.to_owned()), what, hint }
+    let hint = if replaces {
+        next_step(name, needy.phase)
+    } else {
+        Hint::command("to try again, run", ["verify", name])
+    };
+    Attention { connection: Some(name.to_owned()), what, hint: Some(hint) }
+}
+
+/// The step that brings a connection closer to one proven key, by where its keys stand.
+fn next_step(name: &str, phase: Phase) -> Hint {
+    let hint = |text: &str, command: &[&str]| Hint::command(text, command.iter().copied());
+    match phase {
+        Phase::Empty => hint("to make one, run", &["keygen", name]),
+        Phase::FirstPending => {
+            hint("after the upload, run", &["cert", "activate", name, "--certificate-id=ID"])
+        }
+        Phase::Settled => hint("to replace its key, run", &["rotate", "initiate", name]),
+        Phase::Rotating => hint("after the upload, run", &["rotate", "confirm", name, "--certificate-id=ID"]),
+        Phase::Overlap => hint("once nothing needs the previous key, run", &["rotate", "retire", name]),
+    }
 }

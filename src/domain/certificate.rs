@@ -54,19 +54,23 @@ pub struct CertificateRequest<'a> {
     pub now: Timestamp,
 }
 
+/// Checks what a certificate is to say, before a key is made for it.
+pub fn check(common_name: &str, days: u32, max_days: u32) -> Result<(), CertificateError> {
+    if !(1..=64).contains(&common_name.chars().count()) || common_name.chars().any(char::is_control) {
+        return Err(CertificateError::CommonName);
+    }
+    if !(1..=max_days).contains(&days) {
+        return Err(CertificateError::Validity { asked: days, limit: max_days });
+    }
+    Ok(())
+}
+
 /// Returns a self-signed X.509 v3 certificate for `key`: random 128-bit serial, basicConstraints CA:FALSE,
 /// keyUsage digitalSignature, SHA-256 or stronger (`architecture.md` section 4).
 ///
 /// The validity starts at `now` and not before: the vendor counts its own limit from there.
 pub fn self_signed(key: &KeyPair, request: &CertificateRequest<'_>) -> Result<Certificate, CertificateError> {
-    if !(1..=64).contains(&request.common_name.chars().count())
-        || request.common_name.chars().any(char::is_control)
-    {
-        return Err(CertificateError::CommonName);
-    }
-    if !(1..=request.max_days).contains(&request.days) {
-        return Err(CertificateError::Validity { asked: request.days, limit: request.max_days });
-    }
+    check(request.common_name, request.days, request.max_days)?;
     let not_after = request.now + SignedDuration::from_hours(24 * i64::from(request.days));
 
     let mut params = CertificateParams::default();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::connection::Settings;
+use super::connection::{AccountId, Settings};
 
 /// Read from an access token without verifying it: good for a comparison, never for trust.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,15 +39,20 @@ pub fn differences(old: &Granted, new: &Granted) -> Vec<String> {
 
 /// Returns where the token contradicts the settings, for people.
 pub fn contradictions(found: &Granted, settings: &Settings) -> Vec<String> {
-    [("role", &settings.role, &found.role), ("entity", &settings.entity, &found.entity)]
+    // The vendor may spell its account id otherwise; one that is none says nothing.
+    let account = found.company.as_ref().and_then(|company| company.parse::<AccountId>().ok());
+    let elsewhere = account
+        .filter(|account| *account != settings.account)
+        .map(|account| format!("account {account} instead of {}", settings.account));
+    let mapped = [("role", &settings.role, &found.role), ("entity", &settings.entity, &found.entity)]
         .into_iter()
         .filter_map(|(what, wanted, found)| match (wanted, found) {
             (Some(wanted), Some(found)) if wanted != found => {
                 Some(format!("{what} {found} instead of {wanted}"))
             }
             _ => None,
-        })
-        .collect()
+        });
+    elsewhere.into_iter().chain(mapped).collect()
 }
 
 #[cfg(test)]

@@ -41,16 +41,23 @@ pub fn add(session: &Session, new: NewConnection) -> Result<Connection, OpsError
     check(&new)?;
     let connection = prepare(session, new);
     let event = added(&connection);
-    session.vault.transact(&event, |rows| insert(rows, connection))
+    session.transact(&event, |rows| insert(rows, connection))
 }
 
 /// Returns what [`add`] would store: what `--dry-run` shows.
 pub fn plan_add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
+    session.vault.require_writable()?;
     check(&new)?;
     let (connection, _) = prepare(session, new);
-    match session.vault.read(|rows| rows.connection(&connection.name))? {
-        Some(taken) => Err(OpsError::NameTaken(taken.name)),
-        None => Ok(connection),
+    session.vault.read(|rows| unused(rows, &connection))?;
+    Ok(connection)
+}
+
+/// Fails if the name or the account, client, entity and role are another connection's.
+pub(super) fn unused(rows: &Rows<'_>, connection: &Connection) -> Result<(), OpsError> {
+    match rows.connection(&connection.name)? {
+        Some(other) if other.id != connection.id => Err(OpsError::NameTaken(connection.name.clone())),
+        _ => Ok(rows.check_unique(connection)?),
     }
 }
 
@@ -99,9 +106,7 @@ pub(super) fn insert(
     rows: &Rows<'_>,
     (mut connection, company): (Connection, Option<String>),
 ) -> Result<Connection, OpsError> {
-    if rows.connection(&connection.name)?.is_some() {
-        return Err(OpsError::NameTaken(connection.name));
-    }
+    unused(rows, &connection)?;
     connection.company = company.map(|name| rows.ensure_company(&name)).transpose()?;
     rows.insert_connection(&connection)?;
     Ok(connection)
@@ -211,7 +216,7 @@ pub struct Changed {
 /// Changes a connection. Settings that take part in an exchange are proven with the active key before they replace
 /// the old ones, unless `unproven`; the old ones are kept for `revert`.
 pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> Result<Changed, OpsError> {
-    let _lock = session.lock(&session.connection(name)?)?;
+    let (_, _lock) = session.lock(name)?;
     let mut changed = plan(session, name, wanted)?;
     let connection = &changed.connection;
     if changed.exchange_settings && !wanted.unproven {
@@ -227,12 +232,8 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
         &changed.connection.settings,
     );
-    session.vault.transact(&event, |rows| {
-        if let Some(other) = rows.connection(&changed.connection.name)?
-            && other.id != changed.connection.id
-        {
-            return Err(OpsError::NameTaken(changed.connection.name.clone()));
-        }
+    session.transact(&event, |rows| {
+        unused(rows, &changed.connection)?;
         if let Some(company) = &wanted.company {
             changed.connection.company =
                 company.as_ref().map(|name| rows.ensure_company(name)).transpose()?;
@@ -241,7 +242,7 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         if changed.exchange_settings {
             rows.drop_token(&changed.connection.id)?;
         }
-        Ok(())
+        Ok::<_, OpsError>(())
     })?;
     Ok(changed)
 }
@@ -298,13 +299,12 @@ pub fn set_enabled(
     name: &ConnectionName,
     enabled: bool,
 ) -> Result<(Connection, bool), OpsError> {
-    let connection = session.connection(name)?;
-    let _lock = session.lock(&connection)?;
-    if session.connection(name)?.enabled == enabled {
+    let (connection, _lock) = session.lock(name)?;
+    if connection.enabled == enabled {
         return Ok((connection, false));
     }
     let action = if enabled { Action::ConnectionEnable } else { Action::ConnectionDisable };
-    session.vault.transact(&AuditEvent::new(action).on(&connection.id), |rows| {
+    session.transact(&AuditEvent::new(action).on(&connection.id), |rows| {
         let mut current = current(rows, &connection)?;
         current.enabled = enabled;
         current.updated_at = session.clock.now();
@@ -315,14 +315,14 @@ pub fn set_enabled(
 
 /// Removes a connection and destroys its sealed secrets, in the generation before as well.
 pub fn remove(session: &Session, name: &ConnectionName) -> Result<Overview, OpsError> {
+    let (_, _lock) = session.lock(name)?;
     let overview = show(session, name)?;
-    let _lock = session.lock(&overview.connection)?;
     let mut event = AuditEvent::new(Action::ConnectionRemove).on(&overview.connection.id);
     let fingerprints: Vec<_> = overview.keys.iter().map(|key| key.certificate.fingerprint.clone()).collect();
     if !fingerprints.is_empty() {
         event = event.with("destroyed", fingerprints.join(" "));
     }
-    session.vault.transact(&event, |rows| {
+    session.transact(&event, |rows| {
         let current = current(rows, &overview.connection)?;
         rows.remove_connection(&current.id, session.clock.now())?;
         Ok::<_, OpsError>(())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::certificate::CertificateError;
 use crate::domain::ids::ConnectionName;
@@ -111,12 +111,34 @@ pub enum OpsError {
     /// Somebody else failed at the same thing a moment ago; it is not repeated (exit as theirs).
     #[error("another process failed at this a moment ago: {}", .0.error)]
     SharedFailure(Failure),
+    /// The deadline came first (exit 6).
+    #[error("the command's deadline came first")]
+    OutOfTime,
+    /// Only disabled connections match (exit 2).
+    #[error("only disabled connections match: {}", names(.0))]
+    OnlyDisabled(Vec<ConnectionName>),
+    /// The vendor's tokens never live as long as was asked for (exit 2).
+    #[error("tokens of `{name}` live {}: less than was asked for", in_minutes(*lifetime))]
+    ShortLived {
+        /// Whose.
+        name: ConnectionName,
+        /// How long they live.
+        lifetime: SignedDuration,
+    },
     /// There is no previous setting to go back to (exit 5).
     #[error("`{0}` has no previous settings")]
     NoPreviousSettings(ConnectionName),
     /// The identity file that `init` would make is there already (exit 9).
     #[error("{} is there already", .0.display())]
     IdentityExists(PathBuf),
+}
+
+fn names(names: &[ConnectionName]) -> String {
+    names.iter().map(ConnectionName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn in_minutes(lifetime: SignedDuration) -> String {
+    format!("{} minutes", lifetime.as_mins())
 }
 
 impl OpsError {

@@ -48,19 +48,19 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
                 .map(|(row, checked)| ImportedRow {
                     row,
                     result: checked.and_then(|(connection, _)| {
-                        if vault.connection(&connection.name)?.is_some()
-                            || !seen.insert(connection.name.clone())
-                        {
-                            return Err(OpsError::NameTaken(connection.name));
+                        connections::unused(vault, &connection)?;
+                        if seen.insert(connection.name.clone()) {
+                            Ok(connection)
+                        } else {
+                            Err(OpsError::NameTaken(connection.name))
                         }
-                        Ok(connection)
                     }),
                 })
                 .collect())
         });
     }
     let event = AuditEvent::new(Action::ConnectionImport).with("count", good);
-    session.vault.transact(&event, |vault| {
+    session.transact(&event, |vault| {
         prepared
             .into_iter()
             .map(|(row, checked)| match checked.and_then(|prepared| connections::insert(vault, prepared)) {

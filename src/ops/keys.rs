@@ -65,7 +65,7 @@ pub(super) fn store_pending(
 ) -> Result<KeysOf, OpsError> {
     let action = if step == Step::Initiate { Action::RotationInitiate } else { Action::KeyCreate };
     let event = AuditEvent::new(action).on(&connection.id).with("key", &key.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         allowed(&connection, &rows.keys_of(&connection.id)?, step)?;
         rows.insert_key(key, pair.pkcs8())?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
@@ -85,6 +85,14 @@ pub(super) fn make(
     let made = make_for(session, connection, request, algorithm);
     drop(progress);
     made
+}
+
+/// Checks all of a request that needs no key to be made.
+pub(super) fn check_request(connection: &Connection, request: &KeyRequest) -> Result<(), OpsError> {
+    acceptable(connection, request)?;
+    let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
+    let common_name = request.common_name.as_deref().unwrap_or("default");
+    Ok(certificate::check(common_name, request.days.unwrap_or(max_days), max_days)?)
 }
 
 fn acceptable(connection: &Connection, request: &KeyRequest) -> Result<KeyAlgorithm, OpsError> {
@@ -156,9 +164,12 @@ pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Mad
     if missing.is_empty() {
         return Err(OpsError::EmptySelection);
     }
+    for connection in &missing {
+        check_request(connection, request)?;
+    }
     let made = make_on_all_cores(session, &missing, request);
     let event = AuditEvent::new(Action::KeyCreate).with("count", made.len());
-    session.vault.transact(&event, |rows| {
+    session.transact(&event, |rows| {
         made.into_iter().map(|(connection, made)| store_one(rows, connection, made)).collect()
     })
 }
@@ -179,6 +190,9 @@ fn store_one(
     made: Result<(Key, KeyPair), OpsError>,
 ) -> Result<Made, OpsError> {
     let result = match made {
+        Ok(_) if rows.connection_by_id(&connection.id)?.is_none() => {
+            Err(OpsError::NoConnection { name: connection.name.to_string(), nearest: None })
+        }
         Ok((key, pair)) => match allowed(connection, &rows.keys_of(&connection.id)?, Step::Keygen) {
             Ok(_) => {
                 rows.insert_key(&key, pair.pkcs8())?;
@@ -199,6 +213,8 @@ fn make_on_all_cores<'a>(
     request: &KeyRequest,
 ) -> Vec<MadeFor<'a>> {
     let progress = session.interact.progress(missing.len() as u64, "making keys");
+    // What is made is stored, and that takes its time, too.
+    let stop_at = session.limits.before_deadline(session.clock.instant());
     let next = AtomicUsize::new(0);
     let made = Mutex::new(Vec::with_capacity(missing.len()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(missing.len());
@@ -206,8 +222,12 @@ fn make_on_all_cores<'a>(
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(connection) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let one = acceptable(connection, request)
-                        .and_then(|algorithm| make_for(session, connection, request, algorithm));
+                    let one = if session.clock.instant() < stop_at {
+                        acceptable(connection, request)
+                            .and_then(|algorithm| make_for(session, connection, request, algorithm))
+                    } else {
+                        Err(OpsError::OutOfTime)
+                    };
                     progress.advance(1);
                     made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((connection, one));
                 }
@@ -260,9 +280,10 @@ pub async fn import(
     let key = &signing.key;
     let event =
         AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
+        rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -274,6 +295,7 @@ pub fn plan_import(
     name: &ConnectionName,
     request: ImportRequest,
 ) -> Result<KeysOf, OpsError> {
+    session.vault.require_writable()?;
     let connection = session.connection(name)?;
     let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
     allowed(&connection, &keys, Step::Import)?;
@@ -320,11 +342,12 @@ pub async fn activate(
 
     let event =
         AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.set_certificate_id(&key.id, certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
+        rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))

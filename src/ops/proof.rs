@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::clock::Clock;
 use crate::domain::connection::{Connection, Settings};
 use crate::domain::granted::{self, Granted};
 use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
+use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::oauth::{self, Client, ExchangeError, ExchangeRequest, Exchanged, SigningKey};
 use crate::providers;
 use crate::secret::SecretBytes;
@@ -47,6 +50,12 @@ pub(super) struct Asker {
 impl Asker {
     pub(super) fn new(session: &Session) -> Self {
         Self { client: Arc::clone(&session.client), clock: session.clock.clone(), limits: session.limits }
+    }
+
+    /// As [`Asker::new`], for results that are stored together: leaves time for that before the deadline.
+    pub(super) fn storing(session: &Session) -> Self {
+        let deadline = session.limits.before_deadline(session.clock.instant());
+        Self { limits: Limits { deadline, ..session.limits }, ..Self::new(session) }
     }
 
     /// Exchanges a token past every cache, with a certificate that is valid by the vendor's rule.
@@ -120,14 +129,41 @@ pub(super) async fn prove_successor(
     if let Some(old) = old.filter(|key| key.state != KeyState::Pending) {
         match old_token(session, &asker, connection, old).await {
             Ok(granted) => reference = granted,
-            // The old key may have expired: that is why somebody rotates. The settings still say what to expect.
-            Err(error) => {
+            // Why: the old key may be over or revoked: that is why somebody rotates. A vendor that did not answer
+            // has said nothing about the mapping, so nothing is switched.
+            Err(error) if is_final(&error) => {
                 warnings.push(format!("the mapping could not be compared with the old key's: {error}"));
             }
+            Err(error) => return Err(error),
         }
     }
     warnings.extend(same_mapping(proven.granted.as_ref(), reference.as_ref(), &connection.settings)?);
     Ok((proven, warnings))
+}
+
+/// Whether asking again would not help: the old key cannot tell its mapping any more.
+fn is_final(error: &OpsError) -> bool {
+    matches!(error.verdict().1, Outcome::Rejected | Outcome::Expired | Outcome::Missing)
+}
+
+/// What a successful exchange proves, as it is stored.
+pub(super) fn proof_of(
+    connection: &Connection,
+    key: &Key,
+    exchanged: &Exchanged,
+    now: Timestamp,
+) -> Verification {
+    Verification {
+        connection: connection.id.clone(),
+        key: Some(key.id.clone()),
+        checked_at: now,
+        outcome: Outcome::Proven,
+        stage: Stage::Exchange,
+        http_status: exchanged.evidence.http_status,
+        vendor_error: None,
+        message: None,
+        latency_ms: u64::try_from(exchanged.evidence.latency.as_millis()).ok(),
+    }
 }
 
 async fn old_token(

@@ -44,10 +44,11 @@ pub async fn confirm(
         .on(&connection.id)
         .with("key", &pending.certificate.fingerprint)
         .with("previous", &active.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
+        rows.put_verification(&proof::proof_of(&connection, pending, &exchanged, session.clock.now()))?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -60,7 +61,7 @@ pub fn abort(session: &Session, name: &ConnectionName) -> Result<KeysOf, OpsErro
     let event = AuditEvent::new(Action::RotationAbort)
         .on(&connection.id)
         .with("key", &pending.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&pending.id)?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
@@ -81,9 +82,10 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
         .on(&connection.id)
         .with("key", &previous.certificate.fingerprint)
         .with("previous", &active.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         switch(session, rows, active, previous)?;
+        rows.put_verification(&proof::proof_of(&connection, previous, &exchanged, session.clock.now()))?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -104,25 +106,56 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
         .on(&connection.id)
         .with("key", &active.certificate.fingerprint)
         .with("destroyed", &previous.certificate.fingerprint);
-    let keys = session.vault.transact(&event, |rows| {
+    let keys = session.transact(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&previous.id)?;
+        rows.put_verification(&proof::proof_of(&connection, active, &exchanged, session.clock.now()))?;
         Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
 }
 
-/// Returns the connection and its keys, and whether the rotation step `step` would be allowed now.
+/// Returns the connection and its keys.
 pub fn status(session: &Session, name: &ConnectionName) -> Result<KeysOf, OpsError> {
     let connection = session.connection(name)?;
     let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
     Ok(KeysOf { connection, keys })
 }
 
-/// Returns the connection and its keys if `step` is allowed now: what `--dry-run` shows.
-pub fn plan(session: &Session, name: &ConnectionName, step: Step) -> Result<KeysOf, OpsError> {
+/// Checks all that `step` checks but the exchange, and returns where the keys stand: what `--dry-run` does.
+///
+/// `certificate_id` is the one that would be used, if one was given.
+pub fn plan(
+    session: &Session,
+    name: &ConnectionName,
+    step: Step,
+    certificate_id: Option<&CertificateId>,
+) -> Result<KeysOf, OpsError> {
+    session.vault.require_writable()?;
     let status = status(session, name)?;
     keys::allowed(&status.connection, &status.keys, step)?;
+    let proven = match step {
+        Step::Activate => status.keys.pending.as_ref().or(status.keys.active.as_ref()),
+        Step::Confirm => status.keys.pending.as_ref(),
+        Step::Rollback => status.keys.previous.as_ref(),
+        Step::Retire => status.keys.active.as_ref(),
+        Step::Keygen | Step::Import | Step::Initiate | Step::Abort => None,
+    };
+    if let Some(key) = proven {
+        Signing::load(session, name, key, certificate_id)?;
+    }
+    Ok(status)
+}
+
+/// Checks all that [`initiate`] and `keygen` check but making the key: what `--dry-run` does.
+pub fn plan_key(
+    session: &Session,
+    name: &ConnectionName,
+    step: Step,
+    request: &KeyRequest,
+) -> Result<KeysOf, OpsError> {
+    let status = plan(session, name, step, None)?;
+    keys::check_request(&status.connection, request)?;
     Ok(status)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
+use crate::domain::audit::AuditEvent;
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::{KeySet, Step};
@@ -12,7 +13,7 @@ use crate::oauth::{Client, ClientOptions, ExchangeError};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
-use crate::vault::{ConnectionLock, Place, Vault, VaultError};
+use crate::vault::{ConnectionLock, Place, Rows, Vault, VaultError};
 
 use super::{Interact, OpsError, keys};
 
@@ -61,6 +62,14 @@ pub struct OpenRequest {
     pub limits: Limits,
 }
 
+impl Limits {
+    /// When work should stop so that what it found can still be stored: up to a second before the deadline.
+    pub(super) fn before_deadline(&self, now: Instant) -> Instant {
+        let left = self.deadline.saturating_duration_since(now);
+        self.deadline - Duration::from_secs(1).min(left / 4)
+    }
+}
+
 impl Session {
     /// Opens the vault; asks for a passphrase if the identity has one.
     pub fn open(request: OpenRequest, clock: Clock, interact: Arc<dyn Interact>) -> Result<Self, OpsError> {
@@ -102,26 +111,43 @@ impl Session {
         })
     }
 
+    /// Changes the vault, and tells people what it noticed on the way.
+    pub(super) fn transact<T, E: From<VaultError>>(
+        &self,
+        event: &AuditEvent,
+        change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let result = self.vault.transact(event, change);
+        self.pass_on_warnings();
+        result
+    }
+
     /// Takes the connection's lock, reads what counts from now on, and checks that `step` is allowed.
     pub(super) fn begin(
         &self,
         name: &ConnectionName,
         step: Step,
     ) -> Result<(Connection, KeySet, ConnectionLock), OpsError> {
-        let lock = self.lock(&self.connection(name)?)?;
-        // What was known before the lock is thrown away.
-        let connection = self.connection(name)?;
+        let (connection, lock) = self.lock(name)?;
         let keys = self.vault.read(|rows| rows.keys_of(&connection.id))?;
         keys::allowed(&connection, &keys, step)?;
         Ok((connection, keys, lock))
     }
 
-    /// Takes the connection's lock, waiting until the deadline.
+    /// Takes the connection's lock, waiting until the deadline, and returns the connection as it is from then on.
     ///
     /// Fails before that for those who could not use it: a viewer is told so, not that a lock file is not theirs.
-    pub(super) fn lock(&self, connection: &Connection) -> Result<ConnectionLock, VaultError> {
+    pub(super) fn lock(&self, name: &ConnectionName) -> Result<(Connection, ConnectionLock), OpsError> {
         self.vault.require_writable()?;
-        let wait = self.limits.deadline.saturating_duration_since(self.clock.instant());
-        self.vault.lock_connection(&connection.id, wait)
+        loop {
+            let wanted = self.connection(name)?;
+            let wait = self.limits.deadline.saturating_duration_since(self.clock.instant());
+            let lock = self.vault.lock_connection(&wanted.id, wait)?;
+            // What was known before the lock is thrown away; the name may be another connection's by now.
+            let connection = self.connection(name)?;
+            if connection.id == wanted.id {
+                return Ok((connection, lock));
+            }
+        }
     }
 }

@@ -20,13 +20,11 @@ const WARN_DAYS: i64 = 30;
 pub enum Need {
     /// The active certificate is over.
     Expired,
-    /// The vendor refused it last time.
-    Refused(String),
+    /// The last verification failed, and nobody proved the contrary since.
+    Failed(String),
     /// The active certificate ends in so many days.
     Expiring(i64),
-    /// The vendor could not be reached last time.
-    Unreachable(String),
-    /// A removed operator may hold a copy of the key.
+    /// A removed operator may hold a copy of the active key.
     Exposed,
     /// A rotation waits for its confirmation.
     RotationPending,
@@ -45,6 +43,8 @@ pub struct Attention {
     pub name: ConnectionName,
     /// Why.
     pub need: Need,
+    /// Where its keys stand: tells which step comes next.
+    pub phase: Phase,
 }
 
 /// The state of everything at one look.
@@ -72,7 +72,8 @@ pub fn status(session: &Session) -> Result<Status, OpsError> {
             status.expiries.push((name.clone(), expiry));
         }
         if let Some(need) = need(overview, now) {
-            status.attention.push(Attention { name: name.clone(), need });
+            let phase = overview.keys.phase();
+            status.attention.push(Attention { name: name.clone(), need, phase });
         }
     }
     status.attention.sort_by(|left, right| (&left.need, &left.name).cmp(&(&right.need, &right.name)));
@@ -96,7 +97,7 @@ fn need(overview: &Overview, now: Timestamp) -> Option<Need> {
     if let Some(days) = days_left.filter(|days| *days < WARN_DAYS) {
         return Some(Need::Expiring(days));
     }
-    if overview.keys.iter().any(|key| key.exposed_at.is_some()) {
+    if overview.keys.active.as_ref().is_some_and(|key| key.exposed_at.is_some()) {
         return Some(Need::Exposed);
     }
     match overview.keys.phase() {
@@ -109,13 +110,11 @@ fn need(overview: &Overview, now: Timestamp) -> Option<Need> {
 }
 
 fn failed(last: &Verification) -> Option<Need> {
-    let why = || last.vendor_error.clone().or_else(|| last.message.clone()).unwrap_or_default();
     match last.outcome {
         Outcome::Proven | Outcome::Missing => None,
-        Outcome::Unreachable => Some(Need::Unreachable(why())),
         Outcome::Expired => Some(Need::Expired),
-        Outcome::Rejected | Outcome::Conflict | Outcome::Refused | Outcome::Failed => {
-            Some(Need::Refused(why()))
+        Outcome::Unreachable | Outcome::Rejected | Outcome::Conflict | Outcome::Refused | Outcome::Failed => {
+            Some(Need::Failed(last.message.clone().unwrap_or_default()))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::ids::{ConnectionName, KeyId};
 use crate::domain::key::KeyState;
 use crate::domain::token::{self, AccessToken, Demand, Staleness};
 use crate::oauth::Exchanged;
-use crate::vault::{ConnectionLock, Failure};
+use crate::vault::{ConnectionLock, Failure, VaultError};
 
 use super::proof::{Asker, Signing, clock_warning};
 use super::{OpsError, Session};
@@ -30,28 +30,42 @@ pub struct Issued {
 
 /// Returns a token that satisfies `demand`: the cached one, or one exchange for all callers.
 pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Result<Issued, OpsError> {
-    let connection = usable(session, name)?;
-    let cached = match look(session, &connection, demand)? {
+    let connection = usable(session.connection(name)?)?;
+    let stale = match look(session, &connection, demand)? {
         Look::Fresh(token) => return release(session, connection, token, None, Vec::new()),
         Look::Stale(reason) => reason,
     };
     if let Err(away) = session.vault.require_writable() {
-        return get_away_from_home(session, connection, cached, away.to_string()).await;
+        let exchanged = exchange(session, &connection).await?;
+        return hand_out_away(connection, exchanged, stale, &away);
     }
 
     let asked_at = session.clock.now();
-    let mut lock = session.lock(&connection)?;
-    if let Some(failure) = lock.shared_failure(session.clock.now()) {
+    let (connection, mut lock) = session.lock(name)?;
+    let connection = usable(connection)?;
+    if let Some(failure) = lock.shared_failure(session.clock.now())
+        && failure.failed_at >= asked_at
+    {
         return Err(OpsError::SharedFailure(failure.clone()));
     }
-    // What was known before the lock is thrown away: another process may have refreshed, rotated or removed.
-    let connection = usable(session, name)?;
     // A caller who wants past the cache is served by whoever asked the vendor while it waited.
     let demand = Demand { force: demand.force && !renewed_since(session, &connection, asked_at)?, ..demand };
-    match look(session, &connection, demand)? {
+    let issued = match look(session, &connection, demand)? {
         Look::Fresh(token) => release(session, connection, token, None, Vec::new()),
         Look::Stale(reason) => obtain(session, connection, reason, &mut lock).await,
+    }?;
+    long_enough(&issued, demand)?;
+    Ok(issued)
+}
+
+/// Refuses a promise that the vendor does not keep: asked again, it would be broken again.
+fn long_enough(issued: &Issued, demand: Demand) -> Result<(), OpsError> {
+    let facts = &issued.token.facts;
+    let lifetime = facts.expires_at.duration_since(facts.obtained_at);
+    if demand.min_ttl.is_some_and(|wanted| wanted > lifetime) {
+        return Err(OpsError::ShortLived { name: issued.connection.name.clone(), lifetime });
     }
+    Ok(())
 }
 
 enum Look {
@@ -59,8 +73,7 @@ enum Look {
     Stale(Staleness),
 }
 
-fn usable(session: &Session, name: &ConnectionName) -> Result<Connection, OpsError> {
-    let connection = session.connection(name)?;
+fn usable(connection: Connection) -> Result<Connection, OpsError> {
     if connection.enabled { Ok(connection) } else { Err(OpsError::Disabled(connection.name)) }
 }
 
@@ -109,8 +122,9 @@ async fn obtain(
     let result = exchange(session, &connection).await;
     match result {
         Ok(exchanged) => {
-            session.vault.journal_token(lock, &exchanged.token)?;
-            session.vault.audit().outcome(&operation, Ok(()))?;
+            let stored = session.vault.journal_token(lock, &exchanged.token);
+            session.vault.audit().outcome(&operation, stored.as_ref().map(drop).map_err(|_| "failed"))?;
+            stored?;
             lock.record(None);
             let warnings = clock_warning(&exchanged).into_iter().collect();
             release(session, connection, exchanged.token, Some(reason), warnings)
@@ -125,18 +139,18 @@ async fn obtain(
 }
 
 /// Away from home nothing is written: the exchange works, its token is handed out and forgotten.
-async fn get_away_from_home(
-    session: &Session,
+fn hand_out_away(
     connection: Connection,
+    exchanged: Exchanged,
     reason: Staleness,
-    away: String,
+    away: &VaultError,
 ) -> Result<Issued, OpsError> {
-    let exchanged = exchange(session, &connection).await?;
     let mut warnings = vec![format!("the token was neither cached nor recorded: {away}")];
     warnings.extend(clock_warning(&exchanged));
     Ok(Issued { connection, token: exchanged.token, obtained: Some(reason), warnings })
 }
 
+/// Records that the token is handed out; away from home it cannot be recorded, and a warning says so.
 fn release(
     session: &Session,
     connection: Connection,
@@ -144,13 +158,16 @@ fn release(
     obtained: Option<Staleness>,
     mut warnings: Vec<String>,
 ) -> Result<Issued, OpsError> {
+    if let Err(away) = session.vault.require_writable() {
+        warnings.push(format!("the release was not recorded: {away}"));
+        return Ok(Issued { connection, token, obtained, warnings });
+    }
     let event = AuditEvent::new(Action::TokenRelease).on(&connection.id).with("token", &token.facts.hash);
     session.vault.audit().release(&event, &session.vault.actor()?)?;
     let anchored_at = session.vault.anchored_at()?;
     if session.clock.now().duration_since(anchored_at) > ANCHOR_INTERVAL
-        && session.vault.require_writable().is_ok()
         // The token is good either way; the next caller tries again.
-        && let Err(error) = session.vault.transact(&AuditEvent::new(Action::VaultAnchor), |_| Ok::<_, OpsError>(()))
+        && let Err(error) = session.transact(&AuditEvent::new(Action::VaultAnchor), |_| Ok::<_, OpsError>(()))
     {
         warnings.push(format!("the audit log could not be anchored: {error}"));
     }

@@ -14,12 +14,12 @@ use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
-use crate::domain::verification::{Outcome, Stage, Verification};
+use crate::domain::verification::Verification;
 use crate::oauth::Exchanged;
 use crate::providers;
 use crate::vault::{Rows, VaultError};
 
-use super::proof::{Asker, Signing, clock_warning};
+use super::proof::{Asker, Signing, clock_warning, proof_of};
 use super::{OpsError, Session};
 
 /// What to verify, and with which key.
@@ -70,7 +70,11 @@ pub struct VerifyResult {
 pub async fn verify(session: &Session, request: &VerifyRequest) -> Result<VerifyResult, OpsError> {
     let (subjects, skipped) = load(session, request)?;
     if subjects.is_empty() {
-        return Err(OpsError::EmptySelection);
+        return Err(if skipped.is_empty() {
+            OpsError::EmptySelection
+        } else {
+            OpsError::OnlyDisabled(skipped)
+        });
     }
     let verified = exchange_all(session, subjects, request.parallel.max(1)).await;
     let trial =
@@ -79,12 +83,10 @@ pub async fn verify(session: &Session, request: &VerifyRequest) -> Result<Verify
     if trial {
         return Ok(result);
     }
-    match session.vault.require_writable() {
-        Ok(()) => {
-            record(session, &result.verified)?;
-            result.recorded = true;
-        }
-        Err(away) => result.not_recorded = Some(format!("the results were not recorded: {away}")),
+    // The proofs count whether or not they can be stored.
+    match record(session, &result.verified) {
+        Ok(()) => result.recorded = true,
+        Err(error) => result.not_recorded = Some(format!("the results were not recorded: {error}")),
     }
     Ok(result)
 }
@@ -168,7 +170,7 @@ fn choose(
 async fn exchange_all(session: &Session, subjects: Vec<Subject>, parallel: usize) -> Vec<Verified> {
     let progress = session.interact.progress(subjects.len() as u64, "verifying");
     let places = Arc::new(Semaphore::new(parallel));
-    let asker = Asker::new(session);
+    let asker = Asker::storing(session);
     let mut tasks = JoinSet::new();
     for subject in subjects {
         let (asker, clock, places) = (asker.clone(), session.clock.clone(), Arc::clone(&places));
@@ -199,7 +201,7 @@ async fn attempt(asker: &Asker, clock: &Clock, subject: Subject) -> Verified {
         Err(error) => return failed(&connection, checked_at, error),
     };
     let mut verified = match exchange(asker, &connection, &signing).await {
-        Ok(exchanged) => proven(&connection, checked_at, &exchanged),
+        Ok(exchanged) => proven(&connection, &signing.key, checked_at, &exchanged),
         Err(error) => failed(&connection, checked_at, error),
     };
     verified.certificate_expires_at =
@@ -219,21 +221,10 @@ async fn exchange(asker: &Asker, connection: &Connection, signing: &Signing) -> 
     Ok(exchanged)
 }
 
-fn proven(connection: &Connection, checked_at: Timestamp, exchanged: &Exchanged) -> Verified {
-    let verification = Verification {
-        connection: connection.id.clone(),
-        key: None,
-        checked_at,
-        outcome: Outcome::Proven,
-        stage: Stage::Exchange,
-        http_status: exchanged.evidence.http_status,
-        vendor_error: None,
-        message: None,
-        latency_ms: u64::try_from(exchanged.evidence.latency.as_millis()).ok(),
-    };
+fn proven(connection: &Connection, key: &Key, checked_at: Timestamp, exchanged: &Exchanged) -> Verified {
     Verified {
         name: connection.name.clone(),
-        verification,
+        verification: proof_of(connection, key, exchanged, checked_at),
         certificate_expires_at: None,
         failure: None,
         warning: clock_warning(exchanged).map(|warning| format!("{}: {warning}", connection.name)),
@@ -273,7 +264,7 @@ fn record(session: &Session, verified: &[Verified]) -> Result<(), OpsError> {
     if let [one] = verified {
         event = event.on(&one.verification.connection);
     }
-    session.vault.transact(&event, |rows| {
+    session.transact(&event, |rows| {
         // One that was removed while the vendor was being asked is left out by the rows themselves.
         verified.iter().try_for_each(|one| rows.put_verification(&one.verification).map(drop))?;
         Ok(())

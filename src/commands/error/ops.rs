@@ -3,11 +3,12 @@
 use super::CommandError;
 use crate::commands::exit::Exit;
 use crate::domain::key::KeyState;
-use crate::domain::rotation::Forbidden;
+use crate::domain::rotation::{Forbidden, Phase};
 use crate::domain::verification::Outcome;
 use crate::oauth::{ExchangeError, Unreachable};
 use crate::ops::OpsError;
 use crate::output::Hint;
+use crate::providers::EndpointError;
 
 impl From<OpsError> for CommandError {
     fn from(error: OpsError) -> Self {
@@ -37,7 +38,11 @@ fn exit_of(error: &OpsError) -> Exit {
         | OpsError::MappingDiffers(_)
         | OpsError::KeysChanged(_)
         | OpsError::NoPreviousSettings(_) => Exit::Conflict,
-        OpsError::EmptySelection
+        OpsError::OutOfTime => Exit::Unreachable,
+        OpsError::Endpoint(EndpointError::Missing { .. })
+        | OpsError::EmptySelection
+        | OpsError::OnlyDisabled(_)
+        | OpsError::ShortLived { .. }
         | OpsError::NoCertificateId { .. }
         | OpsError::Settings(_)
         | OpsError::Invalid(_) => Exit::Usage,
@@ -71,9 +76,21 @@ fn hints(error: &OpsError) -> Vec<Hint> {
     match error {
         OpsError::Vault(error) => super::vault::hints(error),
         OpsError::Exchange(error) => exchange_hints(error),
-        OpsError::Endpoint(_) => vec![Hint::text(
+        OpsError::Endpoint(EndpointError::Missing { .. }) => {
+            vec![Hint::text("name it: `--token-url URL`; `tokenctl sim` prints it")]
+        }
+        OpsError::Endpoint(EndpointError::UntrustedHost { .. }) => vec![Hint::text(
             "a host outside the vendor's domains must be trusted by name: `--trust-host HOST`",
         )],
+        OpsError::Endpoint(_) => vec![Hint::text(
+            "a URL is https without user, query and fragment; plain http only to loopback with `--environment simulator`",
+        )],
+        OpsError::OutOfTime => vec![Hint::text("to give it longer, add `--deadline 30m`")],
+        OpsError::OnlyDisabled(names) => {
+            let name = names.first().map_or("NAME", |name| name.as_str());
+            vec![hint("to use one again, run", &["connection", "enable", name])]
+        }
+        OpsError::ShortLived { .. } => vec![Hint::text("ask for less with `--min-ttl`")],
         OpsError::NoConnection { nearest: Some(name), .. } => {
             vec![hint("did you mean", &["connection", "show", name])]
         }
@@ -81,7 +98,7 @@ fn hints(error: &OpsError) -> Vec<Hint> {
             vec![hint("to see what there is, run", &["connection", "list"])]
         }
         OpsError::NameTaken(name) => vec![hint("to see it, run", &["connection", "show", name.as_str()])],
-        OpsError::Step { name, reason, .. } => step(name.as_str(), *reason),
+        OpsError::Step { name, reason, phase } => step(name.as_str(), *reason, *phase),
         OpsError::NoKey { name, state: KeyState::Previous } => {
             vec![hint("to begin a rotation, run", &["rotate", "initiate", name.as_str()])]
         }
@@ -121,8 +138,9 @@ fn hints(error: &OpsError) -> Vec<Hint> {
     }
 }
 
-fn step(name: &str, reason: Forbidden) -> Vec<Hint> {
+fn step(name: &str, reason: Forbidden, phase: Phase) -> Vec<Hint> {
     match reason {
+        Forbidden::KeyExists if phase == Phase::FirstPending => step(name, Forbidden::NotActivated, phase),
         Forbidden::KeyExists => vec![hint("to replace it, run", &["rotate", "initiate", name])],
         Forbidden::NoKey => vec![hint("to make one, run", &["keygen", name])],
         Forbidden::NotActivated => vec![

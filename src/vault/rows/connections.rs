@@ -98,7 +98,7 @@ impl Rows<'_> {
     }
 
     /// Names the connection that is in the way; the unique indexes stay the guarantee.
-    fn check_unique(&self, connection: &Connection) -> Result<(), VaultError> {
+    pub fn check_unique(&self, connection: &Connection) -> Result<(), VaultError> {
         if self.connection(&connection.name)?.is_some_and(|other| other.id != connection.id) {
             return Err(VaultError::Taken(format!("connection `{}` exists already", connection.name)));
         }
