@@ -18,6 +18,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 pub use environment::Environment;
@@ -51,6 +53,8 @@ pub struct App {
     pub command: String,
     /// When the command's time is up.
     pub deadline: Instant,
+    /// Set when a signal arrives.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What the standard streams are.

@@ -94,7 +94,8 @@ impl Early {
             Ok(runtime) => {
                 let result = runtime.block_on(until_done(&app, command));
                 let exit = deliver(&app, result);
-                runtime.shutdown_timeout(GRACE);
+                // A name that is still being looked up must not hold the process.
+                runtime.shutdown_background();
                 exit
             }
             Err(failure) => deliver(&app, Err(failure)),
@@ -135,7 +136,18 @@ fn assemble(
         colour: settings.colour(terminal.stderr),
     });
     let deadline = clock.instant() + settings.deadline;
-    Ok(App { clock, paths, settings, terminal, console, environment, umask, command, deadline })
+    Ok(App {
+        clock,
+        paths,
+        settings,
+        terminal,
+        console,
+        environment,
+        umask,
+        command,
+        deadline,
+        stop: Arc::default(),
+    })
 }
 
 #[cfg(feature = "test-hooks")]
@@ -168,7 +180,7 @@ fn runtime() -> Result<Runtime, CommandError> {
 ///
 /// It runs on a thread of its own, because what it does with the vault blocks: signals are heard all the same.
 async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
-    let mut signals = Signals::listen().map_err(|error| {
+    let mut signals = Signals::listen(Arc::clone(&app.stop)).map_err(|error| {
         CommandError::from_error(Exit::Failure, &error).doing("cannot listen for signals")
     })?;
     tracing::info!(vault = %app.settings.vault.display(), "running a command");
@@ -199,9 +211,12 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
             .hinted(Hint::text("to give it longer, add `--deadline 30m`")),
     };
     work.abort();
-    // What blocks (a commit that is being written) comes to its end first, if that is near.
-    let _ = tokio::time::timeout(GRACE, work).await;
-    Err(failure)
+    // What blocks (a commit that is being written) comes to its end first, if that is near. What was done is told as
+    // such: nobody may read that it was rolled back.
+    match tokio::time::timeout(GRACE, work).await {
+        Ok(Ok(Ok(finished))) => Ok(finished),
+        _ => Err(failure),
+    }
 }
 
 /// Commands that panic, wait for ever, or hang without awaiting: for the tests of this module.

@@ -60,8 +60,6 @@ fn new_connection(args: &NetsuiteArgs) -> NewConnection {
         environment: args.environment.map_or_else(|| Environment::of_account(&args.account), Into::into),
         company: args.company.clone(),
         settings: Settings {
-            account: args.account.clone(),
-            client_id: args.client_id.clone(),
             scopes: args.scope.clone(),
             scope_style: assertion.scope_style.map(Into::into).unwrap_or_default(),
             subject: assertion.subject.map(Into::into).unwrap_or_default(),
@@ -72,6 +70,7 @@ fn new_connection(args: &NetsuiteArgs) -> NewConnection {
             token_url: args.token_url.clone(),
             certificate_url: args.certificate_url.clone(),
             trusted_hosts: lower(&args.trust_hosts),
+            ..Settings::new(args.account.clone(), args.client_id.clone())
         },
         tags: args.tags.iter().cloned().collect(),
     }

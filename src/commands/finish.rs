@@ -71,13 +71,6 @@ impl Finished {
         self.failure = Some(failure);
         self
     }
-
-    /// Ends with a code that is no failure (11, nothing to do).
-    #[must_use]
-    pub fn ending(mut self, exit: Exit) -> Self {
-        self.exit = exit;
-        self
-    }
 }
 
 /// Where and how results are written; known before the arguments are, so that their errors look right.

@@ -8,7 +8,6 @@ use url::Url;
 
 use crate::domain::connection::{
     AccountId, Environment, Provider, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim,
-    default_assertion_seconds,
 };
 use crate::domain::ids::ConnectionName;
 use crate::ops::OpsError;
@@ -129,26 +128,25 @@ where
 
 impl From<RowText> for NewConnection {
     fn from(row: RowText) -> Self {
-        let default_scopes = || vec!["restlets".to_owned(), "rest_webservices".to_owned()];
+        let mut settings = Settings::new(row.account, row.client_id);
+        let environment = row.environment.unwrap_or_else(|| Environment::of_account(&settings.account));
+        if !row.scope.0.is_empty() {
+            settings.scopes = row.scope.0;
+        }
+        settings.scope_style = row.scope_style.unwrap_or_default();
+        settings.subject = row.subject.unwrap_or_default();
+        settings.signing_algorithm = row.signing_algorithm;
+        settings.entity = row.entity;
+        settings.role = row.role;
+        settings.token_url = row.token_url;
+        settings.certificate_url = row.certificate_url;
+        settings.trusted_hosts = row.trust_host.0.iter().map(|host| host.to_ascii_lowercase()).collect();
         Self {
             name: row.name,
             provider: row.provider,
-            environment: row.environment.unwrap_or_else(|| Environment::of_account(&row.account)),
+            environment,
             company: row.company,
-            settings: Settings {
-                account: row.account,
-                client_id: row.client_id,
-                scopes: if row.scope.0.is_empty() { default_scopes() } else { row.scope.0 },
-                scope_style: row.scope_style.unwrap_or_default(),
-                subject: row.subject.unwrap_or_default(),
-                signing_algorithm: row.signing_algorithm,
-                assertion_seconds: default_assertion_seconds(),
-                entity: row.entity,
-                role: row.role,
-                token_url: row.token_url,
-                certificate_url: row.certificate_url,
-                trusted_hosts: row.trust_host.0.iter().map(|host| host.to_ascii_lowercase()).collect(),
-            },
+            settings,
             tags: row.tags.0,
         }
     }

@@ -222,9 +222,31 @@ pub struct Settings {
     /// Hosts outside the vendor's domains that the operator trusts by name, lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_hosts: Vec<String>,
+    /// What a later version stored: kept as it is, so that an older one loses nothing by writing the row.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, serde_json::Value>,
 }
 
 impl Settings {
+    /// The settings that nobody asked to be otherwise.
+    pub fn new(account: AccountId, client_id: String) -> Self {
+        Self {
+            account,
+            client_id,
+            scopes: vec!["restlets".to_owned(), "rest_webservices".to_owned()],
+            scope_style: ScopeStyle::default(),
+            subject: SubjectClaim::default(),
+            signing_algorithm: None,
+            assertion_seconds: default_assertion_seconds(),
+            entity: None,
+            role: None,
+            token_url: None,
+            certificate_url: None,
+            trusted_hosts: Vec::new(),
+            later: BTreeMap::new(),
+        }
+    }
+
     /// SHA-256 of the settings, 64 lower-case hexadecimal digits: tells whether a token was obtained with them.
     #[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
     pub fn hash(&self) -> String {

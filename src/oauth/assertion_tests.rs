@@ -21,6 +21,7 @@ fn settings() -> Settings {
         token_url: None,
         certificate_url: None,
         trusted_hosts: Vec::new(),
+        later: std::collections::BTreeMap::new(),
     }
 }
 

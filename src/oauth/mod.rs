@@ -1,4 +1,3 @@
-//! Asking vendors: the one HTTP client, client assertions, token calls, repetition, single flight.
 //!
 //! May import `providers`, `domain`, `secret` and `clock`; never `vault`, `ui` or `output`. What differs between
 //! vendors is data in `providers`.
@@ -7,7 +6,6 @@ mod answer;
 pub mod assertion;
 pub mod client;
 pub mod error;
-pub mod flight;
 pub mod retry;
 pub mod signing;
 pub mod skew;
@@ -19,7 +17,6 @@ pub(crate) mod testing;
 
 pub use client::{Client, ClientError, ClientOptions};
 pub use error::{Evidence, ExchangeError, Malformed, Unreachable};
-pub use flight::Flights;
 pub use retry::{Backoff, Limits};
 pub use signing::{SigningError, SigningKey};
 pub use skew::ClockSkew;

@@ -43,6 +43,7 @@ impl Setting {
             token_url: Some(token_url.parse().unwrap()),
             certificate_url: None,
             trusted_hosts: Vec::new(),
+            later: std::collections::BTreeMap::new(),
         };
         let endpoints = endpoints(Provider::Netsuite, Environment::Simulator, &settings).unwrap();
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();

@@ -66,7 +66,7 @@ impl Limits {
     /// When work should stop so that what it found can still be stored: up to a second before the deadline.
     pub(super) fn before_deadline(&self, now: Instant) -> Instant {
         let left = self.deadline.saturating_duration_since(now);
-        self.deadline - Duration::from_secs(1).min(left / 4)
+        self.deadline.checked_sub(Duration::from_secs(1).min(left / 4)).unwrap_or(self.deadline)
     }
 }
 

@@ -37,7 +37,7 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
     };
     if let Err(away) = session.vault.require_writable() {
         let exchanged = exchange(session, &connection).await?;
-        return hand_out_away(connection, exchanged, stale, &away);
+        return Ok(hand_out_away(connection, exchanged, stale, &away));
     }
 
     let asked_at = session.clock.now();
@@ -144,10 +144,10 @@ fn hand_out_away(
     exchanged: Exchanged,
     reason: Staleness,
     away: &VaultError,
-) -> Result<Issued, OpsError> {
+) -> Issued {
     let mut warnings = vec![format!("the token was neither cached nor recorded: {away}")];
     warnings.extend(clock_warning(&exchanged));
-    Ok(Issued { connection, token: exchanged.token, obtained: Some(reason), warnings })
+    Issued { connection, token: exchanged.token, obtained: Some(reason), warnings }
 }
 
 /// Records that the token is handed out; away from home it cannot be recorded, and a warning says so.

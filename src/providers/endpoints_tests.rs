@@ -14,6 +14,7 @@ fn settings(token_url: Option<&str>, trusted: &[&str]) -> Settings {
         token_url: token_url.map(|url| Url::parse(url).unwrap()),
         certificate_url: None,
         trusted_hosts: trusted.iter().map(|&host| host.to_owned()).collect(),
+        later: std::collections::BTreeMap::new(),
     }
 }
 

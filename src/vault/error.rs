@@ -99,6 +99,9 @@ pub enum VaultError {
         /// Process id, command and since when.
         holder: String,
     },
+    /// A signal came while a lock was waited for (exit 130, or that of the signal).
+    #[error("interrupted while another process held a lock")]
+    Interrupted,
     /// The audit log cannot take the record, so nothing is done (exit 9).
     #[error("the audit log cannot be written, so nothing was done")]
     Audit(#[source] Box<VaultError>),

@@ -118,7 +118,10 @@ impl HighWater {
             file::ensure_folder(folder)?;
         }
         let path = self.path.with_extension("lock");
+        // Held for a moment only, and no longer than the timeout: nobody needs to be called off.
+        let never = std::sync::atomic::AtomicBool::new(false);
         let request = Request {
+            stop: &never,
             path: &path,
             what: "the high-water mark",
             command: "tokenctl",

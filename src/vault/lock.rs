@@ -6,7 +6,8 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -53,6 +54,8 @@ pub struct Request<'a> {
     pub command: &'a str,
     /// How long to wait.
     pub timeout: Duration,
+    /// Set when nobody wants it any more.
+    pub stop: &'a AtomicBool,
 }
 
 /// A lock that is held until it is dropped.
@@ -97,6 +100,9 @@ impl Lock {
     }
 }
 
+/// How soon somebody who waits notices that nobody wants the lock any more.
+const STOP_INTERVAL: Duration = Duration::from_millis(50);
+
 type TryLock = fn(&File) -> Result<(), TryLockError>;
 type WaitLock = fn(&File) -> std::io::Result<()>;
 
@@ -117,10 +123,18 @@ fn acquire(request: &Request<'_>, try_lock: TryLock, lock: WaitLock) -> Result<(
             let _ = sender.send(locked.map(|()| file));
         })
         .map_err(|source| lock_failed(request.path, source))?;
-    match receiver.recv_timeout(request.timeout) {
-        Ok(Ok(file)) => Ok((file, true)),
-        Ok(Err(source)) => Err(lock_failed(request.path, source)),
-        Err(_) => Err(VaultError::Locked { what: request.what.to_owned(), holder: holder(request.path) }),
+    let mut left = request.timeout;
+    loop {
+        let turn = left.min(STOP_INTERVAL);
+        match receiver.recv_timeout(turn) {
+            Ok(Ok(file)) => return Ok((file, true)),
+            Ok(Err(source)) => return Err(lock_failed(request.path, source)),
+            Err(_) if request.stop.load(Ordering::SeqCst) => return Err(VaultError::Interrupted),
+            Err(_) => left -= turn,
+        }
+        if left.is_zero() {
+            return Err(VaultError::Locked { what: request.what.to_owned(), holder: holder(request.path) });
+        }
     }
 }
 
@@ -179,12 +193,19 @@ pub struct Locks {
     command: String,
     timeout: Duration,
     clock: Clock,
+    stop: Arc<AtomicBool>,
 }
 
 impl Locks {
     /// The locks in `folder`; `timeout` is for the vault, the keyring and the audit log.
     pub fn new(folder: PathBuf, command: String, timeout: Duration, clock: Clock) -> Self {
-        Self { folder, command, timeout, clock }
+        Self { folder, command, timeout, clock, stop: Arc::default() }
+    }
+
+    /// Ends every wait with [`VaultError::Interrupted`] once `stop` is set.
+    #[must_use]
+    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, ..self }
     }
 
     /// The lock of a commit.
@@ -222,7 +243,7 @@ impl Locks {
     }
 
     fn request<'a>(&'a self, path: &'a Path, what: &'a str, timeout: Duration) -> Request<'a> {
-        Request { path, what, command: &self.command, timeout }
+        Request { path, what, command: &self.command, timeout, stop: &self.stop }
     }
 }
 

@@ -1,7 +1,8 @@
 //! An open vault: the newest generation, read again whenever the file was replaced.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::audit_log::AuditLog;
@@ -37,6 +38,8 @@ pub struct Place {
     pub lock_timeout: Duration,
     /// The command that runs, for those who wait for it.
     pub command: String,
+    /// Set when a signal ends the command: whoever waits for a lock stops waiting.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// An open vault. Shared by the threads of a process; every access sees the newest generation.
@@ -68,7 +71,8 @@ impl Vault {
         let generation = load(&place, &location, &credentials, &clock, &mut warnings)?;
         let id = id_from_bytes(&generation.commit.vault)?;
         let here = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
-        let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone());
+        let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone())
+            .stopped_by(Arc::clone(&place.stop));
         let audit = AuditLog::new(location.audit(), locks.clone(), clock.clone());
         Ok(Self {
             journal: Journal::new(location.journal(), id.clone()),

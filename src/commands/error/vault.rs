@@ -19,6 +19,7 @@ pub(super) fn exit_of(error: &E) -> Exit {
         E::NoRecipient(_) | E::Gone(_) => Exit::NotFound,
         E::RecipientExists(_) | E::Taken(_) => Exit::Conflict,
         E::Locked { .. } => Exit::Locked,
+        E::Interrupted => Exit::Interrupted,
         E::Exists(_)
         | E::NotOperator
         | E::ForeignHome(_)
@@ -95,6 +96,7 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             Hint::command("to see where its home is, run", ["vault", "info"]),
         ],
         E::UnsafeFile { fix, .. } => vec![Hint::shell("to mend it, run", fix)],
+        E::Interrupted => vec![Hint::text("nothing was changed; the same command can be repeated")],
         E::Locked { .. } => {
             vec![Hint::text("try again when it is done, or wait longer with `--lock-timeout 60s`")]
         }

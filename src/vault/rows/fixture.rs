@@ -67,6 +67,7 @@ pub(in crate::vault) fn connection(name: &str) -> Connection {
             token_url: None,
             certificate_url: None,
             trusted_hosts: Vec::new(),
+            later: std::collections::BTreeMap::new(),
         },
         previous_settings: None,
         tags: BTreeMap::new(),

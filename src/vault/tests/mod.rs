@@ -45,6 +45,7 @@ impl World {
         let home = folder.path().join("home");
         std::fs::create_dir(&home).unwrap();
         let place = Place {
+            stop: std::sync::Arc::default(),
             vault: home.join("vault.age"),
             state_dir: folder.path().join("state"),
             home_id: Some("this machine".to_owned()),
