@@ -17,6 +17,7 @@ use super::file;
 use crate::clock::Clock;
 use crate::domain::ids::ConnectionId;
 use crate::domain::verification::Outcome;
+use crate::hooks;
 
 /// How old a failure may be for those who waited to share it instead of repeating the attempt.
 const SHARED_FAILURE: SignedDuration = SignedDuration::from_secs(5);
@@ -211,7 +212,9 @@ impl Locks {
 
     /// The lock of one connection.
     pub fn connection(&self, id: &ConnectionId, wait: Duration) -> Result<ConnectionLock, VaultError> {
-        let lock = self.exclusive(id.as_str(), "the connection", wait)?;
+        // A seeded bug: a lock that nobody else takes.
+        let seeded = hooks::mutant("no-connection-lock").then(ConnectionId::new);
+        let lock = self.exclusive(seeded.as_ref().unwrap_or(id).as_str(), "the connection", wait)?;
         Ok(ConnectionLock { lock, connection: id.clone() })
     }
 
