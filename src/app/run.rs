@@ -17,10 +17,14 @@ use crate::clock::Clock;
 use crate::commands::finish::{deliver, deliver_failure};
 use crate::commands::{self, CommandError, Delivery, Exit, Outcome};
 use crate::hooks::mutant;
+use crate::ops::Stop;
 use crate::output::sink::write_stdout;
 use crate::output::{Canvas, Hint};
 use crate::ui::{Console, Manner};
 
+/// How long after the deadline the command is ended from outside. What waits until the deadline by itself, for a lock
+/// or a vendor, can tell better what it waited for.
+const LAST_WORD: Duration = Duration::from_millis(200);
 /// How long work that is already on another thread may take to end after the command has.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -135,7 +139,18 @@ fn assemble(
         colour: settings.colour(terminal.stderr),
     });
     let deadline = clock.instant() + settings.deadline;
-    Ok(App { clock, paths, settings, terminal, console, environment, umask, command, deadline })
+    Ok(App {
+        clock,
+        paths,
+        settings,
+        terminal,
+        console,
+        environment,
+        umask,
+        command,
+        stop: Stop::default(),
+        deadline,
+    })
 }
 
 #[cfg(feature = "test-hooks")]
@@ -180,7 +195,7 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
     });
     let deadline = async {
         match limit {
-            Some(limit) => tokio::time::sleep(limit).await,
+            Some(limit) => tokio::time::sleep(limit + LAST_WORD).await,
             None => std::future::pending().await,
         }
     };
@@ -198,6 +213,7 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
             .because(format!("its deadline of {:?} is over", app.settings.deadline))
             .hinted(Hint::text("to give it longer, add `--deadline 30m`")),
     };
+    app.stop.raise();
     work.abort();
     // What blocks (a commit that is being written) comes to its end first, if that is near.
     let _ = tokio::time::timeout(GRACE, work).await;

@@ -22,6 +22,7 @@ pub(super) fn place(app: &App) -> Place {
         home_id: app.environment.text("TOKENCTL_HOME_ID"),
         lock_timeout: app.settings.lock_timeout,
         command: app.command.clone(),
+        stop: app.stop.clone(),
     }
 }
 

@@ -42,8 +42,9 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
 
     let asked_at = session.clock.now();
     let mut lock = session.lock(&connection)?;
-    if let Some(failure) = lock.shared_failure(session.clock.now()) {
-        return Err(OpsError::SharedFailure(failure.clone()));
+    if let Some(failure) = lock.shared_failure(session.clock.now()).cloned() {
+        lock.record(Some(failure.clone()));
+        return Err(OpsError::SharedFailure(failure));
     }
     // What was known before the lock is thrown away: another process may have refreshed, rotated or removed.
     let connection = usable(session, name)?;

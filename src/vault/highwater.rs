@@ -123,6 +123,7 @@ impl HighWater {
             what: "the high-water mark",
             command: "tokenctl",
             timeout: Duration::from_secs(10),
+            stop: None,
         };
         Lock::exclusive(&request, clock)
     }
