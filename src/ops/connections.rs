@@ -211,7 +211,7 @@ pub struct Changed {
 /// Changes a connection. Settings that take part in an exchange are proven with the active key before they replace
 /// the old ones, unless `unproven`; the old ones are kept for `revert`.
 pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> Result<Changed, OpsError> {
-    let _lock = session.lock(&session.connection(name)?)?;
+    let (_, _lock) = session.lock_by_name(name)?;
     let mut changed = plan(session, name, wanted)?;
     let connection = &changed.connection;
     if changed.exchange_settings && !wanted.unproven {
@@ -298,9 +298,8 @@ pub fn set_enabled(
     name: &ConnectionName,
     enabled: bool,
 ) -> Result<(Connection, bool), OpsError> {
-    let connection = session.connection(name)?;
-    let _lock = session.lock(&connection)?;
-    if session.connection(name)?.enabled == enabled {
+    let (connection, _lock) = session.lock_by_name(name)?;
+    if connection.enabled == enabled {
         return Ok((connection, false));
     }
     let action = if enabled { Action::ConnectionEnable } else { Action::ConnectionDisable };

@@ -108,12 +108,27 @@ impl Session {
         name: &ConnectionName,
         step: Step,
     ) -> Result<(Connection, KeySet, ConnectionLock), OpsError> {
-        let lock = self.lock(&self.connection(name)?)?;
-        // What was known before the lock is thrown away.
-        let connection = self.connection(name)?;
+        let (connection, lock) = self.lock_by_name(name)?;
         let keys = self.vault.read(|rows| rows.keys_of(&connection.id))?;
         keys::allowed(&connection, &keys, step)?;
         Ok((connection, keys, lock))
+    }
+
+    /// Takes the lock of the connection that has `name` and returns it as it is under the lock.
+    ///
+    /// What was known before is thrown away: the name may have gone over to another connection during the wait.
+    pub(super) fn lock_by_name(
+        &self,
+        name: &ConnectionName,
+    ) -> Result<(Connection, ConnectionLock), OpsError> {
+        loop {
+            let known = self.connection(name)?;
+            let lock = self.lock(&known)?;
+            let connection = self.connection(name)?;
+            if connection.id == known.id {
+                return Ok((connection, lock));
+            }
+        }
     }
 
     /// Takes the connection's lock, waiting until the deadline.

@@ -41,13 +41,13 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
     }
 
     let asked_at = session.clock.now();
-    let mut lock = session.lock(&connection)?;
+    // What was known before the lock is thrown away: another process may have refreshed, rotated or removed.
+    let (connection, mut lock) = session.lock_by_name(name)?;
     if let Some(failure) = lock.shared_failure(session.clock.now()).cloned() {
         lock.record(Some(failure.clone()));
         return Err(OpsError::SharedFailure(failure));
     }
-    // What was known before the lock is thrown away: another process may have refreshed, rotated or removed.
-    let connection = usable(session, name)?;
+    let connection = enabled(connection)?;
     // A caller who wants past the cache is served by whoever asked the vendor while it waited.
     let demand = Demand { force: demand.force && !renewed_since(session, &connection, asked_at)?, ..demand };
     match look(session, &connection, demand)? {
@@ -65,7 +65,10 @@ enum Look {
 }
 
 fn usable(session: &Session, name: &ConnectionName) -> Result<Connection, OpsError> {
-    let connection = session.connection(name)?;
+    enabled(session.connection(name)?)
+}
+
+fn enabled(connection: Connection) -> Result<Connection, OpsError> {
     if connection.enabled { Ok(connection) } else { Err(OpsError::Disabled(connection.name)) }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{MANY, World};
+use crate::world::{MANY, World, sweep};
 
 /// What a fleet did.
 #[derive(Default)]
@@ -13,16 +13,16 @@ struct Tally {
 }
 
 /// What process `number` of a round runs; every line changes something that no other line changes.
-fn lines(number: usize, round: usize, addition: &[&str]) -> Vec<Vec<String>> {
+fn lines(number: usize, round: usize, addition: Vec<String>) -> Vec<Vec<String>> {
     let owned = |line: &[&str]| line.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let tag = format!("--tag=w{number}-{round}=kept");
     // The connection that belongs to this process alone is enabled and disabled in turn.
     let own = format!("own{number}");
     let turn = if round.is_multiple_of(2) { "disable" } else { "enable" };
     let write = match number % 3 {
-        0 => owned(addition),
+        0 => addition,
         1 => owned(&["connection", turn, &own]),
-        _ => owned(&["connection", "set", "acme", &format!("--tag=x{number}-{round}=kept")]),
+        _ => owned(&["connection", "set", "shared", &tag]),
     };
     let read = match number % 4 {
         0 => owned(&["connection", "list"]),
@@ -30,12 +30,10 @@ fn lines(number: usize, round: usize, addition: &[&str]) -> Vec<Vec<String>> {
         2 => owned(&["token", "get", "acme"]),
         _ => owned(&["audit", "list"]),
     };
-    let mut lines = vec![owned(&["connection", "set", "shared", &tag]), write, read];
-    lines.rotate_left(number % 3);
-    lines
+    if number.is_multiple_of(2) { vec![write, read] } else { vec![read, write] }
 }
 
-/// Runs `processes` at a time, `rounds` times; each runs two writing and one reading command.
+/// Runs `processes` at a time, `rounds` times; each runs a writing and a reading command, in either order.
 fn harness(world: &World, processes: usize, rounds: usize) -> Tally {
     let mut tally = Tally::default();
     let own = (1..processes).step_by(3).map(|number| format!("own{number}"));
@@ -46,11 +44,9 @@ fn harness(world: &World, processes: usize, rounds: usize) -> Tally {
     for round in 0..rounds {
         let run = |number: usize| {
             let name = format!("new{number}-{round}");
-            let (client_id, url) =
-                (format!("--client-id={}", world.client_id()), format!("--token-url={}", world.token_url()));
             let mut commits = 0;
             let mut violations = Vec::new();
-            for line in lines(number, round, &world.adding(&name, &client_id, &url)) {
+            for line in lines(number, round, world.adding(&name)) {
                 let words: Vec<_> = line.iter().map(String::as_str).collect();
                 let ran = world.run(&words);
                 let quiet = ran.stderr.lines().all(|text| text.starts_with("hint: "));
@@ -66,7 +62,7 @@ fn harness(world: &World, processes: usize, rounds: usize) -> Tally {
             let running: Vec<_> = (0..processes).map(|number| scope.spawn(move || run(number))).collect();
             for running in running {
                 let (commits, violations) = running.join().unwrap();
-                tally.processes += 3;
+                tally.processes += 2;
                 tally.commits += commits;
                 tally.violations.extend(violations);
             }
@@ -97,7 +93,7 @@ fn prepare(world: &World, names: &[String]) {
                 "{}\n",
                 serde_json::json!({
                     "provider": "netsuite", "name": name, "account": "1234567", "client_id": client_id,
-                    "environment": "simulator", "token_url": url,
+                    "environment": "simulator", "token_url": url, "entity": name,
                 })
             )
         })
@@ -118,9 +114,8 @@ fn lost(world: &World, processes: usize, rounds: usize) -> Vec<String> {
     let mut lost = Vec::new();
     for round in 0..rounds {
         for number in 0..processes {
-            wanted.insert(("shared", format!("w{number}-{round}")));
             if number % 3 == 2 {
-                wanted.insert(("acme", format!("x{number}-{round}")));
+                wanted.insert(format!("w{number}-{round}"));
             }
             let name = format!("new{number}-{round}");
             if number % 3 == 0 && find(&name).is_none() {
@@ -128,9 +123,9 @@ fn lost(world: &World, processes: usize, rounds: usize) -> Vec<String> {
             }
         }
     }
-    for (connection, tag) in wanted {
-        if find(connection).is_none_or(|found| found["tags"][&tag] != "kept") {
-            lost.push(format!("tag {tag} of {connection}"));
+    for tag in wanted {
+        if find("shared").is_none_or(|found| found["tags"][&tag] != "kept") {
+            lost.push(format!("tag {tag}"));
         }
     }
     for number in (1..processes).step_by(3) {
@@ -147,25 +142,34 @@ fn no_update_is_lost_and_every_operation_is_recorded() {
     let world = World::new();
     let tally = harness(&world, MANY, 1);
     assert!(tally.violations.is_empty(), "{}", tally.violations.join("\n"));
-    assert_eq!((tally.processes, tally.commits), (3 * MANY, 2 * MANY));
+    assert_eq!((tally.processes, tally.commits), (2 * MANY, MANY));
 }
 
 #[test]
-fn without_the_locks_it_would_be_noticed() {
-    for mutant in ["no-vault-lock", "no-audit-lock"] {
-        let world = World::new().seed(mutant);
-        let tally = harness(&world, 12, 1);
-        assert!(!tally.violations.is_empty(), "{mutant} goes unnoticed");
-    }
+fn without_the_lock_of_the_vault_it_would_be_noticed() {
+    let world = World::new().seed("no-vault-lock");
+    assert!(!harness(&world, 12, 1).violations.is_empty());
+}
+
+#[test]
+fn without_the_lock_of_the_log_it_would_be_noticed() {
+    let world = World::new().seed("no-audit-lock");
+    world.ok(&["token", "get", "acme"]);
+    // Commits append under the vault's lock, too; those who get a cached token have only the log's.
+    let noticed = (0..10).any(|_| {
+        world.fleet(vec![vec!["token", "get", "acme"]; 24]);
+        !world.violations().is_empty()
+    });
+    assert!(noticed);
 }
 
 #[test]
 #[ignore = "a long sweep"]
 fn sweep_mixed_reads_and_writes() {
-    const ROUNDS: usize = 20;
+    let rounds = sweep(20);
     let world = World::new();
     let start = tokenctl::clock::Clock::system().instant();
-    let tally = harness(&world, MANY, ROUNDS);
+    let tally = harness(&world, MANY, rounds);
     println!(
         "R4: {MANY} processes at a time, {} runs, {} commits, {:.0?}: {} violations",
         tally.processes,

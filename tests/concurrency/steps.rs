@@ -1,7 +1,7 @@
 //! R6: the steps of a rotation, wanted by many at once: one winner each, and keys that make sense.
 
 use crate::common::Ran;
-use crate::world::{MANY, World, codes};
+use crate::world::{MANY, World, codes, sweep};
 
 /// Runs `lines` at once; returns how many of them won, by line, and what was wrong with the others.
 fn race(world: &World, lines: &[Vec<&str>], violations: &mut Vec<String>) -> Vec<usize> {
@@ -35,8 +35,8 @@ fn expect(violations: &mut Vec<String>, what: &str, holds: bool) {
     }
 }
 
-/// One rotation whose every step is fought for by `processes`.
-fn harness(world: &World, processes: usize) -> Vec<String> {
+/// One rotation whose first steps are fought for by `processes`, and the mixed ones by `few`.
+fn harness(world: &World, processes: usize, few: usize) -> Vec<String> {
     let mut found = Vec::new();
     let generation = world.generation();
     let initiate = ["rotate", "initiate", "acme"];
@@ -52,7 +52,7 @@ fn harness(world: &World, processes: usize) -> Vec<String> {
     expect(&mut found, &format!("{} confirmed", winners.len()), winners.len() == 1);
     expect(&mut found, "the old key is kept", state(world) == ("overlap".to_owned(), 2));
 
-    let lines = mix(processes, &["rotate", "rollback", "acme"], &["rotate", "retire", "acme"]);
+    let lines = mix(few, &["rotate", "rollback", "acme"], &["rotate", "retire", "acme"]);
     let winners = race(world, &lines, &mut found);
     let retired = winners.iter().filter(|index| *index % 2 == 1).count();
     expect(&mut found, &format!("{retired} retired"), retired == 1);
@@ -61,7 +61,7 @@ fn harness(world: &World, processes: usize) -> Vec<String> {
     let risen = world.generation() - generation;
     expect(&mut found, &format!("{commits} steps, {risen} generations"), risen == commits);
 
-    let lines = mix(processes, &initiate, &["rotate", "abort", "acme"]);
+    let lines = mix(few, &initiate, &["rotate", "abort", "acme"]);
     let winners = race(world, &lines, &mut found);
     let initiated = winners.iter().filter(|index| *index % 2 == 0).count();
     let aborted = winners.len() - initiated;
@@ -74,7 +74,7 @@ fn harness(world: &World, processes: usize) -> Vec<String> {
 
     let id = world.upload("acme");
     let confirm = ["rotate", "confirm", "acme", id.as_str()];
-    let winners = race(world, &mix(processes, &confirm, &["rotate", "abort", "acme"]), &mut found);
+    let winners = race(world, &mix(few, &confirm, &["rotate", "abort", "acme"]), &mut found);
     expect(&mut found, &format!("{} ended it", winners.len()), winners.len() == 1);
     let confirmed = winners.iter().any(|index| index % 2 == 0);
     let ended = if confirmed { ("overlap".to_owned(), 2) } else { ("settled".to_owned(), 1) };
@@ -88,7 +88,7 @@ fn harness(world: &World, processes: usize) -> Vec<String> {
 #[test]
 fn every_step_has_one_winner() {
     let world = World::new();
-    let found = harness(&world, MANY);
+    let found = harness(&world, MANY, 16);
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert_eq!(world.open_requests(), 0, "every operation has an outcome");
 }
@@ -109,15 +109,15 @@ fn without_the_locks_there_are_several_winners() {
 #[test]
 #[ignore = "a long sweep"]
 fn sweep_races_for_every_step() {
-    const ROUNDS: usize = 15;
+    let rounds = sweep(15);
     let start = tokenctl::clock::Clock::system().instant();
     let mut found = Vec::new();
-    for _ in 0..ROUNDS {
-        found.extend(harness(&World::new(), MANY));
+    for _ in 0..rounds {
+        found.extend(harness(&World::new(), MANY, MANY));
     }
     println!(
-        "R6: {ROUNDS} rounds of 5 races, {} processes, {:.0?}: {} violations",
-        ROUNDS * 5 * MANY,
+        "R6: {rounds} rounds of 5 races, {} processes, {:.0?}: {} violations",
+        rounds * 5 * MANY,
         start.elapsed(),
         found.len()
     );

@@ -37,7 +37,8 @@ impl World {
     /// A vault with the connection `acme`, whose first key is active.
     pub(crate) fn new() -> Self {
         let clock = Clock::manual("2027-03-01T12:00:00Z".parse::<Timestamp>().unwrap());
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let simulator = runtime.block_on(tokenctl::sim::start(SimulatorConfig::new(clock.clone()))).unwrap();
         let admin = simulator.control().netsuite(ACCOUNT);
         let client_id = admin.create_integration(NewIntegration::default()).unwrap().client_id;
@@ -95,24 +96,23 @@ impl World {
     }
 
     pub(crate) fn add(&self, name: &str) {
-        let client_id = format!("--client-id={}", self.client_id);
-        let token_url = format!("--token-url={}", self.admin.token_url());
-        self.ok(&self.adding(name, &client_id, &token_url));
+        let line = self.adding(name);
+        self.ok(&line.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    /// The command line that adds a connection.
-    pub(crate) fn adding<'a>(&self, name: &'a str, client_id: &'a str, token_url: &'a str) -> [&'a str; 9] {
-        [
-            "connection",
-            "add",
-            "netsuite",
-            name,
-            "--account=1234567",
-            "--environment=simulator",
-            "--company=Acme Ltd",
-            client_id,
-            token_url,
-        ]
+    /// The command line that adds a connection; its entity is its own, since no two may be mapped alike.
+    pub(crate) fn adding(&self, name: &str) -> Vec<String> {
+        let entity = if name == "acme" { "42" } else { name };
+        let own = [
+            format!("--entity={entity}"),
+            format!("--client-id={}", self.client_id),
+            format!("--token-url={}", self.admin.token_url()),
+        ];
+        ["connection", "add", "netsuite", name, "--account=1234567", "--environment=simulator"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(own)
+            .collect()
     }
 
     pub(crate) fn token_url(&self) -> String {
@@ -217,6 +217,13 @@ impl World {
         }
         open.len()
     }
+}
+
+/// How often a sweep repeats itself: `times`, scaled by `SWEEP` in the environment (10 is ten times as long).
+pub(crate) fn sweep(times: u32) -> usize {
+    let scale: f64 = std::env::var("SWEEP").map_or(1.0, |text| text.parse().unwrap());
+    let scaled = (f64::from(times) * scale).round().max(1.0);
+    format!("{scaled:.0}").parse().unwrap()
 }
 
 /// Starts a process whose output is kept.
