@@ -18,8 +18,6 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 pub use environment::Environment;
@@ -28,7 +26,7 @@ pub use settings::Settings;
 
 use crate::clock::Clock;
 use crate::commands::{CommandError, Delivery, Exit};
-use crate::ops::IdentityText;
+use crate::ops::{IdentityText, Stop};
 use crate::output::Canvas;
 use crate::output::sink::Audience;
 use crate::ui::Console;
@@ -51,10 +49,10 @@ pub struct App {
     pub umask: u32,
     /// The command's words without its values, for those who wait for its locks.
     pub command: String,
+    /// Breaks off the waits for locks when the command is to end.
+    pub stop: Stop,
     /// When the command's time is up.
     pub deadline: Instant,
-    /// Set when a signal arrives.
-    pub stop: Arc<AtomicBool>,
 }
 
 /// What the standard streams are.

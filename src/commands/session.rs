@@ -22,7 +22,7 @@ pub(super) fn place(app: &App) -> Place {
         home_id: app.environment.text("TOKENCTL_HOME_ID"),
         lock_timeout: app.settings.lock_timeout,
         command: app.command.clone(),
-        stop: Arc::clone(&app.stop),
+        stop: app.stop.clone(),
     }
 }
 

@@ -95,6 +95,9 @@ fn every_failure_of_the_vault() {
     [locked]
     error: the vault is locked by pid 7
     hint: try again when it is done, or wait longer with `--lock-timeout 60s`
+    [interrupted]
+    error: interrupted while waiting for the vault
+    hint: nothing was changed; the same command can be repeated
     [refused]
     error: the audit log cannot be written, so nothing was done
       cause: cannot write /v/vault.age
