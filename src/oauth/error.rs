@@ -192,6 +192,16 @@ impl ExchangeError {
         }
     }
 
+    /// What the vendor's error means, as a sentence: "NetSuite does not know the client, or has blocked it".
+    pub fn explanation(&self) -> Option<String> {
+        match self {
+            Self::Rejected { vendor, meaning, .. } | Self::Unreachable { vendor, meaning, .. } => {
+                meaning.map(|meaning| format!("{vendor} {}", meaning.summary))
+            }
+            Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
+        }
+    }
+
     /// How far the vendor's clock is from ours, where that was seen.
     pub fn clock_skew(&self) -> Option<ClockSkew> {
         self.evidence().and_then(|evidence| evidence.clock_skew)
