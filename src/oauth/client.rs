@@ -208,7 +208,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Reads an answer to its end into memory that is wiped.
 async fn read_body(response: &mut reqwest::Response) -> Result<SecretBytes, Problem> {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    let longest = if mutant("no-answer-cap") { 512 * LONGEST_ANSWER } else { LONGEST_ANSWER };
+    let longest = if mutant("no-answer-cap") { 96 * LONGEST_ANSWER } else { LONGEST_ANSWER };
     if announced.is_some_and(|length| length > longest) {
         return Err(Problem::Malformed(Malformed::TooLong));
     }
