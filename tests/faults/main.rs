@@ -16,4 +16,5 @@ mod office;
 mod server;
 
 mod batch;
+mod limits;
 mod verify;
