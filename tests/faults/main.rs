@@ -16,5 +16,6 @@ mod office;
 mod server;
 
 mod batch;
+mod hostile;
 mod limits;
 mod verify;
