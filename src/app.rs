@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use environment::Environment;
 pub use paths::Paths;
@@ -91,6 +91,14 @@ impl App {
             fields: self.settings.fields.clone(),
             canvas: Canvas { width: self.terminal.width, colour: self.settings.colour(self.terminal.stdout) },
         }
+    }
+
+    /// When exchanges and waits end: early enough before the deadline for their results to be stored and shown.
+    ///
+    /// A tenth of the time that was given is kept for that, a second at most.
+    pub fn last_call(&self) -> Instant {
+        let kept = (self.settings.deadline / 10).min(Duration::from_secs(1));
+        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
     }
 
     /// Reads the identity that the search finds first; `None` if there is none anywhere.

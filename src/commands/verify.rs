@@ -70,6 +70,7 @@ fn row(one: &Verified, warn_days: u32) -> VerifyRow {
     if let Some(failure) = one.failure.as_ref().map(CommandError::of_operation) {
         row.code = failure.exit().code();
         row.result = failure.exit().name();
+        row.causes = failure.problem().causes.to_vec();
         row.hints = failure.hints().to_vec();
     }
     row
@@ -84,7 +85,11 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
     if let Some(mut failure) = batch::failure(report.connections.iter().map(|row| row.code), &what) {
         if let [row] = report.connections.as_slice() {
             failure = failure.because(row.message.clone().unwrap_or_else(|| "it has no proof".to_owned()));
+            failure = row.causes.iter().cloned().fold(failure, CommandError::because);
             failure = row.hints.iter().cloned().fold(failure, CommandError::hinted);
+        } else if let Some(first) = report.connections.iter().find(|row| row.code != 0) {
+            let command = ["verify", first.connection.as_str()];
+            failure = failure.hinted(Hint::command("to see what helps the first of them, run", command));
         }
         return Some(failure);
     }

@@ -37,6 +37,8 @@ pub struct VerifyRow {
     pub vendor_error: Option<String>,
     /// What went wrong.
     pub message: Option<String>,
+    /// Why: what the vendor said beside its error code, what is known of that, clocks that differ.
+    pub causes: Vec<String>,
     /// The vendor's answer time, in milliseconds.
     pub latency_ms: Option<u64>,
     /// When the vendor stops accepting the certificate.
@@ -52,7 +54,7 @@ pub struct VerifyRow {
 }
 
 impl VerifyRow {
-    /// Describes a verification; code, result and hints are the caller's.
+    /// Describes a verification; code, result, causes and hints are the caller's.
     pub fn new(
         name: &impl ToString,
         found: &Verification,
@@ -72,6 +74,7 @@ impl VerifyRow {
             http_status: found.http_status,
             vendor_error: found.vendor_error.clone(),
             message: found.message.clone(),
+            causes: Vec::new(),
             latency_ms: found.latency_ms,
             expires_at,
             days_left,
@@ -168,6 +171,7 @@ impl Report for Verify {
                 "http_status",
                 "vendor_error",
                 "message",
+                "causes",
                 "latency_ms",
                 "expires_at",
                 "days_left",
