@@ -43,6 +43,24 @@ pub struct KeyRow {
     exposed_at: Option<Timestamp>,
 }
 
+/// What proves that credentials work.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proof {
+    /// How: `exchange`, a token obtained from the vendor just now.
+    kind: &'static str,
+    /// The vendor's answer time, in milliseconds.
+    latency_ms: Option<u64>,
+    /// The vendor's HTTP status, where it was kept.
+    http_status: Option<u16>,
+}
+
+impl Proof {
+    /// A live token exchange past every cache.
+    pub fn exchange(latency_ms: Option<u64>, http_status: Option<u16>) -> Self {
+        Self { kind: "exchange", latency_ms, http_status }
+    }
+}
+
 impl KeyRow {
     /// Describes `key`, whose certificate the vendor accepts until `expires_at`.
     pub fn new(key: &Key, expires_at: Timestamp, now: Timestamp) -> Self {
