@@ -6,6 +6,7 @@ pub mod audit;
 pub mod certificate;
 pub mod connection;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod sim;
