@@ -1,14 +1,11 @@
 //! `tokenctl audit`
 
-use std::path::Path;
-
 use crate::app::App;
 use crate::cli::audit::{AuditCommand, AuditExportArgs, AuditListArgs};
 use crate::ops::OpsError;
 use crate::ops::history::{self, Filter};
-use crate::ops::interact::Interact as _;
 use crate::output::reports::audit::{AuditCheck, AuditList, OperationRow};
-use crate::output::sink::{Audience, Export, write_file};
+use crate::output::sink::{Audience, Export};
 
 use super::error::CommandError;
 use super::finish::Finished;
@@ -73,10 +70,6 @@ fn export(app: &App, args: &AuditExportArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot export the audit log");
     let session = session::open(app)?;
     let lines = history::export(&session, &filter(app, &args.filter)).map_err(doing)?;
-    if args.out == Path::new("-") {
-        return Ok(Finished::bytes(lines));
-    }
-    write_file(&Export { path: &args.out, audience: Audience::Owner, replace: args.force }, &lines)?;
-    app.console.note(&format!("wrote the records to {}", args.out.display()));
-    Ok(Finished::nothing())
+    let export = Export { path: &args.out, audience: Audience::Owner, replace: args.force };
+    Ok(Finished::exported("the audit log", &export, lines)?)
 }

@@ -1,18 +1,15 @@
 //! `tokenctl cert`
 
-use std::path::Path;
-
 use crate::app::App;
 use crate::cli::cert::{ActivateArgs, CertCommand, CertificateFormat, ExportArgs, ShowArgs};
 use crate::cli::connection::FilterArgs;
 use crate::domain::rotation::Step;
 use crate::domain::{certificate, jwk};
 use crate::ops::certificates::{Held, find, list};
-use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, keys, rotate};
 use crate::output::reports::KeyRow;
 use crate::output::reports::certificate::{CertificateDetail, CertificateList, CertificateRow};
-use crate::output::sink::{Export, write_file};
+use crate::output::sink::Export;
 
 use super::connection::selection;
 use super::error::CommandError;
@@ -36,18 +33,9 @@ fn export(app: &App, args: &ExportArgs) -> Result<Finished, CommandError> {
     let session = session::open(app)?;
     let held = find(&session, &args.name, args.key.map(Into::into)).map_err(|error| doing(error.into()))?;
     let bytes = encode(&held, args.format).map_err(|error| doing(error.into()))?;
-    if args.out == Path::new("-") {
-        return Ok(Finished::bytes(bytes));
-    }
     let export = Export { path: &args.out, audience: app.everybody(), replace: args.force };
-    write_file(&export, &bytes).map_err(|error| doing(error.into()))?;
-    app.console.note(&format!(
-        "wrote the {} certificate of {} to {}",
-        held.key.state,
-        args.name,
-        args.out.display()
-    ));
-    Ok(Finished::nothing())
+    let what = format!("the {} certificate of {}", held.key.state, args.name);
+    Finished::exported(what, &export, bytes).map_err(|error| doing(error.into()))
 }
 
 fn encode(held: &Held, format: CertificateFormat) -> Result<Vec<u8>, OpsError> {

@@ -10,7 +10,7 @@ use crate::cli::connection::{
     NetsuiteArgs, SetArgs,
 };
 use crate::domain::connection::{Connection, Environment, Provider, Settings, default_assertion_seconds};
-use crate::domain::rotation::Phase;
+use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
 use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
 use crate::ops::interact::Interact as _;
@@ -88,7 +88,7 @@ fn detail(action: &'static str, connection: &Connection) -> ConnectionDetail {
     ConnectionDetail {
         action,
         proven: None,
-        connection: ConnectionRow::new(connection, Phase::Empty, Vec::new(), None, None),
+        connection: ConnectionRow::new(connection, &KeySet::default(), Vec::new(), None, None),
     }
 }
 
@@ -96,7 +96,7 @@ fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
     let keys = key_rows(&overview.connection, &overview.keys, app.clock.now());
     ConnectionRow::new(
         &overview.connection,
-        overview.keys.phase(),
+        &overview.keys,
         keys,
         overview.token.as_ref(),
         overview.verification.as_ref(),
@@ -149,7 +149,7 @@ async fn set(app: &App, args: &SetArgs) -> Result<Finished, CommandError> {
     };
     let connection = match &overview {
         Some(overview) => overview_row(app, overview),
-        None => ConnectionRow::new(&changed.connection, Phase::Empty, Vec::new(), None, None),
+        None => ConnectionRow::new(&changed.connection, &KeySet::default(), Vec::new(), None, None),
     };
     let action = if dry_run { "planned" } else { "changed" };
     let Changed { exchange_settings, proven, .. } = changed;

@@ -1,12 +1,15 @@
 //! How a command ends: its result reaches stdout, the conversation reaches stderr, the process gets its code.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::error::CommandError;
 use super::exit::Exit;
 use crate::app::App;
 use crate::output::json::Answer;
-use crate::output::sink::write_stdout;
+use crate::output::reports::export::Exported;
+use crate::output::sink::{Export, SinkError, write_file, write_stdout};
 use crate::output::{Canvas, Format, Hint, Report, csv, json, plain, table};
 use crate::output::{Cell, Column, Listing, Selection, Table, View};
 use crate::secret::SecretBytes;
@@ -50,6 +53,15 @@ impl Finished {
     /// Ends with a secret on stdout.
     pub fn secret(bytes: SecretBytes) -> Self {
         Self::new(Payload::Secret(bytes))
+    }
+
+    /// Ends with a file that is written now, or with its bytes on stdout where the path is `-`.
+    pub fn exported(what: impl Into<String>, export: &Export<'_>, bytes: Vec<u8>) -> Result<Self, SinkError> {
+        if export.path == Path::new("-") {
+            return Ok(Self::bytes(bytes));
+        }
+        write_file(export, &bytes)?;
+        Ok(Self::report(Exported::new(what, export.path, &bytes)))
     }
 
     /// Ends without output.

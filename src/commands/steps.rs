@@ -8,8 +8,8 @@ use crate::domain::rotation::{KeySet, Phase};
 use crate::ops::certificates::{certificate_file, expires_at, upload_steps};
 use crate::ops::keys::{KeysOf, Proven};
 use crate::output::Hint;
-use crate::output::reports::KeyRow;
-use crate::output::reports::keys::{Keys, Proof};
+use crate::output::reports::keys::Keys;
+use crate::output::reports::{KeyRow, Proof};
 
 /// Describes a key with the expiry that counts at its vendor.
 pub(super) fn key_row(connection: &Connection, key: &Key, now: Timestamp) -> KeyRow {
@@ -24,7 +24,7 @@ pub(super) fn key_rows(connection: &Connection, keys: &KeySet, now: Timestamp) -
 /// The report of a step, with what to do at the vendor where something is pending.
 pub(super) fn keys_report(of: &KeysOf, action: &'static str, now: Timestamp) -> Keys {
     let rows = key_rows(&of.connection, &of.keys, now);
-    let mut report = Keys::new(&of.connection.name, action, of.keys.phase(), rows);
+    let mut report = Keys::new(&of.connection, action, of.keys.phase(), rows);
     if let Some(pending) = &of.keys.pending {
         report.upload = upload_steps(&of.connection, pending);
     }
@@ -34,7 +34,7 @@ pub(super) fn keys_report(of: &KeysOf, action: &'static str, now: Timestamp) -> 
 /// The report of a proven step.
 pub(super) fn proven_report(proven: &Proven, action: &'static str, now: Timestamp) -> Keys {
     let mut report = keys_report(&proven.keys, action, now);
-    report.proof = Some(Proof { latency_ms: proven.latency_ms });
+    report.proof = Some(Proof::exchange(Some(proven.latency_ms), None));
     report
 }
 

@@ -59,6 +59,7 @@ fn render(app: &App, issued: &Issued, format: TokenFormat) -> SecretBytes {
             let facts = &issued.token.facts;
             let data = TokenData {
                 connection: issued.connection.name.as_str(),
+                connection_id: issued.connection.id.as_str(),
                 access_token: token,
                 token_type: "Bearer",
                 obtained_at: facts.obtained_at,

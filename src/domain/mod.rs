@@ -13,5 +13,6 @@ pub mod keypair;
 pub mod role;
 pub mod rotation;
 pub mod selection;
+pub mod standing;
 pub mod token;
 pub mod verification;

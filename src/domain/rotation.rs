@@ -15,9 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyState};
 
-/// Where a connection's keys stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Where a connection's keys stand; reports call it `key_state` and use the words of [`Phase::as_str`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// No key.
     Empty,
@@ -39,11 +38,11 @@ impl Phase {
     /// The word that reports use.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Empty => "empty",
-            Self::FirstPending => "first-pending",
-            Self::Settled => "settled",
+            Self::Empty => "none",
+            Self::FirstPending => "pending",
+            Self::Settled => "active",
             Self::Rotating => "rotating",
-            Self::Overlap => "overlap",
+            Self::Overlap => "previous-kept",
         }
     }
 }

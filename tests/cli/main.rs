@@ -11,4 +11,5 @@ mod common;
 
 mod frame;
 mod hardening;
+mod reports;
 mod signals;

@@ -14,6 +14,7 @@ use crate::output::view::{Cell, View};
 #[derive(Debug, Serialize)]
 pub struct CertificateRow {
     connection: String,
+    connection_id: String,
     subject: String,
     serial: String,
     key: KeyRow,
@@ -24,6 +25,7 @@ impl CertificateRow {
     pub fn new(connection: &impl ToString, key: &Key, row: KeyRow) -> Self {
         Self {
             connection: connection.to_string(),
+            connection_id: key.connection.to_string(),
             subject: key.certificate.subject.clone(),
             serial: key.certificate.serial.clone(),
             key: row,
@@ -75,6 +77,7 @@ impl Report for CertificateDetail {
 
 const CERTIFICATE_FIELDS_OF_DETAIL: &[&str] = &[
     "certificate.connection",
+    "certificate.connection_id",
     "certificate.subject",
     "certificate.serial",
     "certificate.key.state",
@@ -129,6 +132,7 @@ impl Report for CertificateList {
             "certificates",
             &[
                 "connection",
+                "connection_id",
                 "subject",
                 "serial",
                 "key.state",

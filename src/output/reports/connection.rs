@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{KeyRow, moment, short};
+use super::{KeyRow, WARN_DAYS, moment, short};
 use crate::domain::connection::{Connection, Settings};
-use crate::domain::rotation::Phase;
+use crate::domain::rotation::KeySet;
+use crate::domain::standing::{Facts, Standing, standing};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::{Outcome, Verification};
 use crate::output::listing::Listing;
@@ -25,8 +26,10 @@ pub struct ConnectionRow {
     environment: &'static str,
     enabled: bool,
     company: Option<CompanyRow>,
-    /// Where its keys stand: empty, first-pending, settled, rotating or overlap.
-    state: &'static str,
+    /// What it is good for now, in words for every provider.
+    status: Standing,
+    /// Where its keys stand: none, pending, active, rotating or previous-kept.
+    key_state: &'static str,
     settings: SettingsRow,
     previous_settings: Option<SettingsRow>,
     tags: BTreeMap<String, String>,
@@ -44,20 +47,21 @@ struct CompanyRow {
     name: String,
 }
 
+/// What a provider does not know is `null`.
 #[derive(Debug, Serialize)]
 struct SettingsRow {
-    account: String,
-    client_id: String,
+    account: Option<String>,
+    client_id: Option<String>,
     scopes: Vec<String>,
     entity: Option<String>,
     role: Option<String>,
     token_url: Option<String>,
     certificate_url: Option<String>,
     trusted_hosts: Vec<String>,
-    scope_style: Value,
-    subject: Value,
+    scope_style: Option<Value>,
+    subject: Option<Value>,
     signing_algorithm: Option<&'static str>,
-    assertion_seconds: u32,
+    assertion_seconds: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,33 +83,40 @@ struct VerificationRow {
 impl From<&Settings> for SettingsRow {
     fn from(settings: &Settings) -> Self {
         Self {
-            account: settings.account.to_string(),
-            client_id: settings.client_id.clone(),
+            account: Some(settings.account.to_string()),
+            client_id: Some(settings.client_id.clone()),
             scopes: settings.scopes.clone(),
             entity: settings.entity.clone(),
             role: settings.role.clone(),
             token_url: settings.token_url.as_ref().map(ToString::to_string),
             certificate_url: settings.certificate_url.as_ref().map(ToString::to_string),
             trusted_hosts: settings.trusted_hosts.clone(),
-            scope_style: to_value(&settings.scope_style),
-            subject: to_value(&settings.subject),
+            scope_style: Some(to_value(&settings.scope_style)),
+            subject: Some(to_value(&settings.subject)),
             signing_algorithm: settings
                 .signing_algorithm
                 .map(crate::domain::connection::SigningAlgorithm::as_str),
-            assertion_seconds: settings.assertion_seconds,
+            assertion_seconds: Some(settings.assertion_seconds),
         }
     }
 }
 
 impl ConnectionRow {
-    /// Describes a connection whose keys stand at `phase`.
+    /// Describes a connection; `rows` are its keys as [`KeyRow`]s, pending first.
     pub fn new(
         connection: &Connection,
-        phase: Phase,
-        keys: Vec<KeyRow>,
+        keys: &KeySet,
+        rows: Vec<KeyRow>,
         token: Option<&TokenFacts>,
         verification: Option<&Verification>,
     ) -> Self {
+        let facts = Facts {
+            enabled: connection.enabled,
+            active: keys.active.as_ref(),
+            days_left: rows.iter().find(|row| row.state == "active").map(|row| row.days_left),
+            last: verification,
+            warn_days: WARN_DAYS,
+        };
         Self {
             id: connection.id.to_string(),
             name: connection.name.to_string(),
@@ -116,11 +127,12 @@ impl ConnectionRow {
                 .company
                 .as_ref()
                 .map(|company| CompanyRow { id: company.id.to_string(), name: company.name.clone() }),
-            state: phase.as_str(),
+            status: standing(facts),
+            key_state: keys.phase().as_str(),
             settings: (&connection.settings).into(),
             previous_settings: connection.previous_settings.as_ref().map(Into::into),
             tags: connection.tags.clone(),
-            keys,
+            keys: rows,
             token: token.map(|facts| TokenRow {
                 sha256: facts.hash.clone(),
                 obtained_at: facts.obtained_at,
@@ -138,16 +150,16 @@ impl ConnectionRow {
         }
     }
 
-    fn state_cell(&self) -> Cell {
-        if !self.enabled {
-            return Cell::toned("disabled", Tone::Dim);
-        }
-        match self.state {
-            "empty" => Cell::toned("no key", Tone::Warning),
-            "first-pending" => Cell::toned("pending", Tone::Warning),
-            "settled" => Cell::toned("active", Tone::Good),
-            state => Cell::from(state),
-        }
+    fn status_cell(&self) -> Cell {
+        let tone = match self.status {
+            Standing::Active => Tone::Good,
+            Standing::Pending | Standing::Expiring | Standing::NeverVerified | Standing::Unreachable => {
+                Tone::Warning
+            }
+            Standing::Expired | Standing::Rejected | Standing::Failed => Tone::Bad,
+            Standing::Disabled => Tone::Dim,
+        };
+        Cell::toned(self.status.as_str(), tone)
     }
 
     fn expiry_cell(&self) -> Cell {
@@ -187,21 +199,19 @@ impl Report for ConnectionList {
             Column::new("PROVIDER"),
             Column::new("ACCOUNT"),
             Column::new("COMPANY").shrinks(),
-            Column::new("STATE"),
+            Column::new("STATUS"),
             Column::new("EXPIRES"),
-            Column::new("VERIFIED"),
         ];
         let mut table = Table::new(columns, "no connections");
         for row in &self.connections {
             table.row([
                 row.name.as_str().into(),
                 row.provider.into(),
-                row.settings.account.as_str().into(),
+                row.settings.account.clone().into(),
                 row.company.as_ref().map(|company| company.name.clone()).into(),
-                row.state_cell(),
+                row.status_cell(),
                 row.expiry_cell(),
-                row.verified_cell(),
-            ] as [Cell; 7]);
+            ] as [Cell; 6]);
         }
         View::new().table(table)
     }
@@ -218,7 +228,8 @@ const FIELDS: &[&str] = &[
     "environment",
     "enabled",
     "company.name",
-    "state",
+    "status",
+    "key_state",
     "settings.account",
     "settings.client_id",
     "settings.scopes",
@@ -269,7 +280,8 @@ impl Report for ConnectionDetail {
             "action",
             "connection.name",
             "connection.id",
-            "connection.state",
+            "connection.status",
+            "connection.key_state",
             "connection.enabled",
         ])
     }
@@ -281,10 +293,11 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         ("name".into(), row.name.as_str().into()),
         ("id".into(), Cell::dim(row.id.as_str())),
         ("provider".into(), format!("{} ({})", row.provider, row.environment).into()),
-        ("account".into(), settings.account.as_str().into()),
-        ("client id".into(), settings.client_id.as_str().into()),
+        ("account".into(), settings.account.clone().into()),
+        ("client id".into(), settings.client_id.clone().into()),
         ("scopes".into(), settings.scopes.join(" ").into()),
-        ("state".into(), row.state_cell()),
+        ("status".into(), row.status_cell()),
+        ("keys".into(), row.key_state.into()),
     ];
     let mut optional = |label: &str, value: Option<String>| {
         if let Some(value) = value {

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{KeyRow, short};
+use super::{KeyRow, Proof, short};
+use crate::domain::connection::Connection;
 use crate::domain::rotation::Phase;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
@@ -15,10 +16,13 @@ use crate::output::view::{Cell, View};
 pub struct Keys {
     /// The connection's name.
     pub connection: String,
+    /// Its id.
+    pub connection_id: String,
     /// What was done, such as initiated, or planned with `--dry-run`; "shown" if nothing.
     pub action: &'static str,
-    /// Where the keys stand: empty, first-pending, settled, rotating or overlap.
-    #[serde(rename = "state")]
+    /// Where the keys stand: none, pending, active, rotating or previous-kept.
+    key_state: &'static str,
+    #[serde(skip)]
     phase: Phase,
     /// The keys, pending first.
     pub keys: Vec<KeyRow>,
@@ -42,19 +46,14 @@ fn in_words(phase: Phase) -> &'static str {
     }
 }
 
-/// A live exchange that proved a key.
-#[derive(Debug, Serialize)]
-pub struct Proof {
-    /// The vendor's answer time, in milliseconds.
-    pub latency_ms: u64,
-}
-
 impl Keys {
     /// Describes keys that stand at `phase`.
-    pub fn new(connection: &impl ToString, action: &'static str, phase: Phase, keys: Vec<KeyRow>) -> Self {
+    pub fn new(connection: &Connection, action: &'static str, phase: Phase, keys: Vec<KeyRow>) -> Self {
         Self {
-            connection: connection.to_string(),
+            connection: connection.name.to_string(),
+            connection_id: connection.id.to_string(),
             action,
+            key_state: phase.as_str(),
             phase,
             keys,
             proof: None,
@@ -101,7 +100,8 @@ impl Report for Keys {
         }
         view = view.table(table);
         if let Some(proof) = &self.proof {
-            view = view.line(format!("proven by a live exchange in {} ms", proof.latency_ms));
+            let time = proof.latency_ms.map(|latency| format!(" in {latency} ms")).unwrap_or_default();
+            view = view.line(format!("proven by a live exchange{time}"));
         }
         for (index, step) in self.upload.iter().enumerate() {
             view = view.line(format!("{}. {step}", index + 1));

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod certificate;
 pub mod connection;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod sim;
@@ -41,6 +42,24 @@ pub struct KeyRow {
     activated_at: Option<Timestamp>,
     /// Since when a removed or demoted operator may hold a copy.
     exposed_at: Option<Timestamp>,
+}
+
+/// What proves that credentials work.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proof {
+    /// How: `exchange`, a token obtained from the vendor just now.
+    kind: &'static str,
+    /// The vendor's answer time, in milliseconds.
+    latency_ms: Option<u64>,
+    /// The vendor's HTTP status, where it was kept.
+    http_status: Option<u16>,
+}
+
+impl Proof {
+    /// A live token exchange past every cache.
+    pub fn exchange(latency_ms: Option<u64>, http_status: Option<u16>) -> Self {
+        Self { kind: "exchange", latency_ms, http_status }
+    }
 }
 
 impl KeyRow {

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct TokenData<'a> {
     /// The connection's name.
     pub connection: &'a str,
+    /// Its id.
+    pub connection_id: &'a str,
     /// The bearer token.
     pub access_token: &'a str,
     /// Always `Bearer`.
