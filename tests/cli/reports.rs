@@ -292,8 +292,12 @@ fn files_that_cannot_be_taken_over() {
         assert!(output.status.success(), "{arguments}: {output:?}");
     };
     openssl("req -x509 -newkey rsa:2048 -nodes -keyout weak.key -out weak.pem -days 9 -subj /CN=x");
-    openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout a.key -out a.pem -days 9 -subj /CN=x");
-    openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout b.key -out b.pem -days 9 -subj /CN=x");
+    openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout a.key -out a.pem -days 9 -subj /CN=x",
+    );
+    openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout b.key -out b.pem -days 9 -subj /CN=x",
+    );
     stage.place.put("none", "nothing of the kind\n");
     for key in ["weak.key", "a.key", "b.key"] {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);

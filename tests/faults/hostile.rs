@@ -83,6 +83,7 @@ fn connection(number: usize, payload: &str, company: tokenctl::domain::connectio
         token_url: Some(answer(refusal).parse().unwrap()),
         certificate_url: None,
         trusted_hosts: vec![payload.to_owned()],
+        later: std::collections::BTreeMap::new(),
     };
     Connection {
         id: ConnectionId::new(),

@@ -93,6 +93,7 @@ impl Office {
     pub(crate) fn plant(&self, change: impl FnOnce(&Rows<'_>) -> Result<(), VaultError>) {
         let home = self.place.home();
         let place = vault::Place {
+            stop: vault::Stop::default(),
             vault: home.join(".local/share/tokenctl/vault.age"),
             state_dir: home.join(".local/state/tokenctl"),
             home_id: None,
