@@ -85,20 +85,14 @@ fn harness(world: &World, processes: usize, rounds: usize) -> Tally {
 
 /// Adds connections in one commit.
 fn prepare(world: &World, names: &[String]) {
-    let rows: String = names
-        .iter()
-        .map(|name| {
-            let (client_id, url) = (world.client_id(), world.token_url());
-            format!(
-                "{}\n",
-                serde_json::json!({
-                    "provider": "netsuite", "name": name, "account": "1234567", "client_id": client_id,
-                    "environment": "simulator", "token_url": url, "entity": name,
-                })
-            )
+    let row = |name| {
+        serde_json::json!({
+            "provider": "netsuite", "name": name, "account": "1234567", "client_id": world.client_id(),
+            "environment": "simulator", "token_url": world.token_url(), "entity": name,
         })
-        .collect();
-    let file = world.place.put("connections.jsonl", &rows);
+    };
+    let rows: Vec<_> = names.iter().map(|name| row(name).to_string()).collect();
+    let file = world.place.put("connections.jsonl", &rows.join("\n"));
     world.ok(&["connection", "import", file.to_str().unwrap()]);
 }
 
