@@ -104,10 +104,10 @@ impl Step {
 
     fn states(self) -> (&'static str, &'static str) {
         match self {
-            Self::Initiate => ("settled", "rotating"),
-            Self::Confirm => ("rotating", "overlap"),
-            Self::Rollback => ("overlap", "overlap"),
-            Self::Retire => ("overlap", "settled"),
+            Self::Initiate => ("active", "rotating"),
+            Self::Confirm => ("rotating", "previous-kept"),
+            Self::Rollback => ("previous-kept", "previous-kept"),
+            Self::Retire => ("previous-kept", "active"),
         }
     }
 }
@@ -221,7 +221,7 @@ fn status(world: &World) -> (String, String) {
     let shown = world.data(&["rotate", "status", "acme"]);
     let active = shown["keys"].as_array().unwrap().iter().find(|key| key["state"] == "active");
     let id = active.and_then(|key| key["certificate_id"].as_str()).unwrap_or("no active key");
-    (shown["state"].as_str().unwrap().to_owned(), id.to_owned())
+    (shown["key_state"].as_str().unwrap().to_owned(), id.to_owned())
 }
 
 /// Random numbers that can be had again.

@@ -26,7 +26,7 @@ fn mix<'a>(count: usize, first: &[&'a str], second: &[&'a str]) -> Vec<Vec<&'a s
 /// Where the keys stand and how many there are.
 fn state(world: &World) -> (String, usize) {
     let shown = world.data(&["rotate", "status", "acme"]);
-    (shown["state"].as_str().unwrap().to_owned(), shown["keys"].as_array().unwrap().len())
+    (shown["key_state"].as_str().unwrap().to_owned(), shown["keys"].as_array().unwrap().len())
 }
 
 fn expect(violations: &mut Vec<String>, what: &str, holds: bool) {
@@ -50,13 +50,13 @@ fn harness(world: &World, processes: usize, few: usize) -> Vec<String> {
     world.control().forget_calls();
     let winners = race(world, &vec![confirm.to_vec(); processes], &mut found);
     expect(&mut found, &format!("{} confirmed", winners.len()), winners.len() == 1);
-    expect(&mut found, "the old key is kept", state(world) == ("overlap".to_owned(), 2));
+    expect(&mut found, "the old key is kept", state(world) == ("previous-kept".to_owned(), 2));
 
     let lines = mix(few, &["rotate", "rollback", "acme"], &["rotate", "retire", "acme"]);
     let winners = race(world, &lines, &mut found);
     let retired = winners.iter().filter(|index| *index % 2 == 1).count();
     expect(&mut found, &format!("{retired} retired"), retired == 1);
-    expect(&mut found, "one key is left", state(world) == ("settled".to_owned(), 1));
+    expect(&mut found, "one key is left", state(world) == ("active".to_owned(), 1));
     let commits = 2 + winners.len() as u64;
     let risen = world.generation() - generation;
     expect(&mut found, &format!("{commits} steps, {risen} generations"), risen == commits);
@@ -77,7 +77,7 @@ fn harness(world: &World, processes: usize, few: usize) -> Vec<String> {
     let winners = race(world, &mix(few, &confirm, &["rotate", "abort", "acme"]), &mut found);
     expect(&mut found, &format!("{} ended it", winners.len()), winners.len() == 1);
     let confirmed = winners.iter().any(|index| index % 2 == 0);
-    let ended = if confirmed { ("overlap".to_owned(), 2) } else { ("settled".to_owned(), 1) };
+    let ended = if confirmed { ("previous-kept".to_owned(), 2) } else { ("active".to_owned(), 1) };
     expect(&mut found, "the winner's state", state(world) == ended);
 
     expect(&mut found, "the active key works", won(&world.run(&["verify", "acme"])));
