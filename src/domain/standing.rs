@@ -169,8 +169,13 @@ mod tests {
     fn what_was_found_about_another_key_is_not_about_this_one() {
         let (key, other) = (key(), key());
         let last = found(&other, Outcome::Rejected);
-        let facts =
-            Facts { enabled: true, active: Some(&key), days_left: Some(700), last: Some(&last), warn_days: 30 };
+        let facts = Facts {
+            enabled: true,
+            active: Some(&key),
+            days_left: Some(700),
+            last: Some(&last),
+            warn_days: 30,
+        };
         assert_eq!(standing(facts), Standing::Active);
     }
 
