@@ -18,9 +18,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use environment::Environment;
 pub use paths::Paths;
@@ -28,7 +26,7 @@ pub use settings::Settings;
 
 use crate::clock::Clock;
 use crate::commands::{CommandError, Delivery, Exit};
-use crate::ops::IdentityText;
+use crate::ops::{IdentityText, Stop};
 use crate::output::Canvas;
 use crate::output::sink::Audience;
 use crate::ui::Console;
@@ -51,10 +49,10 @@ pub struct App {
     pub umask: u32,
     /// The command's words without its values, for those who wait for its locks.
     pub command: String,
+    /// Breaks off the waits for locks when the command is to end.
+    pub stop: Stop,
     /// When the command's time is up.
     pub deadline: Instant,
-    /// Set when a signal arrives.
-    pub stop: Arc<AtomicBool>,
 }
 
 /// What the standard streams are.
@@ -93,6 +91,14 @@ impl App {
             fields: self.settings.fields.clone(),
             canvas: Canvas { width: self.terminal.width, colour: self.settings.colour(self.terminal.stdout) },
         }
+    }
+
+    /// When exchanges and waits end: early enough before the deadline for their results to be stored and shown.
+    ///
+    /// A tenth of the time that was given is kept for that, a second at most.
+    pub fn last_call(&self) -> Instant {
+        let kept = (self.settings.deadline / 10).min(Duration::from_secs(1));
+        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
     }
 
     /// Reads the identity that the search finds first; `None` if there is none anywhere.

@@ -46,7 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "vault::VaultError",
         ],
     ),
-    ("output", &["domain", "output", "secret"]),
+    ("output", &["domain", "hooks", "output", "secret"]),
     ("ui", &["ops::interact", "output", "secret", "ui"]),
     ("sim", &["clock", "sim"]),
     ("broker", &["broker", "clock", "domain", "ops", "secret"]),

@@ -17,10 +17,14 @@ use crate::clock::Clock;
 use crate::commands::finish::{deliver, deliver_failure};
 use crate::commands::{self, CommandError, Delivery, Exit, Outcome};
 use crate::hooks::mutant;
+use crate::ops::Stop;
 use crate::output::sink::write_stdout;
 use crate::output::{Canvas, Format, Hint};
 use crate::ui::{Console, Manner};
 
+/// How long after the deadline the command is ended from outside. What waits until the deadline by itself, for a lock
+/// or a vendor, can tell better what it waited for.
+const LAST_WORD: Duration = Duration::from_millis(200);
 /// How long work that is already on another thread may take to end after the command has.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -146,8 +150,8 @@ fn assemble(
         environment,
         umask,
         command,
+        stop: Stop::default(),
         deadline,
-        stop: Arc::default(),
     })
 }
 
@@ -181,7 +185,7 @@ fn runtime() -> Result<Runtime, CommandError> {
 ///
 /// It runs on a thread of its own, because what it does with the vault blocks: signals are heard all the same.
 async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
-    let mut signals = Signals::listen(Arc::clone(&app.stop)).map_err(|error| {
+    let mut signals = Signals::listen().map_err(|error| {
         CommandError::from_error(Exit::Failure, &error).doing("cannot listen for signals")
     })?;
     tracing::info!(vault = %app.settings.vault.display(), "running a command");
@@ -193,7 +197,7 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
     });
     let deadline = async {
         match limit {
-            Some(limit) => tokio::time::sleep(limit).await,
+            Some(limit) => tokio::time::sleep(limit + LAST_WORD).await,
             None => std::future::pending().await,
         }
     };
@@ -211,6 +215,7 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
             .because(format!("its deadline of {:?} is over", app.settings.deadline))
             .hinted(Hint::text("to give it longer, add `--deadline 30m`")),
     };
+    app.stop.raise();
     work.abort();
     // What blocks (a commit that is being written) comes to its end first, if that is near. What was done is told as
     // such: nobody may read that it was rolled back.

@@ -23,8 +23,9 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Starts listening, and sets `arrived` with the first signal; needs a runtime.
-    pub fn listen(arrived: Arc<AtomicBool>) -> io::Result<Self> {
+    /// Starts listening; needs a runtime.
+    pub fn listen() -> io::Result<Self> {
+        let arrived = Arc::new(AtomicBool::new(false));
         for (number, exit) in ENDING {
             // The order counts: the first signal finds the flag down, passes, and raises it; the second one finds
             // it up and ends the process although the command hangs in something that does not await.

@@ -22,7 +22,7 @@ pub(super) fn place(app: &App) -> Place {
         home_id: app.environment.text("TOKENCTL_HOME_ID"),
         lock_timeout: app.settings.lock_timeout,
         command: app.command.clone(),
-        stop: Arc::clone(&app.stop),
+        stop: app.stop.clone(),
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn open(app: &App) -> Result<Session, CommandError> {
         place: place(app),
         identity: identity(app).map_err(doing)?,
         pin: app.settings.vault_pin.clone(),
-        limits: Limits { exchange: app.settings.timeout, deadline: app.deadline },
+        limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
     };
     Session::open(request, app.clock.clone(), Arc::new(app.console.clone()))
         .map_err(|error| doing(error.into()))

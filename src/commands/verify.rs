@@ -99,6 +99,9 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
             failure = failure.because(row.message.clone().unwrap_or_else(|| "it has no proof".to_owned()));
             failure = row.causes.iter().cloned().fold(failure, CommandError::because);
             failure = row.hints.iter().cloned().fold(failure, CommandError::hinted);
+        } else if let Some(first) = report.connections.iter().find(|row| !row.ok) {
+            let command = ["verify", first.connection.as_str()];
+            failure = failure.hinted(Hint::command("to see what helps the first of them, run", command));
         }
         return Some(failure);
     }

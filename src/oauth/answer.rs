@@ -11,6 +11,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use zeroize::Zeroize as _;
 
 use super::error::Malformed;
+use crate::hooks::mutant;
 use crate::secret::{Secret, SecretString};
 
 /// The longest access token taken: 64 KiB.
@@ -75,7 +76,8 @@ fn token(members: Members<'_>) -> Result<Reading, Malformed> {
     // RFC 6749 section 5.1: required, case-insensitive; section 7.1: an unknown one must not be used.
     match &members.token_type {
         Some(Member::Text(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
-        Some(_) => return Err(Malformed::TokenType),
+        Some(_) if !mutant("any-answer-is-a-token") => return Err(Malformed::TokenType),
+        Some(_) => {}
         None => return Err(Malformed::Member("token_type")),
     }
     let lifetime = members.expires_in.as_ref().map(lifetime).transpose()?;

@@ -15,6 +15,7 @@ use super::error::{Evidence, Malformed, Unreachable};
 use super::skew::ClockSkew;
 use super::transport::{self, Problem};
 use crate::clock::Clock;
+use crate::hooks::mutant;
 use crate::providers::is_loopback;
 use crate::secret::{Secret, SecretBytes};
 
@@ -94,7 +95,11 @@ impl Client {
     fn base(&self) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .user_agent(concat!("tokenctl/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
+            .redirect(if mutant("redirects-followed") {
+                reqwest::redirect::Policy::default()
+            } else {
+                reqwest::redirect::Policy::none()
+            })
             .referer(false)
             .retry(reqwest::retry::never())
             .tls_version_min(reqwest::tls::Version::TLS_1_2)
@@ -171,6 +176,7 @@ impl Conversation<'_> {
                 .and_then(|value| transport::retry_after(value, date, received));
             read_body(&mut response).await
         };
+        let limit = if mutant("no-timeout") { Duration::from_hours(1) } else { limit };
         let outcome = match tokio::time::timeout(limit, reading).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Problem::Unreachable(Unreachable::Timeout)),
@@ -202,13 +208,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Reads an answer to its end into memory that is wiped.
 async fn read_body(response: &mut reqwest::Response) -> Result<SecretBytes, Problem> {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    if announced.is_some_and(|length| length > LONGEST_ANSWER) {
+    let longest = if mutant("no-answer-cap") { 96 * LONGEST_ANSWER } else { LONGEST_ANSWER };
+    if announced.is_some_and(|length| length > longest) {
         return Err(Problem::Malformed(Malformed::TooLong));
     }
     let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(8 * 1024)));
     while let Some(chunk) = response.chunk().await.map_err(|error| transport::classify(&error))? {
         let length = body.len() + chunk.len();
-        if length > LONGEST_ANSWER {
+        if length > longest {
             return Err(Problem::Malformed(Malformed::TooLong));
         }
         if length > body.capacity() {

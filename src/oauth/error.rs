@@ -83,6 +83,13 @@ pub struct Evidence {
     pub clock_skew: Option<ClockSkew>,
 }
 
+impl Evidence {
+    /// From the last request to its answer or failure, in milliseconds.
+    pub fn latency_ms(&self) -> u64 {
+        u64::try_from(self.latency.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// What stood between us and an answer that counts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -198,6 +205,16 @@ impl ExchangeError {
     pub fn meaning(&self) -> Option<&'static Meaning> {
         match self {
             Self::Rejected { meaning, .. } | Self::Unreachable { meaning, .. } => *meaning,
+            Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
+        }
+    }
+
+    /// What the vendor's error means, as a sentence: "NetSuite does not know the client, or has blocked it".
+    pub fn explanation(&self) -> Option<String> {
+        match self {
+            Self::Rejected { vendor, meaning, .. } | Self::Unreachable { vendor, meaning, .. } => {
+                meaning.map(|meaning| format!("{} {}", vendor.name, meaning.summary))
+            }
             Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
         }
     }

@@ -37,8 +37,10 @@ pub(super) fn classify(error: &reqwest::Error) -> Problem {
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof,
         ) => Unreachable::Reset,
-        // tokio-rustls wraps every complaint of the TLS library in this kind.
-        Some(io::ErrorKind::InvalidData) => Unreachable::Tls(innermost(error)),
+        // tokio-rustls wraps every complaint of the TLS library in this kind; once there is a connection, the one
+        // that complains is hyper, of chunks that are none.
+        Some(io::ErrorKind::InvalidData) if error.is_connect() => Unreachable::Tls(innermost(error)),
+        Some(io::ErrorKind::InvalidData) => return Problem::Malformed(Malformed::NotHttp),
         _ if cut_off => Unreachable::Reset,
         _ => Unreachable::Connect(innermost(error)),
     })

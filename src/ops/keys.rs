@@ -263,8 +263,7 @@ pub struct Proven {
 
 impl Proven {
     pub(super) fn new(keys: KeysOf, exchanged: &Exchanged, warnings: Vec<String>) -> Self {
-        let latency_ms = u64::try_from(exchanged.evidence.latency.as_millis()).unwrap_or(u64::MAX);
-        Self { keys, warnings, latency_ms }
+        Self { keys, warnings, latency_ms: exchanged.evidence.latency_ms() }
     }
 }
 

@@ -23,4 +23,4 @@ pub use error::OpsError;
 pub use interact::Interact;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 
-pub use crate::vault::Place;
+pub use crate::vault::{Place, Stop};

@@ -162,7 +162,7 @@ pub(super) fn proof_of(
         http_status: exchanged.evidence.http_status,
         vendor_error: None,
         message: None,
-        latency_ms: u64::try_from(exchanged.evidence.latency.as_millis()).ok(),
+        latency_ms: Some(exchanged.evidence.latency_ms()),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::connection::Connection;
 use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
 use crate::domain::rotation::{KeySet, Step};
+use crate::hooks;
 use crate::vault::Rows;
 
 use super::keys::{self, KeyRequest, KeysOf, Proven};
@@ -38,6 +39,8 @@ pub async fn confirm(
             signing.certificate_id
         )));
     }
+    // A seeded bug: two commits, and the old key goes in the first.
+    let seeded = hooks::mutant("destroy-before-switch").then(|| destroy(session, active)).transpose()?;
     let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, Some(active)).await?;
 
     let event = AuditEvent::new(Action::RotationConfirm)
@@ -45,7 +48,7 @@ pub async fn confirm(
         .with("key", &pending.certificate.fingerprint)
         .with("previous", &active.certificate.fingerprint);
     let keys = session.transact(&event, |rows| {
-        keys::unchanged(&connection, &before, rows)?;
+        keys::unchanged(&connection, seeded.as_ref().unwrap_or(&before), rows)?;
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
         rows.put_verification(&proof::proof_of(&connection, pending, &exchanged, session.clock.now()))?;
@@ -168,4 +171,13 @@ fn switch(session: &Session, rows: &Rows<'_>, active: &Key, successor: &Key) -> 
     rows.switch_key(&successor.id, session.clock.now())?;
     rows.drop_token(&active.connection)?;
     Ok(())
+}
+
+/// What the seeded bug `destroy-before-switch` does, for the harness that must find it.
+fn destroy(session: &Session, key: &Key) -> Result<KeySet, OpsError> {
+    let event = AuditEvent::new(Action::RotationRetire).on(&key.connection);
+    session.transact(&event, |rows| {
+        rows.remove_key(&key.id)?;
+        Ok::<_, OpsError>(rows.keys_of(&key.connection)?)
+    })
 }

@@ -7,6 +7,7 @@ use crate::domain::connection::Connection;
 use crate::domain::ids::{ConnectionName, KeyId};
 use crate::domain::key::KeyState;
 use crate::domain::token::{self, AccessToken, Demand, Staleness};
+use crate::hooks;
 use crate::oauth::Exchanged;
 use crate::vault::{ConnectionLock, Failure, VaultError};
 
@@ -51,7 +52,10 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
     // A caller who wants past the cache is served by whoever asked the vendor while it waited.
     let demand = Demand { force: demand.force && !renewed_since(session, &connection, asked_at)?, ..demand };
     let issued = match look(session, &connection, demand)? {
-        Look::Fresh(token) => release(session, connection, token, None, Vec::new()),
+        Look::Fresh(token) if !hooks::mutant("refresh-without-reread") => {
+            release(session, connection, token, None, Vec::new())
+        }
+        Look::Fresh(_) => obtain(session, connection, stale, &mut lock).await,
         Look::Stale(reason) => obtain(session, connection, reason, &mut lock).await,
     }?;
     long_enough(&issued, demand)?;

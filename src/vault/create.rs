@@ -79,7 +79,7 @@ impl Vault {
         let location = Location::resolve(&place.vault)?;
         Self::require_absent(place)?;
         let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone())
-            .stopped_by(std::sync::Arc::clone(&place.stop));
+            .stopped_by(place.stop.clone());
         let _lock = locks.vault()?;
         Self::require_absent(place)?;
         let home = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;

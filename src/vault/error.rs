@@ -99,9 +99,12 @@ pub enum VaultError {
         /// Process id, command and since when.
         holder: String,
     },
-    /// A signal came while a lock was waited for (exit 130, or that of the signal).
-    #[error("interrupted while another process held a lock")]
-    Interrupted,
+    /// The wait for a lock was broken off by a signal (exit 130).
+    #[error("interrupted while waiting for {what}")]
+    Interrupted {
+        /// "the vault", "the connection", …
+        what: String,
+    },
     /// The audit log cannot take the record, so nothing is done (exit 9).
     #[error("the audit log cannot be written, so nothing was done")]
     Audit(#[source] Box<VaultError>),

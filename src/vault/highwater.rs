@@ -118,14 +118,12 @@ impl HighWater {
             file::ensure_folder(folder)?;
         }
         let path = self.path.with_extension("lock");
-        // Held for a moment only, and no longer than the timeout: nobody needs to be called off.
-        let never = std::sync::atomic::AtomicBool::new(false);
         let request = Request {
-            stop: &never,
             path: &path,
             what: "the high-water mark",
             command: "tokenctl",
             timeout: Duration::from_secs(10),
+            stop: None,
         };
         Lock::exclusive(&request, clock)
     }

@@ -18,9 +18,28 @@ use super::file;
 use crate::clock::Clock;
 use crate::domain::ids::ConnectionId;
 use crate::domain::verification::Outcome;
+use crate::hooks;
 
 /// How old a failure may be for those who waited to share it instead of repeating the attempt.
 const SHARED_FAILURE: SignedDuration = SignedDuration::from_secs(5);
+
+/// How often those who wait look whether they are to stop.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Breaks off the waits for locks under which nothing has been asked of a vendor yet; clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Ends the waits that are under way and those to come: they fail with [`VaultError::Interrupted`].
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_raised(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
 
 /// What a lock file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,8 +73,15 @@ pub struct Request<'a> {
     pub command: &'a str,
     /// How long to wait.
     pub timeout: Duration,
-    /// Set when nobody wants it any more.
-    pub stop: &'a AtomicBool,
+    /// What breaks the wait off.
+    pub stop: Option<&'a Stop>,
+}
+
+impl Request<'_> {
+    fn check_stop(&self) -> Result<(), VaultError> {
+        let stopped = self.stop.is_some_and(Stop::is_raised);
+        if stopped { Err(VaultError::Interrupted { what: self.what.to_owned() }) } else { Ok(()) }
+    }
 }
 
 /// A lock that is held until it is dropped.
@@ -63,29 +89,32 @@ pub struct Request<'a> {
 pub struct Lock {
     file: File,
     note: Option<Note>,
+    /// How the holder before failed.
+    inherited: Option<Failure>,
     waited: bool,
 }
 
 impl Lock {
     /// Waits for the lock; [`VaultError::Locked`] names the holder if it is not free in time.
     pub fn exclusive(request: &Request<'_>, clock: &Clock) -> Result<Self, VaultError> {
-        let (mut file, waited) = acquire(request, File::try_lock, File::lock)?;
-        let failure = read_note(&mut file).and_then(|note| note.failure);
+        let (mut file, waited) = acquire(request, clock, (File::try_lock, File::lock))?;
+        let inherited = read_note(&mut file).and_then(|note| note.failure);
         let note = Note {
             pid: std::process::id(),
             command: request.command.to_owned(),
             since: clock.now(),
-            failure,
+            // Whoever does something else meanwhile may have removed the reason.
+            failure: None,
         };
-        let mut lock = Self { file, note: Some(note), waited };
+        let mut lock = Self { file, note: Some(note), inherited, waited };
         lock.write_note();
         Ok(lock)
     }
 
     /// Waits for the lock together with others who only share it.
-    pub fn shared(request: &Request<'_>) -> Result<Self, VaultError> {
-        let (file, waited) = acquire(request, File::try_lock_shared, File::lock_shared)?;
-        Ok(Self { file, note: None, waited })
+    pub fn shared(request: &Request<'_>, clock: &Clock) -> Result<Self, VaultError> {
+        let (file, waited) = acquire(request, clock, (File::try_lock_shared, File::lock_shared))?;
+        Ok(Self { file, note: None, inherited: None, waited })
     }
 
     fn write_note(&mut self) {
@@ -100,13 +129,19 @@ impl Lock {
     }
 }
 
-/// How soon somebody who waits notices that nobody wants the lock any more.
-const STOP_INTERVAL: Duration = Duration::from_millis(50);
-
+/// How long to wait, and what breaks the wait off.
+type Wait<'a> = (Duration, Option<&'a Stop>);
 type TryLock = fn(&File) -> Result<(), TryLockError>;
 type WaitLock = fn(&File) -> std::io::Result<()>;
 
-fn acquire(request: &Request<'_>, try_lock: TryLock, lock: WaitLock) -> Result<(File, bool), VaultError> {
+/// Returns the locked file, and whether it had to be waited for.
+fn acquire(
+    request: &Request<'_>,
+    clock: &Clock,
+    (try_lock, lock): (TryLock, WaitLock),
+) -> Result<(File, bool), VaultError> {
+    request.check_stop()?;
+    let until = clock.instant() + request.timeout;
     let file = file::open_or_create(request.path)?;
     match try_lock(&file) {
         Ok(()) => return Ok((file, false)),
@@ -123,17 +158,16 @@ fn acquire(request: &Request<'_>, try_lock: TryLock, lock: WaitLock) -> Result<(
             let _ = sender.send(locked.map(|()| file));
         })
         .map_err(|source| lock_failed(request.path, source))?;
-    let mut left = request.timeout;
     loop {
-        let turn = left.min(STOP_INTERVAL);
-        match receiver.recv_timeout(turn) {
+        let left = until.saturating_duration_since(clock.instant());
+        match receiver.recv_timeout(if request.stop.is_some() { left.min(LOOK) } else { left }) {
             Ok(Ok(file)) => return Ok((file, true)),
             Ok(Err(source)) => return Err(lock_failed(request.path, source)),
-            Err(_) if request.stop.load(Ordering::SeqCst) => return Err(VaultError::Interrupted),
-            Err(_) => left -= turn,
-        }
-        if left.is_zero() {
-            return Err(VaultError::Locked { what: request.what.to_owned(), holder: holder(request.path) });
+            Err(mpsc::RecvTimeoutError::Timeout) if left > LOOK => request.check_stop()?,
+            Err(_) => {
+                let what = request.what.to_owned();
+                return Err(VaultError::Locked { what, holder: holder(request.path) });
+            }
         }
     }
 }
@@ -170,9 +204,11 @@ impl ConnectionLock {
         &self.connection
     }
 
-    /// Returns the failure of a holder before, if this one waited for it and it is less than 5 seconds old.
+    /// Returns the failure of the holder before, if this one waited for it and it is less than 5 seconds old.
+    ///
+    /// Whoever shares it records it again, for those who still wait.
     pub fn shared_failure(&self, now: Timestamp) -> Option<&Failure> {
-        let failure = self.lock.note.as_ref()?.failure.as_ref()?;
+        let failure = self.lock.inherited.as_ref()?;
         let age = now.duration_since(failure.failed_at);
         (self.lock.waited && !age.is_negative() && age < SHARED_FAILURE).then_some(failure)
     }
@@ -193,57 +229,64 @@ pub struct Locks {
     command: String,
     timeout: Duration,
     clock: Clock,
-    stop: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 impl Locks {
     /// The locks in `folder`; `timeout` is for the vault, the keyring and the audit log.
     pub fn new(folder: PathBuf, command: String, timeout: Duration, clock: Clock) -> Self {
-        Self { folder, command, timeout, clock, stop: Arc::default() }
+        Self { folder, command, timeout, clock, stop: Stop::default() }
     }
 
-    /// Ends every wait with [`VaultError::Interrupted`] once `stop` is set.
-    #[must_use]
-    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Self {
+    /// The same locks; `stop` breaks off the waits for a connection and for the vault.
+    ///
+    /// Not those for the keyring and the audit log: what a vendor has answered is still to be written down.
+    pub fn stopped_by(self, stop: Stop) -> Self {
         Self { stop, ..self }
     }
 
     /// The lock of a commit.
     pub fn vault(&self) -> Result<Lock, VaultError> {
-        self.exclusive("vault", "the vault", self.timeout)
+        self.exclusive("vault", "the vault", (self.timeout, Some(&self.stop)))
     }
 
     /// Held by whoever replaces the vault's keys.
     pub fn keyring(&self) -> Result<Lock, VaultError> {
-        self.exclusive("keyring", "the vault's keyring", self.timeout)
+        self.exclusive("keyring", "the vault's keyring", (self.timeout, None))
     }
 
     /// Held by whoever writes a journal entry with the vault's keys.
     pub fn keyring_shared(&self) -> Result<Lock, VaultError> {
         file::ensure_folder(&self.folder)?;
         let path = self.folder.join("keyring");
-        Lock::shared(&self.request(&path, "the vault's keyring", self.timeout))
+        Lock::shared(&self.request(&path, "the vault's keyring", (self.timeout, None)), &self.clock)
     }
 
     /// The lock of whoever appends to the audit log.
     pub fn audit(&self) -> Result<Lock, VaultError> {
-        self.exclusive("audit", "the audit log", self.timeout)
+        self.exclusive("audit", "the audit log", (self.timeout, None))
     }
 
     /// The lock of one connection.
     pub fn connection(&self, id: &ConnectionId, wait: Duration) -> Result<ConnectionLock, VaultError> {
-        let lock = self.exclusive(id.as_str(), "the connection", wait)?;
+        // A seeded bug: a lock that nobody else takes.
+        let seeded = hooks::mutant("no-connection-lock").then(ConnectionId::new);
+        let lock = self.exclusive(
+            seeded.as_ref().unwrap_or(id).as_str(),
+            "the connection",
+            (wait, Some(&self.stop)),
+        )?;
         Ok(ConnectionLock { lock, connection: id.clone() })
     }
 
-    fn exclusive(&self, name: &str, what: &str, timeout: Duration) -> Result<Lock, VaultError> {
+    fn exclusive(&self, name: &str, what: &str, wait: Wait<'_>) -> Result<Lock, VaultError> {
         file::ensure_folder(&self.folder)?;
         let path = self.folder.join(name);
-        Lock::exclusive(&self.request(&path, what, timeout), &self.clock)
+        Lock::exclusive(&self.request(&path, what, wait), &self.clock)
     }
 
-    fn request<'a>(&'a self, path: &'a Path, what: &'a str, timeout: Duration) -> Request<'a> {
-        Request { path, what, command: &self.command, timeout, stop: &self.stop }
+    fn request<'a>(&'a self, path: &'a Path, what: &'a str, (timeout, stop): Wait<'a>) -> Request<'a> {
+        Request { path, what, command: &self.command, timeout, stop }
     }
 }
 
@@ -317,6 +360,8 @@ mod tests {
         let waiter = waiter.join().unwrap();
         assert_eq!(waiter.shared_failure(failed_at).unwrap().error, "refused");
         assert!(waiter.shared_failure(failed_at + SHARED_FAILURE).is_none(), "too old");
+        let note = read_note(&mut File::open(folder.path().join("locks").join(id.as_str())).unwrap());
+        assert_eq!(note.unwrap().failure, None, "it is passed on by those who share it only");
         drop(waiter);
         assert!(locks.connection(&id, wait).unwrap().shared_failure(failed_at).is_none(), "did not wait");
     }

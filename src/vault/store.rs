@@ -1,8 +1,7 @@
 //! An open vault: the newest generation, read again whenever the file was replaced.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::audit_log::AuditLog;
@@ -15,7 +14,7 @@ use super::identity::Credentials;
 use super::image::Image;
 use super::journal::Journal;
 use super::location::Location;
-use super::lock::{ConnectionLock, Locks};
+use super::lock::{ConnectionLock, Locks, Stop};
 use super::pin::{Pin, id_from_bytes};
 use super::recipient::Role;
 use super::rows::Rows;
@@ -38,8 +37,8 @@ pub struct Place {
     pub lock_timeout: Duration,
     /// The command that runs, for those who wait for it.
     pub command: String,
-    /// Set when a signal ends the command: whoever waits for a lock stops waiting.
-    pub stop: Arc<AtomicBool>,
+    /// Breaks off its waits for locks.
+    pub stop: Stop,
 }
 
 /// An open vault. Shared by the threads of a process; every access sees the newest generation.
@@ -72,7 +71,7 @@ impl Vault {
         let id = id_from_bytes(&generation.commit.vault)?;
         let here = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
         let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone())
-            .stopped_by(Arc::clone(&place.stop));
+            .stopped_by(place.stop.clone());
         let audit = AuditLog::new(location.audit(), locks.clone(), clock.clone());
         Ok(Self {
             journal: Journal::new(location.journal(), id.clone()),

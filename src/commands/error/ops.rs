@@ -129,7 +129,7 @@ fn hints(error: &OpsError) -> Vec<Hint> {
             vec![hint("to replace it, run", &["rotate", "initiate", name.as_str()])]
         }
         OpsError::ClockSkew(_) => {
-            vec![Hint::shell("to see whether this machine's clock is set, run", "timedatectl status")]
+            vec![clock_hint()]
         }
         OpsError::NoPreviousSettings(name) => {
             vec![hint("to see its settings, run", &["connection", "show", name.as_str()])]
@@ -181,8 +181,8 @@ fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
     if let ExchangeError::Rejected { description: Some(description), .. } = error {
         failure = failure.because(format!("it says: {description}"));
     }
-    if let (Some(vendor), Some(meaning)) = (error.vendor(), error.meaning()) {
-        failure = failure.because(format!("{} {}", vendor.name, meaning.summary));
+    if let Some(explanation) = error.explanation() {
+        failure = failure.because(explanation);
     }
     if let Some(id) = error.evidence().and_then(|evidence| evidence.request_id.as_deref()) {
         failure = failure.because(format!("the vendor's request id is {id}"));
@@ -197,22 +197,38 @@ fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
 const LIKELIEST: usize = 3;
 
 fn exchange_hints(error: &ExchangeError) -> Vec<Hint> {
-    if let Some(meaning) = error.meaning() {
-        let place = error.vendor().and_then(|vendor| vendor.diagnosis);
-        let place =
-            place.map(|place| Hint::text(format!("the reason is shown to an administrator at {place}")));
-        let causes = meaning.causes.iter().take(LIKELIEST).map(|cause| Hint::text(*cause));
-        return causes.chain(place).collect();
-    }
-    let ExchangeError::Unreachable { reason, retry_after, .. } = error else {
-        return vec![Hint::text("check the client id, the certificate id, the scopes and the token URL")];
+    let clock = error.clock_skew().filter(|skew| skew.is_notable()).map(|_| clock_hint());
+    let others: Vec<Hint> = match error.meaning() {
+        Some(meaning) => {
+            let place = error.vendor().and_then(|vendor| vendor.diagnosis);
+            let place =
+                place.map(|place| Hint::text(format!("the reason is shown to an administrator at {place}")));
+            meaning.causes.iter().take(LIKELIEST).map(|cause| Hint::text(*cause)).chain(place).collect()
+        }
+        None => vec![exchange_hint(error)],
     };
-    vec![match (reason, retry_after) {
+    clock.into_iter().chain(others).collect()
+}
+
+fn clock_hint() -> Hint {
+    Hint::shell("to see whether this machine's clock is set, run", "timedatectl status")
+}
+
+fn exchange_hint(error: &ExchangeError) -> Hint {
+    let ExchangeError::Unreachable { reason, retry_after, .. } = error else {
+        return Hint::text(match error {
+            ExchangeError::Malformed { .. } => {
+                "something in between may have answered: check the token URL, the proxy settings and the vendor's status page"
+            }
+            _ => "check the client id, the certificate id, the scopes and the token URL",
+        });
+    };
+    match (reason, retry_after) {
         (_, Some(wait)) => Hint::text(format!("the vendor asks to wait {} s", wait.as_secs())),
         (Unreachable::Dns | Unreachable::Refused | Unreachable::Connect(_), None) => {
             Hint::text("check the network, the proxy settings and the host name")
         }
         (Unreachable::Tls(_), None) => Hint::text("check the system's CA certificates and the clock"),
         _ => Hint::text("nothing was changed; the same command can be repeated"),
-    }]
+    }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::vault::VaultError;
 
 fn shown(error: &CommandError) -> String {
     let lines: Vec<String> =
@@ -26,15 +27,14 @@ fn foreign_text_is_harmless_in_an_error() {
     assert_eq!(shown(&error), "error: the vendor says no\n  cause: \\u{1b}[2J::error::\\nx\n");
 }
 
+fn told(error: VaultError) -> String {
+    let failure = CommandError::from(error);
+    format!("[{}]\n{}", failure.exit().name(), shown(&failure))
+}
+
 #[test]
 fn every_failure_of_the_vault() {
-    let all: Vec<String> = super::vault::one_of_each()
-        .into_iter()
-        .map(|error| {
-            let failure = CommandError::from(error);
-            format!("[{}]\n{}", failure.exit().name(), shown(&failure))
-        })
-        .collect();
+    let all: Vec<String> = super::vault::one_of_each().into_iter().map(told).collect();
     insta::assert_snapshot!(all.join(""), @"
     [vault]
     error: there is no vault at /v/vault.age
@@ -95,6 +95,9 @@ fn every_failure_of_the_vault() {
     [locked]
     error: the vault is locked by pid 7
     hint: try again when it is done, or wait longer with `--lock-timeout 60s`
+    [interrupted]
+    error: interrupted while waiting for the vault
+    hint: nothing was changed; the same command can be repeated
     [refused]
     error: the audit log cannot be written, so nothing was done
       cause: cannot write /v/vault.age

@@ -19,7 +19,7 @@ pub(super) fn exit_of(error: &E) -> Exit {
         E::NoRecipient(_) | E::Gone(_) => Exit::NotFound,
         E::RecipientExists(_) | E::Taken(_) => Exit::Conflict,
         E::Locked { .. } => Exit::Locked,
-        E::Interrupted => Exit::Interrupted,
+        E::Interrupted { .. } => Exit::Interrupted,
         E::Exists(_)
         | E::NotOperator
         | E::ForeignHome(_)
@@ -96,10 +96,10 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             Hint::command("to see where its home is, run", ["vault", "info"]),
         ],
         E::UnsafeFile { fix, .. } => vec![Hint::shell("to mend it, run", fix)],
-        E::Interrupted => vec![Hint::text("nothing was changed; the same command can be repeated")],
         E::Locked { .. } => {
             vec![Hint::text("try again when it is done, or wait longer with `--lock-timeout 60s`")]
         }
+        E::Interrupted { .. } => vec![Hint::text("nothing was changed; the same command can be repeated")],
         E::Audit(_) => vec![
             Hint::text("mend the audit log's folder (space, permissions): without a record nothing is done"),
             Hint::command("to see whether the log is whole, run", ["audit", "verify"]),
@@ -144,6 +144,7 @@ pub(super) fn one_of_each() -> Vec<E> {
             fix: "chmod go-w /v/vault.age".into(),
         },
         E::Locked { what: "the vault".into(), holder: "pid 7".into() },
+        E::Interrupted { what: "the vault".into() },
         E::Audit(Box::new(io())),
         E::AuditDamaged("record 8".into()),
         E::LastOperator("this is the last operator".into()),

@@ -41,7 +41,7 @@ pub struct VerifyRow {
     pub vendor_error: Option<String>,
     /// What went wrong.
     pub message: Option<String>,
-    /// Why, outermost cause first.
+    /// Why: what the vendor said beside its error code, what is known of that, clocks that differ.
     pub causes: Vec<String>,
     /// The vendor's name for the failed request, for its support.
     pub request_id: Option<String>,

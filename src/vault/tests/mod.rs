@@ -18,6 +18,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::identity::{Credentials, Identity, IdentityFile};
+use super::lock::Stop;
 use super::pin::Pin;
 use super::recipient::Role;
 use super::rows::fixture::{connection, instant};
@@ -45,12 +46,12 @@ impl World {
         let home = folder.path().join("home");
         std::fs::create_dir(&home).unwrap();
         let place = Place {
-            stop: std::sync::Arc::default(),
             vault: home.join("vault.age"),
             state_dir: folder.path().join("state"),
             home_id: Some("this machine".to_owned()),
             lock_timeout: Duration::from_mins(1),
             command: "tokenctl test".to_owned(),
+            stop: Stop::default(),
         };
         let clock = Clock::system();
         let (operator, viewer) = (Identity::generate(), Identity::generate());

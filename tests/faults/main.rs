@@ -1,0 +1,21 @@
+//! Faults from outside: what a vendor, a network, a customer's text or a terminal can do to the program.
+//!
+//! The quick half runs on every change; `cargo test --test faults -- --ignored --nocapture` runs the long half and
+//! prints the numbers that it reached.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops where its world is not as expected"
+)]
+
+#[path = "../cli/common/mod.rs"]
+#[allow(dead_code, reason = "this harness needs a part of it")]
+mod common;
+mod office;
+mod server;
+
+mod batch;
+mod hostile;
+mod limits;
+mod verify;
