@@ -44,10 +44,10 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
     let asked_at = session.clock.now();
     let (connection, mut lock) = session.lock(name)?;
     let connection = usable(connection)?;
-    if let Some(failure) = lock.shared_failure(session.clock.now())
-        && failure.failed_at >= asked_at
-    {
-        return Err(OpsError::SharedFailure(failure.clone()));
+    if let Some(failure) = lock.shared_failure(session.clock.now()).cloned() {
+        // Passed on to the next one who waits, at its own age.
+        lock.record(Some(failure.clone()));
+        return Err(OpsError::SharedFailure(failure));
     }
     // A caller who wants past the cache is served by whoever asked the vendor while it waited.
     let demand = Demand { force: demand.force && !renewed_since(session, &connection, asked_at)?, ..demand };
