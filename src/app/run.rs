@@ -19,7 +19,7 @@ use crate::commands::{self, CommandError, Delivery, Exit, Outcome};
 use crate::hooks::mutant;
 use crate::ops::Stop;
 use crate::output::sink::write_stdout;
-use crate::output::{Canvas, Hint};
+use crate::output::{Canvas, Format, Hint};
 use crate::ui::{Console, Manner};
 
 /// How long after the deadline the command is ended from outside. What waits until the deadline by itself, for a lock
@@ -62,6 +62,7 @@ impl Early {
         let word =
             |long, short, variable| scan::value_of(argv, long, short).or_else(|| environment.text(variable));
         let format = word("output", Some('o'), "TOKENCTL_OUTPUT").and_then(|text| text.parse().ok());
+        let format = format.filter(|format| *format == Format::Jsonl).or(cli::format_of(argv)).or(format);
         let colour = word("color", None, "TOKENCTL_COLOR").and_then(|text| text.parse().ok());
         let colour = match colour.unwrap_or_default() {
             cli::values::ColourChoice::Auto => settings::colour_of(environment),

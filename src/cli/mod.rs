@@ -33,6 +33,8 @@ pub use check::check;
 pub use global::{DryRun, GlobalArgs};
 pub use usage::{Rejection, nearest};
 
+use crate::output::Format;
+
 /// Guard, prove, rotate and hand out the credentials of an integration team
 #[derive(Debug, Parser)]
 #[command(
@@ -106,7 +108,24 @@ pub fn command_words(argv: &[OsString]) -> String {
 pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
     check::spaced_values(&tree(), argv)?;
     let matches = tree().try_get_matches_from(argv).map_err(|error| usage::explain(&error, argv))?;
-    Cli::from_arg_matches(&matches).map_err(|error| usage::explain(&error, argv))
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| usage::explain(&error, argv))?;
+    if cli.command.prints_json() && cli.global.output != Some(Format::Jsonl) {
+        cli.global.output = Some(Format::Json);
+    }
+    Ok(cli)
+}
+
+/// Returns the format that `--format` decides in arguments that may not parse: a token's envelope is one for
+/// failures, too.
+pub fn format_of(argv: &[OsString]) -> Option<Format> {
+    (scan::value_of(argv, "format", None)? == Format::Json.as_str()).then_some(Format::Json)
+}
+
+impl Command {
+    /// Whether its own `--format` makes its answer an envelope.
+    fn prints_json(&self) -> bool {
+        matches!(self, Self::Token(token::TokenCommand::Get(args)) if args.format == Some(token::TokenFormat::Json))
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct GetArgs {
     /// Ask the vendor even if the cached token is good
     #[arg(long)]
     pub refresh: bool,
-    /// How the token is printed [default: raw, or json with --output json]
+    /// How the token is printed [default: raw, or json with --output json or jsonl]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<TokenFormat>,
     /// Print it even to a terminal

@@ -253,11 +253,14 @@ fn import_rows(app: &App, args: &ImportArgs) -> Result<Finished, CommandError> {
         .into_iter()
         .zip(names)
         .map(|(one, name)| {
+            // A plan's ids are never seen again.
+            let id = one.result.as_ref().ok().filter(|_| !dry_run).map(|added| added.id.to_string());
             let failure = one.result.err().map(CommandError::from);
             let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
             BatchRow {
                 row: Some(one.row),
                 name,
+                connection_id: id,
                 code: exit.code(),
                 result: exit.name(),
                 message: failure.map(|failure| failure.problem().message.to_owned()),

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::cli::keys::{KeyArgs, KeyCommand, KeyImportArgs, KeygenArgs};
+use crate::domain::ids::{ConnectionId, ConnectionName};
 use crate::domain::rotation::Step;
 use crate::ops::keys::{ImportRequest, KeyRequest, keygen, keygen_missing, missing_keys};
 use crate::ops::{self, Session};
@@ -39,15 +40,19 @@ fn keygen_all(session: &Session, args: &KeygenArgs, request: &KeyRequest) -> Res
     let doing = |error: ops::OpsError| CommandError::from(error).doing("cannot make the missing keys");
     if args.dry_run.dry_run {
         let missing = missing_keys(session).map_err(doing)?;
-        let rows = missing.iter().map(|connection| row(&connection.name.to_string(), Ok(None))).collect();
+        let rows =
+            missing.iter().map(|connection| row(&connection.name, Ok((&connection.id, None)))).collect();
         return Ok(Finished::report(Batch::keygen(rows, false)));
     }
     let made = keygen_missing(session, request).map_err(doing)?;
     let rows: Vec<_> = made
         .into_iter()
         .map(|one| {
-            let name = one.name.to_string();
-            row(&name, one.result.map(|key| Some(key.certificate.fingerprint)).map_err(CommandError::from))
+            let made = one.result.map_err(CommandError::from);
+            row(
+                &one.name,
+                made.as_ref().map(|key| (&key.connection, Some(key.certificate.fingerprint.as_str()))),
+            )
         })
         .collect();
     let failure = batch::failure(rows.iter().map(|row| row.code), "not every key could be made");
@@ -59,15 +64,16 @@ fn keygen_all(session: &Session, args: &KeygenArgs, request: &KeyRequest) -> Res
     })
 }
 
-fn row(name: &str, result: Result<Option<String>, CommandError>) -> BatchRow {
-    let exit = result.as_ref().map_or_else(CommandError::exit, |_| Exit::Ok);
+fn row(name: &ConnectionName, made: Result<(&ConnectionId, Option<&str>), &CommandError>) -> BatchRow {
+    let exit = made.map_or_else(CommandError::exit, |_| Exit::Ok);
     BatchRow {
         row: None,
-        name: Some(name.to_owned()),
+        name: Some(name.to_string()),
+        connection_id: made.ok().map(|(id, _)| id.to_string()),
         code: exit.code(),
         result: exit.name(),
-        message: result.as_ref().err().map(|error| error.problem().message.to_owned()),
-        fingerprint: result.ok().flatten(),
+        message: made.err().map(|error| error.problem().message.to_owned()),
+        fingerprint: made.ok().and_then(|(_, fingerprint)| fingerprint).map(ToOwned::to_owned),
     }
 }
 

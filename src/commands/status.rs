@@ -7,7 +7,7 @@ use crate::ops::status::{Attention as Needy, Need, status};
 use crate::ops::vaults;
 use crate::output::Hint;
 use crate::output::reports::days_between;
-use crate::output::reports::status::{Attention, Expiry, Status};
+use crate::output::reports::status::{Attention, Expiry, Severity, Status};
 
 use super::error::CommandError;
 use super::finish::Finished;
@@ -28,19 +28,24 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
     if info.has_single_operator() {
         attention.push(Attention {
             connection: None,
+            connection_id: None,
+            kind: "single-operator",
+            severity: Severity::Medium,
             what: SINGLE_OPERATOR.to_owned(),
             hint: Some(Hint::command(
                 "to let a second one in, run",
                 ["vault", "recipient", "add", "KEY", "--role=operator"],
             )),
         });
+        attention.sort_by_key(|item| item.severity);
     }
     let next_expiries = found
         .expiries
         .iter()
         .take(NEXT)
-        .map(|(name, at)| Expiry {
+        .map(|(name, id, at)| Expiry {
             connection: name.to_string(),
+            connection_id: id.to_string(),
             expires_at: *at,
             days_left: days_between(now, *at),
         })
@@ -74,7 +79,29 @@ fn attention(needy: &Needy) -> Attention {
     } else {
         Hint::command("to try again, run", ["verify", name])
     };
-    Attention { connection: Some(name.to_owned()), what, hint: Some(hint) }
+    let (kind, severity) = kind(&needy.need);
+    Attention {
+        connection: Some(name.to_owned()),
+        connection_id: Some(needy.id.to_string()),
+        kind,
+        severity,
+        what,
+        hint: Some(hint),
+    }
+}
+
+/// The stable word for a need, and how urgent it is; never less urgent than the needs after it.
+fn kind(need: &Need) -> (&'static str, Severity) {
+    match need {
+        Need::Expired => ("expired", Severity::High),
+        Need::Failed(_) => ("not-proven", Severity::High),
+        Need::Expiring(_) => ("expiring", Severity::Medium),
+        Need::Exposed => ("exposed", Severity::Medium),
+        Need::RotationPending => ("rotation-pending", Severity::Low),
+        Need::ActivationPending => ("activation-pending", Severity::Low),
+        Need::NoKey => ("no-key", Severity::Low),
+        Need::PreviousKept => ("previous-kept", Severity::Low),
+    }
 }
 
 /// The step that brings a connection closer to one proven key, by where its keys stand.

@@ -22,7 +22,21 @@ pub(super) async fn run(app: &App, command: &TokenCommand) -> Result<Finished, C
     }
 }
 
+/// How the token is printed: by `--format`, or as the report's format has it.
+fn format(app: &App, args: &GetArgs) -> Result<TokenFormat, CommandError> {
+    let hint = |text: &str, format: &str| Hint::command(text, ["token", "get", args.name.as_str(), format]);
+    match (args.format, app.settings.output) {
+        (Some(format), _) => Ok(format),
+        (None, Format::Json | Format::Jsonl) => Ok(TokenFormat::Json),
+        (None, Format::Table | Format::Plain) => Ok(TokenFormat::Raw),
+        (None, Format::Csv) => Err(CommandError::usage("a token is not written as CSV")
+            .hinted(hint("to get it alone, run", "--format=raw"))
+            .hinted(hint("to get it with its expiry, run", "--format=json"))),
+    }
+}
+
 async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
+    let format = format(app, args)?;
     if app.terminal.stdout && !args.show {
         return Err(CommandError::new(Exit::Refused, "a token is not written to a terminal")
             .hinted(Hint::command(
@@ -44,8 +58,7 @@ async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
     for warning in &issued.warnings {
         app.console.warn(warning);
     }
-    let default = if app.settings.output == Format::Json { TokenFormat::Json } else { TokenFormat::Raw };
-    Ok(Finished::secret(render(app, &issued, args.format.unwrap_or(default))))
+    Ok(Finished::secret(render(app, &issued, format)))
 }
 
 fn render(app: &App, issued: &Issued, format: TokenFormat) -> SecretBytes {

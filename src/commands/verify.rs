@@ -66,7 +66,7 @@ fn request(args: &VerifyArgs) -> Result<VerifyRequest, CommandError> {
 }
 
 fn report(result: &VerifyResult, args: &VerifyArgs) -> Verify {
-    let connections: Vec<_> = result.verified.iter().map(|one| row(one, args.warn_days)).collect();
+    let connections: Vec<_> = result.verified.iter().map(|one| row(one, args)).collect();
     let proven = connections.iter().filter(|row| row.ok).count();
     Verify {
         proven,
@@ -78,13 +78,22 @@ fn report(result: &VerifyResult, args: &VerifyArgs) -> Verify {
     }
 }
 
-fn row(one: &Verified, warn_days: u32) -> VerifyRow {
-    let mut row = VerifyRow::new(&one.name, &one.verification, one.certificate_expires_at, warn_days);
-    if let Some(failure) = one.failure.as_ref().map(CommandError::of_operation) {
-        row.code = failure.exit().code();
-        row.result = failure.exit().name();
+fn row(one: &Verified, args: &VerifyArgs) -> VerifyRow {
+    let mut row = VerifyRow::new(&one.name, &one.verification, one.certificate_expires_at, args.warn_days);
+    let failure = one.failure.as_ref().map(CommandError::of_operation);
+    let exit = match &failure {
+        Some(failure) => failure.exit(),
+        None if row.expiring && args.fail_on == Some(FailOn::Expiring) => Exit::Expiring,
+        None => Exit::Ok,
+    };
+    (row.code, row.result) = (exit.code(), exit.name());
+    if let Some(failure) = failure {
         row.causes = failure.problem().causes.to_vec();
         row.hints = failure.hints().to_vec();
+    }
+    if let Some(OpsError::Exchange(error)) = &one.failure {
+        row.request_id = error.evidence().and_then(|evidence| evidence.request_id.clone());
+        row.clock_skew_seconds = error.clock_skew().map(|skew| skew.as_duration().as_secs());
     }
     row
 }
@@ -95,12 +104,14 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
     } else {
         format!("{} of {} connections are not proven", report.failed, report.connections.len())
     };
-    if let Some(mut failure) = batch::failure(report.connections.iter().map(|row| row.code), &what) {
+    // An expiring one is proven: it counts only where nothing is worse.
+    let codes = report.connections.iter().map(|row| if row.ok { Exit::Ok.code() } else { row.code });
+    if let Some(mut failure) = batch::failure(codes, &what) {
         if let [row] = report.connections.as_slice() {
             failure = failure.because(row.message.clone().unwrap_or_else(|| "it has no proof".to_owned()));
             failure = row.causes.iter().cloned().fold(failure, CommandError::because);
             failure = row.hints.iter().cloned().fold(failure, CommandError::hinted);
-        } else if let Some(first) = report.connections.iter().find(|row| row.code != 0) {
+        } else if let Some(first) = report.connections.iter().find(|row| !row.ok) {
             let command = ["verify", first.connection.as_str()];
             failure = failure.hinted(Hint::command("to see what helps the first of them, run", command));
         }
@@ -130,4 +141,59 @@ fn hints(result: &VerifyResult) -> Vec<Hint> {
         })
         .into_iter()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cli::{self, Command};
+    use crate::domain::connection::Provider;
+    use crate::domain::ids::ConnectionId;
+    use crate::domain::verification::{Outcome, Stage, Verification};
+    use crate::oauth::{Evidence, ExchangeError, Unreachable};
+    use crate::providers::descriptor;
+
+    #[test]
+    fn a_failure_leaves_its_causes_and_its_evidence() {
+        let error = ExchangeError::Unreachable {
+            vendor: descriptor(Provider::Netsuite),
+            reason: Unreachable::ServerError(503),
+            code: None,
+            meaning: None,
+            retry_after: None,
+            evidence: Box::new(Evidence {
+                attempts: 1,
+                http_status: Some(503),
+                request_id: Some("8f14".to_owned()),
+                latency: Duration::from_millis(7),
+                clock_skew: None,
+            }),
+        };
+        let one = Verified {
+            name: "acme".parse().unwrap(),
+            verification: Verification {
+                connection: ConnectionId::new(),
+                key: None,
+                checked_at: jiff::Timestamp::UNIX_EPOCH,
+                outcome: Outcome::Unreachable,
+                stage: Stage::Exchange,
+                http_status: Some(503),
+                vendor_error: None,
+                message: Some(error.to_string()),
+                latency_ms: Some(7),
+            },
+            certificate_expires_at: None,
+            failure: Some(OpsError::Exchange(Box::new(error))),
+            warning: None,
+        };
+        let words = ["tokenctl", "verify", "acme"].map(Into::into);
+        let Ok(cli::Cli { command: Command::Verify(args), .. }) = cli::parse(&words) else { panic!() };
+        let row = row(&one, &args);
+        assert_eq!((row.code, row.result), (6, "unreachable"));
+        assert_eq!(row.causes, ["the vendor's request id is 8f14"]);
+        assert_eq!((row.request_id.as_deref(), row.clock_skew_seconds), (Some("8f14"), None));
+        assert!(row.proof.is_none() && row.connection_id == one.verification.connection.to_string());
+    }
 }

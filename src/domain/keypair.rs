@@ -36,6 +36,9 @@ pub enum KeyPairError {
     /// An RSA key of a size that is not supported.
     #[error("RSA keys must have 3072 or 4096 bits, this one has {0}")]
     RsaSize(usize),
+    /// A key that is neither RSA nor on one of the supported curves.
+    #[error("keys of this kind are not supported")]
+    Kind,
 }
 
 /// A private key, ready to sign, with its encoding.
@@ -74,7 +77,8 @@ impl KeyPair {
                 .and_then(Self::from_rsa)
                 .or_else(
                     |error| if error == KeyPairError::Malformed { Self::from_ec(&der) } else { Err(error) },
-                ),
+                )
+                .map_err(|error| if error == KeyPairError::Malformed { refused(&der) } else { error }),
             _ => Self::from_ec(&der),
         }
     }
@@ -182,6 +186,26 @@ const PRIVATE_LABELS: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE
 /// Returns the first private key block (RFC 7468) and its label.
 ///
 /// Why: the PEM crates at hand decode into buffers that nobody wipes.
+/// Says why a PKCS#8 text (RFC 5208 section 5) that the provider does not take is refused: not every one is broken.
+fn refused(der: &SecretBytes) -> KeyPairError {
+    use rsa::pkcs1::{ALGORITHM_OID as RSA, RsaPrivateKey};
+    use rsa::pkcs8::{ObjectIdentifier, PrivateKeyInfo};
+    // RFC 5480 section 2.1.1.1.
+    const CURVES: [ObjectIdentifier; 2] =
+        [ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), ObjectIdentifier::new_unwrap("1.3.132.0.34")];
+    let Ok(info) = PrivateKeyInfo::try_from(der.expose().as_slice()) else { return KeyPairError::Malformed };
+    if info.algorithm.oid == RSA {
+        return match RsaPrivateKey::try_from(info.private_key) {
+            Ok(key) => KeyPairError::RsaSize(key.modulus.as_bytes().len() * 8),
+            Err(_) => KeyPairError::Malformed,
+        };
+    }
+    match info.algorithm.parameters_oid() {
+        Ok(curve) if CURVES.contains(&curve) => KeyPairError::Malformed,
+        _ => KeyPairError::Kind,
+    }
+}
+
 fn pem_private_key(text: &SecretBytes) -> Result<(&'static str, SecretBytes), KeyPairError> {
     let text = std::str::from_utf8(text.expose()).map_err(|_| KeyPairError::NotFound)?;
     if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED") {

@@ -111,6 +111,14 @@ pub enum OpsError {
     /// Somebody else failed at the same thing a moment ago; it is not repeated (exit as theirs).
     #[error("another process failed at this a moment ago: {}", .0.error)]
     SharedFailure(Failure),
+    /// The connection's lock was not free before the deadline (exit 7).
+    #[error("connection `{name}` is locked by {holder}")]
+    InUse {
+        /// Which.
+        name: ConnectionName,
+        /// Process id, command and since when.
+        holder: String,
+    },
     /// The deadline came first (exit 6).
     #[error("the command's deadline came first")]
     OutOfTime,

@@ -142,7 +142,10 @@ impl Session {
         loop {
             let wanted = self.connection(name)?;
             let wait = self.limits.deadline.saturating_duration_since(self.clock.instant());
-            let lock = self.vault.lock_connection(&wanted.id, wait)?;
+            let lock = self.vault.lock_connection(&wanted.id, wait).map_err(|error| match error {
+                VaultError::Locked { holder, .. } => OpsError::InUse { name: wanted.name.clone(), holder },
+                other => other.into(),
+            })?;
             // What was known before the lock is thrown away; the name may be another connection's by now.
             let connection = self.connection(name)?;
             if connection.id == wanted.id {

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::domain::connection::Connection;
-use crate::domain::ids::ConnectionName;
+use crate::domain::ids::{ConnectionId, ConnectionName};
 use crate::domain::rotation::{KeySet, Phase};
 use crate::domain::selection::Selection;
+use crate::domain::standing::{Facts, standing};
 use crate::domain::verification::{Outcome, Verification};
 use crate::providers;
 
@@ -41,6 +42,8 @@ pub enum Need {
 pub struct Attention {
     /// Which.
     pub name: ConnectionName,
+    /// Its id.
+    pub id: ConnectionId,
     /// Why.
     pub need: Need,
     /// Where its keys stand: tells which step comes next.
@@ -53,10 +56,10 @@ pub struct Status {
     /// What needs somebody, most urgent first.
     pub attention: Vec<Attention>,
     /// When the active certificates end, the next first.
-    pub expiries: Vec<(ConnectionName, Timestamp)>,
+    pub expiries: Vec<(ConnectionName, ConnectionId, Timestamp)>,
     /// How many connections there are.
     pub connections: usize,
-    /// How many of them are enabled and have an active key.
+    /// How many of them are usable: enabled, with an active key that is neither over nor refused.
     pub ready: usize,
 }
 
@@ -66,19 +69,31 @@ pub fn status(session: &Session) -> Result<Status, OpsError> {
     let all = connections::list(session, &Selection::all())?;
     let mut status = Status { attention: Vec::new(), expiries: Vec::new(), connections: all.len(), ready: 0 };
     for overview in all.iter().filter(|overview| overview.connection.enabled) {
-        let name = &overview.connection.name;
-        if let Some(expiry) = active_expiry(&overview.connection, &overview.keys) {
-            status.ready += 1;
-            status.expiries.push((name.clone(), expiry));
+        let (name, id) = (&overview.connection.name, &overview.connection.id);
+        let expiry = active_expiry(&overview.connection, &overview.keys);
+        status.ready += usize::from(is_usable(overview, expiry, now));
+        if let Some(expiry) = expiry {
+            status.expiries.push((name.clone(), id.clone(), expiry));
         }
         if let Some(need) = need(overview, now) {
             let phase = overview.keys.phase();
-            status.attention.push(Attention { name: name.clone(), need, phase });
+            status.attention.push(Attention { name: name.clone(), id: id.clone(), need, phase });
         }
     }
     status.attention.sort_by(|left, right| (&left.need, &left.name).cmp(&(&right.need, &right.name)));
-    status.expiries.sort_by_key(|(_, expiry)| *expiry);
+    status.expiries.sort_by_key(|(_, _, expiry)| *expiry);
     Ok(status)
+}
+
+fn is_usable(overview: &Overview, expiry: Option<Timestamp>, now: Timestamp) -> bool {
+    let facts = Facts {
+        enabled: overview.connection.enabled,
+        active: overview.keys.active.as_ref(),
+        days_left: expiry.map(|expiry| providers::days_left(expiry, now)),
+        last: overview.verification.as_ref(),
+        warn_days: WARN_DAYS,
+    };
+    standing(facts).is_usable()
 }
 
 fn active_expiry(connection: &Connection, keys: &KeySet) -> Option<Timestamp> {

@@ -127,8 +127,9 @@ impl Table {
             (widths.iter().sum::<usize>() + GAP * (widths.len().saturating_sub(1))).saturating_sub(available);
         // The widest gives first, so that short columns stay whole.
         while excess > 0 {
-            let spare = |(index, width): &(usize, &usize)| {
-                self.columns[*index].narrow != Narrow::Stays && **width > SHRUNK
+            let spare = |(index, wide): &(usize, &usize)| {
+                let column = &self.columns[*index];
+                column.narrow != Narrow::Stays && **wide > SHRUNK.max(width(&column.title))
             };
             let (widest, _) = widths.iter().enumerate().filter(spare).max_by_key(|(_, width)| **width)?;
             widths[widest] -= 1;

@@ -33,7 +33,9 @@ fn one_code_for_many() {
     let (ran, all) = envelope(&office, &["--all"]);
     ran.expect_code(0);
     assert_eq!((&all["ok"], &all["data"]["proven"], &all["error"]), (&true.into(), &4.into(), &Value::Null));
-    assert!(all["data"]["connections"].as_array().unwrap().iter().all(|row| row["proof"] == "exchange"));
+    assert!(
+        all["data"]["connections"].as_array().unwrap().iter().all(|row| row["proof"]["kind"] == "exchange")
+    );
 
     // Mixed: 13, with a code per connection; those that are well stay well.
     refuse(&desks[1], 400, "invalid_grant");

@@ -2,7 +2,9 @@
 
 use super::CommandError;
 use crate::commands::exit::Exit;
+use crate::domain::certificate::CertificateError;
 use crate::domain::key::KeyState;
+use crate::domain::keypair::KeyPairError;
 use crate::domain::rotation::{Forbidden, Phase};
 use crate::domain::verification::Outcome;
 use crate::oauth::{ExchangeError, Unreachable};
@@ -39,11 +41,16 @@ fn exit_of(error: &OpsError) -> Exit {
         | OpsError::KeysChanged(_)
         | OpsError::NoPreviousSettings(_) => Exit::Conflict,
         OpsError::OutOfTime => Exit::Unreachable,
+        OpsError::InUse { .. } => Exit::Locked,
         OpsError::Endpoint(EndpointError::Missing { .. })
         | OpsError::EmptySelection
         | OpsError::OnlyDisabled(_)
         | OpsError::ShortLived { .. }
         | OpsError::NoCertificateId { .. }
+        | OpsError::KeyPair(KeyPairError::NotFound | KeyPairError::Encrypted | KeyPairError::Malformed)
+        | OpsError::Certificate(
+            CertificateError::NotFound | CertificateError::Malformed | CertificateError::Mismatch,
+        )
         | OpsError::Settings(_)
         | OpsError::Invalid(_) => Exit::Usage,
         OpsError::Endpoint(_)
@@ -85,6 +92,9 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         OpsError::Endpoint(_) => vec![Hint::text(
             "a URL is https without user, query and fragment; plain http only to loopback with `--environment simulator`",
         )],
+        OpsError::InUse { .. } => {
+            vec![Hint::text("try again when it is done, or wait longer with `--deadline 30m`")]
+        }
         OpsError::OutOfTime => vec![Hint::text("to give it longer, add `--deadline 30m`")],
         OpsError::OnlyDisabled(names) => {
             let name = names.first().map_or("NAME", |name| name.as_str());
@@ -92,7 +102,7 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         }
         OpsError::ShortLived { .. } => vec![Hint::text("ask for less with `--min-ttl`")],
         OpsError::NoConnection { nearest: Some(name), .. } => {
-            vec![hint("did you mean", &["connection", "show", name])]
+            vec![Hint::text(format!("did you mean `{name}`?"))]
         }
         OpsError::NoConnection { nearest: None, .. } | OpsError::EmptySelection => {
             vec![hint("to see what there is, run", &["connection", "list"])]
@@ -124,7 +134,13 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         OpsError::NoPreviousSettings(name) => {
             vec![hint("to see its settings, run", &["connection", "show", name.as_str()])]
         }
-        OpsError::Algorithm { .. } | OpsError::KeyPair(_) => {
+        OpsError::KeyPair(KeyPairError::NotFound | KeyPairError::Encrypted | KeyPairError::Malformed)
+        | OpsError::Certificate(
+            CertificateError::NotFound | CertificateError::Malformed | CertificateError::Mismatch,
+        ) => vec![hint("which files are needed is shown by", &["key", "import", "--help"])],
+        OpsError::Algorithm { .. }
+        | OpsError::KeyPair(_)
+        | OpsError::Certificate(CertificateError::KeyKind(_)) => {
             vec![Hint::text("keys are rsa-4096, rsa-3072, ec-p256 or ec-p384")]
         }
         OpsError::IdentityExists(_) => vec![Hint::text(

@@ -66,11 +66,11 @@ impl Report for AuditList {
                 _ => Tone::Bad,
             };
             table.row([
-                Cell::from(row.at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+                Cell::from(row.at.strftime("%Y-%m-%d %H:%M").to_string()),
                 row.action.as_str().into(),
                 row.connection.clone().into(),
                 Cell::toned(row.outcome.as_str(), tone),
-                format!("{} ({})", row.user, row.actor).into(),
+                format!("{} ({})", actor(&row.actor), row.user).into(),
             ]);
         }
         View::new().table(table)
@@ -92,6 +92,12 @@ impl Report for AuditList {
             ],
         )
     }
+}
+
+/// A label as it is, the first digits of a fingerprint.
+fn actor(text: &str) -> &str {
+    let fingerprint = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if fingerprint { text.get(..8).unwrap_or(text) } else { text }
 }
 
 /// `audit verify`

@@ -108,7 +108,6 @@ impl Report for CertificateList {
         let columns = [
             Column::new("CONNECTION").shrinks(),
             Column::new("KEY"),
-            Column::new("ALGORITHM"),
             Column::new("FINGERPRINT"),
             Column::new("CERTIFICATE ID").shrinks(),
             Column::new("EXPIRES"),
@@ -118,7 +117,6 @@ impl Report for CertificateList {
             table.row([
                 Cell::from(row.connection.as_str()),
                 row.key.state.into(),
-                row.key.algorithm.into(),
                 short(&row.key.fingerprint).into(),
                 row.key.certificate_id.clone().into(),
                 row.key.expiry(),

@@ -16,6 +16,8 @@ pub struct BatchRow {
     pub row: Option<usize>,
     /// The connection, where its name could be read.
     pub name: Option<String>,
+    /// Its id, where there is such a connection.
+    pub connection_id: Option<String>,
     /// The exit code that this row alone would have had.
     pub code: u8,
     /// The name of that code.
@@ -32,7 +34,7 @@ pub struct BatchRow {
 pub struct Batch {
     #[serde(skip)]
     schema: &'static str,
-    /// Whether anything was stored; not with `--dry-run`.
+    /// Whether anything was stored; not with `--dry-run`, and not if every row failed.
     pub stored: bool,
     /// How many rows succeeded.
     pub succeeded: usize,
@@ -55,7 +57,7 @@ impl Batch {
 
     fn new(schema: &'static str, rows: Vec<BatchRow>, stored: bool) -> Self {
         let succeeded = rows.iter().filter(|row| row.code == 0).count();
-        Self { schema, stored, succeeded, failed: rows.len() - succeeded, rows }
+        Self { schema, stored: stored && succeeded > 0, succeeded, failed: rows.len() - succeeded, rows }
     }
 }
 
@@ -95,6 +97,6 @@ impl Report for Batch {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("rows", &["row", "name", "code", "result", "message"])
+        Listing::of("rows", &["row", "name", "connection_id", "code", "result", "message"])
     }
 }

@@ -15,6 +15,9 @@ pub mod token;
 pub mod vault;
 pub mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -10,11 +10,30 @@ use crate::output::report::{Report, to_value};
 use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
+/// How urgent something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It does not work.
+    High,
+    /// It will not work, or not be safe, for long.
+    Medium,
+    /// Something that was begun should be brought to its end.
+    Low,
+}
+
 /// Something that somebody should do.
 #[derive(Debug, Serialize)]
 pub struct Attention {
-    /// The connection's name; absent for the vault itself.
+    /// The connection's name; `null` for the vault itself.
     pub connection: Option<String>,
+    /// Its id.
+    pub connection_id: Option<String>,
+    /// What kind of need it is, in one word that stays: expired, not-proven, expiring, exposed, rotation-pending,
+    /// activation-pending, no-key, previous-kept or single-operator.
+    pub kind: &'static str,
+    /// How urgent it is.
+    pub severity: Severity,
     /// What is wrong or due.
     pub what: String,
     /// What helps.
@@ -26,6 +45,8 @@ pub struct Attention {
 pub struct Expiry {
     /// The connection's name.
     pub connection: String,
+    /// Its id.
+    pub connection_id: String,
     /// When the vendor stops accepting the active certificate.
     pub expires_at: Timestamp,
     /// Whole days until then.
@@ -45,7 +66,7 @@ pub struct Status {
     pub operators: usize,
     /// How many connections there are.
     pub connections: usize,
-    /// How many of them are enabled and have an active key.
+    /// How many of them are enabled and usable.
     pub ready: usize,
     /// What needs somebody, most urgent first.
     pub attention: Vec<Attention>,
@@ -69,7 +90,8 @@ impl Report for Status {
         } else {
             for item in &self.attention {
                 let about = item.connection.as_deref().unwrap_or("vault");
-                view = view.line(Cell::toned(format!("{about}: {}", item.what), Tone::Warning));
+                let tone = if item.severity == Severity::High { Tone::Bad } else { Tone::Warning };
+                view = view.line(Cell::toned(format!("{about}: {}", item.what), tone));
                 if let Some(hint) = &item.hint {
                     view = view.line(format!("  {hint}"));
                 }
@@ -95,6 +117,6 @@ impl Report for Status {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("attention", &["connection", "what"])
+        Listing::of("attention", &["connection", "connection_id", "kind", "severity", "what"])
     }
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::moment;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
-use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// `init`
@@ -81,25 +80,15 @@ pub struct RecipientRow {
     pub you: bool,
 }
 
-fn recipient_table(recipients: &[RecipientRow]) -> Table {
-    let columns = [
-        Column::new("ROLE"),
-        Column::new("LABEL").shrinks(),
-        Column::new("ADDED"),
-        Column::new(""),
-        Column::new("PUBLIC KEY").shrinks(),
-    ];
-    let mut table = Table::new(columns, "no recipients");
-    for recipient in recipients {
-        table.row([
-            Cell::from(recipient.role),
-            recipient.label.clone().into(),
-            recipient.added_at.map(|at| at.strftime("%Y-%m-%d").to_string()).into(),
-            if recipient.you { "you" } else { " " }.into(),
-            recipient.public_key.as_str().into(),
-        ]);
-    }
-    table
+/// Two lines each: who it is, and the public key, which is there to be copied and never cut.
+fn with_recipients(view: View, recipients: &[RecipientRow]) -> View {
+    let facts = recipients.iter().flat_map(|recipient| {
+        let you = recipient.you.then(|| "you".to_owned());
+        let since = recipient.added_at.map(|at| format!("since {}", at.strftime("%Y-%m-%d")));
+        let who: Vec<_> = recipient.label.iter().cloned().chain(since).chain(you).collect();
+        [(recipient.role, Cell::from(who.join(", "))), ("", recipient.public_key.as_str().into())]
+    });
+    view.facts(facts)
 }
 
 /// `vault recipient list`
@@ -119,7 +108,7 @@ impl Report for RecipientList {
     }
 
     fn view(&self) -> View {
-        View::new().table(recipient_table(&self.recipients))
+        with_recipients(View::new(), &self.recipients)
     }
 
     fn listing(&self) -> Listing {
@@ -240,7 +229,7 @@ impl Report for Info {
             ("holds", format!("{} connections, {} keys", self.connections, self.keys).into()),
             ("journal", format!("{} entries", self.journal_entries).into()),
         ];
-        View::new().facts(facts).table(recipient_table(&self.recipients))
+        with_recipients(View::new().facts(facts), &self.recipients)
     }
 
     fn listing(&self) -> Listing {

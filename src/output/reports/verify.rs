@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{days_between, expiry};
+use super::{Proof, days_between, expiry};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::hint::Hint;
 use crate::output::listing::Listing;
@@ -19,10 +19,14 @@ use crate::output::view::{Cell, Tone, View};
 pub struct VerifyRow {
     /// The connection's name.
     pub connection: String,
+    /// Its id.
+    pub connection_id: String,
     /// Whether a live exchange succeeded.
     pub ok: bool,
-    /// What proves it: `exchange`, a token obtained from the vendor just now; `null` without proof.
-    pub proof: Option<&'static str>,
+    /// What proves it; `null` without proof.
+    pub proof: Option<Proof>,
+    /// SHA-256 of the certificate that was tried.
+    pub key_fingerprint: Option<String>,
     /// How far it came: load, sign, exchange.
     pub stage: Stage,
     /// What came of it.
@@ -39,6 +43,10 @@ pub struct VerifyRow {
     pub message: Option<String>,
     /// Why: what the vendor said beside its error code, what is known of that, clocks that differ.
     pub causes: Vec<String>,
+    /// The vendor's name for the failed request, for its support.
+    pub request_id: Option<String>,
+    /// The vendor's clock minus ours, in seconds, where a failure showed it.
+    pub clock_skew_seconds: Option<i64>,
     /// The vendor's answer time, in milliseconds.
     pub latency_ms: Option<u64>,
     /// When the vendor stops accepting the certificate.
@@ -54,7 +62,7 @@ pub struct VerifyRow {
 }
 
 impl VerifyRow {
-    /// Describes a verification; code, result, causes and hints are the caller's.
+    /// Describes a verification; code, result, causes, hints, evidence and fingerprint are the caller's.
     pub fn new(
         name: &impl ToString,
         found: &Verification,
@@ -65,8 +73,10 @@ impl VerifyRow {
         let days_left = expires_at.map(|at| days_between(found.checked_at, at));
         Self {
             connection: name.to_string(),
+            connection_id: found.connection.to_string(),
             ok: proven,
-            proof: proven.then_some("exchange"),
+            proof: proven.then(|| Proof::exchange(found.latency_ms, found.http_status)),
+            key_fingerprint: None,
             stage: found.stage,
             outcome: found.outcome,
             code: 0,
@@ -75,6 +85,8 @@ impl VerifyRow {
             vendor_error: found.vendor_error.clone(),
             message: found.message.clone(),
             causes: Vec::new(),
+            request_id: None,
+            clock_skew_seconds: None,
             latency_ms: found.latency_ms,
             expires_at,
             days_left,
@@ -112,6 +124,14 @@ pub struct Verify {
     pub connections: Vec<VerifyRow>,
 }
 
+impl Verify {
+    /// Those without proof, if there are others beside them: the error itself tells of a single one.
+    fn failures(&self) -> impl Iterator<Item = &VerifyRow> {
+        let alone = self.connections.len() == 1;
+        self.connections.iter().filter(move |row| !row.ok && !alone)
+    }
+}
+
 impl Report for Verify {
     fn schema(&self) -> &'static str {
         "verify/1"
@@ -127,7 +147,6 @@ impl Report for Verify {
             Column::new("RESULT"),
             Column::new("EXPIRES"),
             Column::new("TIME").right(),
-            Column::new("MESSAGE").shrinks(),
         ];
         let mut table = Table::new(columns, "no connections");
         for row in &self.connections {
@@ -140,10 +159,19 @@ impl Report for Verify {
                 row.result_cell(),
                 expires,
                 row.latency_ms.map(|latency| format!("{latency} ms")).into(),
-                row.message.clone().into(),
             ]);
         }
         let mut view = View::new().table(table);
+        for row in self.failures() {
+            let message = row.message.as_deref().unwrap_or("it has no proof");
+            view = view.line(Cell::toned(format!("{}: {message}", row.connection), Tone::Bad));
+            for cause in &row.causes {
+                view = view.line(format!("  {cause}"));
+            }
+            if let Some(hint) = row.hints.first() {
+                view = view.line(format!("  {hint}"));
+            }
+        }
         if self.connections.len() > 1 || !self.skipped.is_empty() {
             let mut summary = format!("{} proven, {} failed", self.proven, self.failed);
             if self.expiring > 0 {
@@ -162,8 +190,10 @@ impl Report for Verify {
             "connections",
             &[
                 "connection",
+                "connection_id",
                 "ok",
-                "proof",
+                "proof.kind",
+                "key_fingerprint",
                 "stage",
                 "outcome",
                 "code",
@@ -172,6 +202,8 @@ impl Report for Verify {
                 "vendor_error",
                 "message",
                 "causes",
+                "request_id",
+                "clock_skew_seconds",
                 "latency_ms",
                 "expires_at",
                 "days_left",
