@@ -163,7 +163,7 @@ fn is_formula(cell: &str) -> bool {
 }
 
 fn cells(text: &str) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     reader
         .records()
         .flat_map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>())

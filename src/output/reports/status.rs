@@ -70,7 +70,8 @@ impl Report for Status {
             let columns = [
                 Column::new("ATTENTION").shrinks(),
                 Column::new("WHAT").shrinks(),
-                Column::new("NEXT COMMAND").shrinks(),
+                // A command that is cut cannot be typed.
+                Column::new("NEXT COMMAND").wraps(),
             ];
             let mut table = Table::new(columns, "");
             for item in &self.attention {
