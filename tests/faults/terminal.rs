@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokenctl::cli;
 use tokenctl::output::sanitize::width;
 
@@ -151,12 +151,9 @@ fn a_removal_asks_first() {
 #[test]
 fn a_reader_may_go_away() {
     let office = Office::new();
-    let rows: String = (0..1500)
-        .map(|number| {
-            format!("{{\"name\":\"c-{number:04}\",\"account\":\"{number}\",\"client_id\":\"c\"}}\n")
-        })
-        .collect();
-    office.place.put("many.jsonl", &rows);
+    let row = |number: usize| json!({"name": format!("c-{number:04}"), "account": number.to_string(), "client_id": "c"});
+    let rows: Vec<String> = (0..1500).map(|number| row(number).to_string()).collect();
+    office.place.put("many.jsonl", &rows.join("\n"));
     office.run(&["connection", "import", "many.jsonl", "-q"]).expect_code(0);
     for format in ["table", "json", "jsonl", "csv", "plain"] {
         let mut command = office.command(&["connection", "list", "-o", format]);
