@@ -145,8 +145,8 @@ impl Table {
         if colour {
             table.enforce_styling();
         }
-        let header = self.columns.iter().map(|column| {
-            let cell = Painted::new(&*column.title);
+        let header = self.columns.iter().zip(widths).map(|(column, width)| {
+            let cell = Painted::new(truncate(&column.title, *width));
             if colour { cell.add_attribute(Attribute::Bold) } else { cell }
         });
         table.set_header(header.collect::<Vec<_>>());
