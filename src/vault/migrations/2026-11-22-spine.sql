@@ -41,17 +41,18 @@ CREATE TABLE companies (
 CREATE INDEX companies_by_name ON companies (name);
 
 CREATE TABLE connections (
-    id                TEXT NOT NULL PRIMARY KEY,
-    name              TEXT NOT NULL COLLATE NOCASE UNIQUE,
-    provider          TEXT NOT NULL,
-    environment       TEXT NOT NULL,
-    enabled           INTEGER NOT NULL CHECK (enabled IN (0, 1)),
-    company_id        TEXT REFERENCES companies (id),
-    settings          TEXT NOT NULL CHECK (json_type(settings) = 'object'),
-    previous_settings TEXT CHECK (json_type(previous_settings) = 'object'),
-    tags              TEXT NOT NULL CHECK (json_type(tags) = 'object'),
-    created_at        TEXT NOT NULL,
-    updated_at        TEXT NOT NULL
+    id                   TEXT NOT NULL PRIMARY KEY,
+    name                 TEXT NOT NULL COLLATE NOCASE UNIQUE,
+    provider             TEXT NOT NULL,
+    environment          TEXT NOT NULL,
+    previous_environment TEXT,
+    enabled              INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    company_id           TEXT REFERENCES companies (id),
+    settings             TEXT NOT NULL CHECK (json_type(settings) = 'object'),
+    previous_settings    TEXT CHECK (json_type(previous_settings) = 'object'),
+    tags                 TEXT NOT NULL CHECK (json_type(tags) = 'object'),
+    created_at           TEXT NOT NULL,
+    updated_at           TEXT NOT NULL
 ) STRICT;
 
 -- Two connections with one identity would rotate each other's keys. A provider whose settings have no account

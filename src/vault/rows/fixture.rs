@@ -69,6 +69,7 @@ pub(in crate::vault) fn connection(name: &str) -> Connection {
             trusted_hosts: Vec::new(),
         },
         previous_settings: None,
+        previous_environment: None,
         tags: BTreeMap::new(),
         created_at: instant(0),
         updated_at: instant(0),
