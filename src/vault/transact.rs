@@ -109,7 +109,7 @@ impl Vault {
             return Ok(value);
         }
         let keyring = switch.keyring;
-        let next_pin = self.announce(state, &generation, keyring.as_ref())?;
+        let (next_pin, left_to_do) = self.announce(state, &generation, keyring.as_ref())?;
         if let Some(keyring) = keyring {
             generation.keyring = keyring;
         }
@@ -119,6 +119,7 @@ impl Vault {
             let previous = self.location.previous();
             self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));
         }
+        left_to_do.into_iter().for_each(|warning| self.warn(warning));
         let rekeyed = next_pin.is_some();
         if let Some(pin) = next_pin {
             state.credentials.pin = state.credentials.pin.take().map(|_| pin.clone());
@@ -171,21 +172,25 @@ impl Vault {
     }
 
     /// Lets this machine trust the coming keys before they sign anything: a crash must not lock it out.
+    ///
+    /// Returns the coming pin, and what is to be told once it counts: identity files that cannot be rewritten stop
+    /// nothing, since the high-water mark knows what became of the old pin.
     fn announce(
         &self,
         state: &mut State,
         generation: &Generation,
         keyring: Option<&Keyring>,
-    ) -> Result<Option<Pin>, VaultError> {
-        let Some(keyring) = keyring else { return Ok(None) };
+    ) -> Result<(Option<Pin>, Vec<String>), VaultError> {
+        let Some(keyring) = keyring else { return Ok((None, Vec::new())) };
         let next = Pin { vault: self.id.clone(), verify_key: *keyring.verify_key() };
         if let Err(error) = self.high_water().announce(&next, &self.clock) {
             self.warn(state_warning(&error));
         }
+        let mut left_to_do = Vec::new();
         for file in &mut state.credentials.files {
-            file.add_pin(&generation.pin, &next)?;
+            left_to_do.extend(file.add_pin(&generation.pin, &next)?);
         }
-        Ok(Some(next))
+        Ok((Some(next), left_to_do))
     }
 }
 
