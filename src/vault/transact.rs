@@ -19,7 +19,7 @@ use super::replace::{self, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
 use super::trailer::{self, Commit};
-use crate::domain::audit::{Action, AuditEvent, AuditHead};
+use crate::domain::audit::{Action, AuditEvent, AuditHead, AuditKind};
 use crate::hooks;
 
 /// What a change replaces besides rows.
@@ -36,7 +36,7 @@ impl Vault {
     /// Contract: `event` is recorded durably before anything happens, and its outcome after it. If `change` or the
     /// commit fails, the vault is what it was. `change` sees what the journal holds; its decisions win over it.
     /// What the event's action destroys is destroyed in the previous generation, too.
-    pub fn transact<T, E: From<VaultError>>(
+    pub fn transact<T, E: From<VaultError> + AuditKind>(
         &self,
         event: &AuditEvent,
         change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
@@ -50,7 +50,7 @@ impl Vault {
         self.commit(&event, Self::check_operator, |rows, _| store_home(rows, &self.here))
     }
 
-    pub(super) fn commit<T, E: From<VaultError>>(
+    pub(super) fn commit<T, E: From<VaultError> + AuditKind>(
         &self,
         event: &AuditEvent,
         check: impl Fn(&Self, &Generation) -> Result<(), VaultError>,
@@ -71,7 +71,8 @@ impl Vault {
             }
             Ok(value)
         });
-        let recorded = self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
+        let recorded =
+            self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(AuditKind::audit_kind));
         if let Err(error) = recorded {
             // The change is durable, or was undone: to report something else now would be wrong.
             self.warn(format!("the audit log holds no outcome of the last operation: {error}"));

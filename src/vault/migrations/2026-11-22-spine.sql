@@ -26,11 +26,11 @@ CREATE TABLE recipients (
     added_at   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Up to where the journal of a connection is folded in. It outlives the connection: an entry that is found
--- later must still count as folded.
+-- Up to where the journal of an owner (a connection, by its id) is folded in. It outlives its owner: an entry that
+-- is found later must still count as folded.
 CREATE TABLE journal_folded (
-    connection_id TEXT NOT NULL PRIMARY KEY,
-    sequence      INTEGER NOT NULL CHECK (sequence >= 0)
+    owner_id TEXT NOT NULL PRIMARY KEY,
+    sequence INTEGER NOT NULL CHECK (sequence >= 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE companies (
