@@ -11,4 +11,6 @@ mod common;
 
 mod frame;
 mod hardening;
+mod identities;
 mod signals;
+mod viewers;
