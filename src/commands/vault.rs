@@ -195,7 +195,7 @@ fn add(session: &Session, args: &RecipientAddArgs) -> Result<Finished, CommandEr
         .map_err(|error| doing(error.into()))?;
     let pin = vaults::info(session)?.pin;
     Ok(change(session, "added", &changed)?.hinted(Hint::text(format!(
-        "give them the pin; it goes into their identity file as the line `# tokenctl-vault-pin: {pin}`"
+        "give them the pin; anywhere in their identity file goes the line `# tokenctl-vault-pin: {pin}`"
     ))))
 }
 

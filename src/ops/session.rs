@@ -1,5 +1,6 @@
 //! An open vault, the way to the vendors, and the person or script on whose behalf things happen.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,9 +74,20 @@ impl Limits {
 impl Session {
     /// Opens the vault; asks for a passphrase if the identity has one.
     pub fn open(request: OpenRequest, clock: Clock, interact: Arc<dyn Interact>) -> Result<Self, OpsError> {
-        let ask =
-            |name: &str| -> Option<SecretString> { interact.passphrase(&format!("passphrase for {name}")) };
-        let mut file = IdentityFile::from_bytes(&request.identity.origin, &request.identity.text, &ask)?;
+        let unanswered = RefCell::new(None);
+        let ask = |name: &str| -> Option<SecretString> {
+            let answer = interact.passphrase(&format!("passphrase for {name}"));
+            answer.unwrap_or_else(|why| {
+                *unanswered.borrow_mut() = Some(why);
+                None
+            })
+        };
+        let read = IdentityFile::from_bytes(&request.identity.origin, &request.identity.text, &ask);
+        // That nobody could be asked says more than that the identity is protected.
+        let mut file = match unanswered.take() {
+            Some(why) => return Err(why.into()),
+            None => read?,
+        };
         if let Some(path) = request.identity.path {
             file = file.kept_at(path);
         }

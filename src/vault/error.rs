@@ -26,6 +26,11 @@ pub enum VaultError {
         #[source]
         source: io::Error,
     },
+    /// The new generation is in its place, but may not survive a power cut (exit 8).
+    #[error(
+        "the change may or may not survive a power cut: the vault was replaced, and its folder cannot be synced"
+    )]
+    Unsettled(#[source] Box<VaultError>),
     /// No identity at hand opens the vault (exit 8).
     #[error("none of the {tried} identities opens the vault")]
     WrongIdentity {

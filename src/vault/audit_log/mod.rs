@@ -69,7 +69,7 @@ impl AuditLog {
     /// cannot be continued, or [`VaultError::Locked`].
     pub fn request(&self, event: &AuditEvent, actor: &Actor) -> Result<Operation, VaultError> {
         let id = OperationId::new();
-        let records = self.records_of(Kind::Request, &id, event, actor);
+        let records = self.records_of(&Kind::Request, &id, event, actor);
         let head = self.append(records, Durability::Synced).map_err(refuse)?;
         Ok(Operation { id, action: event.action, actor: actor.clone(), head })
     }
@@ -87,8 +87,10 @@ impl AuditLog {
     /// Written but not synced: it survives the process, and a power cut from the next synced record on. Errors as
     /// for [`AuditLog::request`]; whoever gets one releases nothing.
     pub fn release(&self, event: &AuditEvent, actor: &Actor) -> Result<(), VaultError> {
-        let mut records = self.records_of(Kind::Release, &OperationId::new(), event, actor);
-        records.iter_mut().for_each(|record| record.outcome = Some(AuditRecord::outcome_word(Ok(()))));
+        let mut records = self.records_of(&Kind::Release, &OperationId::new(), event, actor);
+        for record in &mut records {
+            record.outcome = Some(AuditRecord::outcome_word(Ok(())));
+        }
         self.append(records, Durability::Written).map(drop).map_err(refuse)
     }
 
@@ -106,7 +108,7 @@ impl AuditLog {
     /// Creates the records of one event: its details are in the first, its subjects in as many as they take.
     fn records_of(
         &self,
-        kind: Kind,
+        kind: &Kind,
         id: &OperationId,
         event: &AuditEvent,
         actor: &Actor,
