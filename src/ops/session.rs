@@ -61,6 +61,13 @@ pub struct OpenRequest {
     pub limits: Limits,
 }
 
+/// Why here: whatever an operation did to the vault, its warnings reach people before the result does.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.pass_on_warnings();
+    }
+}
+
 impl Session {
     /// Opens the vault; asks for a passphrase if the identity has one.
     pub fn open(request: OpenRequest, clock: Clock, interact: Arc<dyn Interact>) -> Result<Self, OpsError> {
