@@ -44,6 +44,11 @@ pub fn find(
 }
 
 fn named(file: &IdentityFile) -> Result<IdentityText, CommandError> {
+    // A slip that is easily made with variables; the text is not repeated, since it would end in a log.
+    if file.to_string().trim_start().to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+        return Err(CommandError::usage("the identity itself stands where the name of its file belongs")
+            .hinted(Hint::text("a variable that holds an identity is called TOKENCTL_IDENTITY")));
+    }
     let origin = file.to_string();
     let result = match file {
         IdentityFile::Path(path) => {
