@@ -27,6 +27,7 @@ fn foreign_text_is_harmless_in_an_error() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the messages, one after the other")]
 fn every_failure_of_the_vault() {
     let all: Vec<String> = super::vault::one_of_each()
         .into_iter()
@@ -62,6 +63,10 @@ fn every_failure_of_the_vault() {
     error: the vault is damaged: chunk 3
     hint: the generation before it is beside the vault, with the ending `.prev`
     hint: to look at that one, run `tokenctl --vault FILE vault check`
+    [vault]
+    error: the journal entry /v/vault.age.journal/1.1 does not open
+    hint: it holds a cached token: keep the file elsewhere as evidence, and one is asked for again
+    hint: to see whether the rest is whole, run `tokenctl vault check`
     [vault]
     error: the vault is not signed by the key that you trust: another key
     hint: the generation before it is beside the vault, with the ending `.prev`
