@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
-use crate::domain::audit::AuditEvent;
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::{KeySet, Step};
@@ -14,7 +13,7 @@ use crate::oauth::{Client, ClientOptions, ExchangeError};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
-use crate::vault::{ConnectionLock, Place, Rows, Vault, VaultError};
+use crate::vault::{ConnectionLock, Place, Vault, VaultError};
 
 use super::{Interact, OpsError, keys};
 
@@ -71,6 +70,13 @@ impl Limits {
     }
 }
 
+/// Why here: whatever an operation did to the vault, its warnings reach people before the result does.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.pass_on_warnings();
+    }
+}
+
 impl Session {
     /// Opens the vault; asks for a passphrase if the identity has one.
     pub fn open(request: OpenRequest, clock: Clock, interact: Arc<dyn Interact>) -> Result<Self, OpsError> {
@@ -121,17 +127,6 @@ impl Session {
             let nearest = rows.nearest_names(name.as_str())?.into_iter().next().map(Into::into);
             Err(OpsError::NoConnection { name: name.to_string(), nearest })
         })
-    }
-
-    /// Changes the vault, and tells people what it noticed on the way.
-    pub(super) fn transact<T>(
-        &self,
-        event: &AuditEvent,
-        change: impl FnOnce(&Rows<'_>) -> Result<T, OpsError>,
-    ) -> Result<T, OpsError> {
-        let result = self.vault.transact(event, change);
-        self.pass_on_warnings();
-        result
     }
 
     /// Takes the connection's lock, reads what counts from now on, and checks that `step` is allowed.

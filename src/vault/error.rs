@@ -46,6 +46,14 @@ pub enum VaultError {
     /// The file is not what an operator wrote (exit 8).
     #[error("the vault is damaged: {0}")]
     Damaged(String),
+    /// An entry of the journal is not what an operator wrote (exit 8).
+    #[error("the journal entry {} {why}", path.display())]
+    JournalDamaged {
+        /// The entry.
+        path: PathBuf,
+        /// "does not open", …
+        why: &'static str,
+    },
     /// The signature is not by the pinned key (exit 8).
     #[error("the vault is not signed by the key that you trust: {0}")]
     Untrusted(String),

@@ -91,7 +91,8 @@ impl Vault {
                 self.warn(format!("{damage}: keep it as it is, and find out who changed it"));
                 Ok(false)
             }
-            Err(error) => Err(error),
+            // Where the log cannot be read, no record follows from it.
+            Err(error) => Err(VaultError::Audit(Box::new(error))),
         }
     }
 

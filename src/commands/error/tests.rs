@@ -70,6 +70,10 @@ fn every_failure_of_the_vault() {
     hint: the generation before it is beside the vault, with the ending `.prev`
     hint: to look at that one, run `tokenctl --vault FILE vault check`
     [vault]
+    error: the journal entry /v/vault.age.journal/1.1 does not open
+    hint: it holds a cached token: keep the file elsewhere as evidence, and one is asked for again
+    hint: to see whether the rest is whole, run `tokenctl vault check`
+    [vault]
     error: the vault is not signed by the key that you trust: another key
     hint: most likely it was rekeyed: ask an operator, not whoever sent the file, for the pin that `tokenctl vault info` shows them
     hint: to name it, run it as in `tokenctl --vault-pin PIN vault info`

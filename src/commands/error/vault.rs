@@ -64,6 +64,12 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             Hint::text("the generation before it is beside the vault, with the ending `.prev`"),
             Hint::command("to look at that one, run", ["--vault", "FILE", "vault", "check"]),
         ],
+        E::JournalDamaged { .. } => vec![
+            Hint::text(
+                "it holds a cached token: keep the file elsewhere as evidence, and one is asked for again",
+            ),
+            Hint::command("to see whether the rest is whole, run", ["vault", "check"]),
+        ],
         E::InvalidPin(_) => {
             vec![Hint::text("a pin is one word that begins with `tkpin1`; ask an operator for `vault info`")]
         }
@@ -133,6 +139,7 @@ pub(super) fn one_of_each() -> Vec<E> {
         E::Identity("ssh-rsa keys are refused".into()),
         E::Recipient("`x` is no recipient".into()),
         E::Damaged("chunk 3".into()),
+        E::JournalDamaged { path: "/v/vault.age.journal/1.1".into(), why: "does not open" },
         E::Untrusted("another key".into()),
         E::NoPin,
         E::RolledBack { found: 3, seen: 7 },
