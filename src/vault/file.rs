@@ -335,6 +335,14 @@ pub(super) fn temporary_prefix(name: &OsStr) -> std::ffi::OsString {
     prefix
 }
 
+/// Removes what interrupted replacements of `target` left behind; none may be under way.
+pub(super) fn sweep_for(target: &Path) -> Result<(), VaultError> {
+    match (target.parent(), target.file_name()) {
+        (Some(folder), Some(name)) => sweep(folder, &temporary_prefix(name)),
+        _ => Ok(()),
+    }
+}
+
 /// Removes regular files in `folder` whose names begin with `prefix`: what an interrupted write left behind.
 pub(super) fn sweep(folder: &Path, prefix: &OsStr) -> Result<(), VaultError> {
     for entry in folder.read_dir().map_err(VaultError::io("list", folder))? {

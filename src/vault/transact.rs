@@ -62,8 +62,10 @@ impl Vault {
         let mut state = self.state();
         let current = self.refresh(&mut state)?;
         check(self, current)?;
+        let pin = current.pin.clone();
         let follows = self.follows_anchor(current)?;
         let operation = self.audit.request(event, &actor(current))?;
+        self.settle_identities(&mut state, &pin);
         let outcome = self.attempt(&mut state, event.action, |rows, switch| {
             let value = change(rows, switch)?;
             if follows {

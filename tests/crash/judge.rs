@@ -29,11 +29,11 @@ impl Trial {
     pub(crate) fn of(scenario: Scenario, mutant: Option<&'static str>) -> Self {
         let scene = story::prepare(&scenario);
         let saved = Saved::of(scene.home());
-        let old = story::observe(&scene.place).unwrap();
+        let old = story::observe(&scene).unwrap();
         // What is right is what happens without a bug.
         let ran = plain(&scene.place, &scene.arguments());
         assert_eq!(ran.code, Some(0), "{}: {ran}", scenario.name);
-        let new = story::observe(&scene.place).unwrap();
+        let new = story::observe(&scene).unwrap();
         assert_ne!(old, new, "{}: nothing to be seen of it", scenario.name);
         let again = plain(&scene.place, &scene.arguments()).code;
         next_write(&scene, "neutral").unwrap();
@@ -53,8 +53,7 @@ impl Trial {
 
     /// Returns what is wrong with the state on disk, given what the user was told.
     pub(crate) fn judge(&self, told: Told) -> Result<(), String> {
-        let place = &self.scene.place;
-        let state = story::observe(place)?;
+        let state = story::observe(&self.scene)?;
         self.check()?;
         let is_new = state == self.new;
         if !is_new && state != self.old {
@@ -84,7 +83,7 @@ impl Trial {
         }
         self.check()?;
         if self.again != Some(0) || !is_new {
-            let state = story::observe(place)?;
+            let state = story::observe(&self.scene)?;
             if state != self.new {
                 return Err(format!("after a rerun it is {state}"));
             }
@@ -96,7 +95,7 @@ impl Trial {
 
     fn check(&self) -> Result<(), String> {
         let place = &self.scene.place;
-        if story::observe(place)?.is_null() {
+        if story::observe(&self.scene)?.is_null() {
             return Ok(());
         }
         let ran = plain(place, &["vault", "check"]);
@@ -128,9 +127,7 @@ impl Told {
 
 /// One more commit, which cleans up after whatever came before.
 fn next_write(scene: &Scene, name: &str) -> Result<(), String> {
-    let ran = plain(
-        &scene.place,
-        &["connection", "add", "netsuite", name, "--account=1234567", "--client-id=z"],
-    );
+    let ran =
+        plain(&scene.place, &["connection", "add", "netsuite", name, "--account=1234567", "--client-id=z"]);
     if ran.code == Some(0) { Ok(()) } else { Err(format!("the next write fails: {ran}")) }
 }

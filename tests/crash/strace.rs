@@ -98,7 +98,13 @@ pub(crate) fn plain(place: &Place, arguments: &[&str]) -> Ran {
     place.finish(command.env_remove("TOKENCTL_TEST_NOW"))
 }
 
-fn traced(strace: &Path, place: &Place, mutant: Option<&str>, options: &[&str], arguments: &[&str]) -> Command {
+fn traced(
+    strace: &Path,
+    place: &Place,
+    mutant: Option<&str>,
+    options: &[&str],
+    arguments: &[&str],
+) -> Command {
     let hooks = mutant.map_or("one-thread".to_owned(), |bug| format!("one-thread,{bug}"));
     let mut command = Command::new(strace);
     command
