@@ -1,7 +1,7 @@
 //! The only way to change the vault (`architecture.md` section 2.4).
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 
 use jiff::Timestamp;
 use rusqlite::MAIN_DB;
@@ -224,11 +224,12 @@ pub(super) fn encrypt(
 ) -> Result<(), VaultError> {
     let keys = recipients.iter().map(|recipient| RecipientKey::as_age(&recipient.key));
     let encryptor = age::Encryptor::with_recipients(keys).map_err(VaultError::seal)?;
+    // age writes its header word by word.
     encryptor
-        .wrap_output(file)
+        .wrap_output(BufWriter::new(file))
         .and_then(|mut writer| {
             parts.iter().try_for_each(|part| writer.write_all(part))?;
-            writer.finish().map(drop)
+            writer.finish()?.flush()
         })
         .map_err(VaultError::io("write", location.vault()))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokenctl::clock::Clock;
 use tokenctl::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
 use tokenctl::sim::{self, Simulator, SimulatorConfig};
@@ -123,6 +123,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
+/// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words that its name must begin with.
+pub(crate) fn wanted(scenario: &Scenario) -> bool {
+    std::env::var("CRASH_ONLY").map_or(true, |only| scenario.name.starts_with(&only))
+}
+
 /// Returns the scenario of this name.
 pub(crate) fn named(name: &str) -> Scenario {
     *SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap_or_else(|| panic!("no scenario {name}"))
@@ -132,8 +137,7 @@ pub(crate) fn named(name: &str) -> Scenario {
 pub(crate) struct Scene {
     pub(crate) place: Place,
     arguments: Vec<String>,
-    /// Whether the command makes a new generation of the vault.
-    pub(crate) commits: bool,
+    shows: Shows,
 }
 
 impl Scene {
@@ -196,7 +200,7 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
     let arguments = scenario.arguments.iter().map(|argument| {
         argument.replace("{HOME}", &home).replace("{ID}", &id).replace("{NEWCOMER}", &newcomer)
     });
-    Scene { arguments: arguments.collect(), commits: scenario.name != "token get", place }
+    Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
 }
 
 fn upload(place: &Place, admin: &Admin, client: &str, file: &str) -> String {
@@ -220,31 +224,47 @@ fn outside_pair(place: &Place, admin: &Admin, client: &str) -> String {
     admin.upload_certificate(client, upload).unwrap()
 }
 
-/// What a user can see of the vault, without what is random or a time; null without a vault.
+/// What a user can see of what the command changes, without what is random or a time; null without a vault.
 ///
-/// The journal counts only where nothing is committed: elsewhere an entry may be in the vault and not removed yet.
 /// Fails with what was said if the vault does not open.
-pub(crate) fn observe(Scene { place, commits, .. }: &Scene) -> Result<Value, String> {
-    if place.home().join(".local/share/tokenctl/vault.age").symlink_metadata().is_err() {
+pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
+    if scene.home().join(".local/share/tokenctl/vault.age").symlink_metadata().is_err() {
         return Ok(Value::Null);
     }
-    let data = |arguments: &[&str]| {
-        let ran = plain(place, arguments);
-        if ran.code != Some(0) {
-            return Err(format!("`{}` fails: {ran}", arguments.join(" ")));
-        }
-        let envelope: Value = serde_json::from_str(&ran.stdout).map_err(|error| format!("{error}: {ran}"))?;
-        Ok(envelope["data"].clone())
+    let arguments: &[&str] = match scene.shows {
+        Shows::Connections => &["connection", "list", "-o", "json"],
+        Shows::Recipients | Shows::Journal => &["vault", "info", "-o", "json"],
     };
-    let connections = data(&["connection", "list", "-o", "json"])?;
-    let info = data(&["vault", "info", "-o", "json"])?;
-    let mut seen = json!({
-        "connections": connections["connections"],
-        "recipients": info["recipients"],
-        "journal": if *commits { &Value::Null } else { &info["journal_entries"] },
-    });
+    let ran = plain(&scene.place, arguments);
+    if ran.code != Some(0) {
+        return Err(format!("`{}` fails: {ran}", arguments.join(" ")));
+    }
+    let envelope: Value = serde_json::from_str(&ran.stdout).map_err(|error| format!("{error}: {ran}"))?;
+    let mut seen = match scene.shows {
+        Shows::Connections => envelope["data"]["connections"].clone(),
+        Shows::Recipients => envelope["data"]["recipients"].clone(),
+        Shows::Journal => envelope["data"]["journal_entries"].clone(),
+    };
     forget_chance(&mut seen);
     Ok(seen)
+}
+
+/// Where a command's doing can be seen.
+#[derive(Debug, Clone, Copy)]
+enum Shows {
+    Connections,
+    Recipients,
+    Journal,
+}
+
+impl Shows {
+    fn of(scenario: &Scenario) -> Self {
+        match scenario.name {
+            name if name.starts_with("recipient") => Self::Recipients,
+            "token get" => Self::Journal,
+            _ => Self::Connections,
+        }
+    }
 }
 
 /// Blanks what differs from run to run.

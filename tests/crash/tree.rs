@@ -24,9 +24,6 @@ impl Saved {
         copy_into(self.copy.path(), &self.of);
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.copy.path()
-    }
 }
 
 pub(crate) fn clear(folder: &Path) {
