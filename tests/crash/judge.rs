@@ -51,8 +51,14 @@ impl Trial {
         strace::inject(&self.scene.place, &self.scene.arguments(), self.mutant, (call, fault))
     }
 
-    /// Returns what is wrong with the state on disk, given what the user was told.
+    /// Returns what is wrong with the state on disk, given what the user was told, and with going on from there.
     pub(crate) fn judge(&self, told: Told) -> Result<(), String> {
+        let is_new = self.judge_state(told)?;
+        self.go_on(is_new)
+    }
+
+    /// Returns whether the state on disk is the new one, or what is wrong with it.
+    pub(crate) fn judge_state(&self, told: Told) -> Result<bool, String> {
         let state = story::observe(&self.scene)?;
         if !state.is_null() {
             self.check()?;
@@ -62,11 +68,10 @@ impl Trial {
             return Err(format!("neither old nor new: {state}"));
         }
         match told {
-            Told::Done if !is_new => return Err("acknowledged, but not there".to_owned()),
-            Told::Failed if is_new => return Err("reported as failed, but there".to_owned()),
-            _ => {}
+            Told::Done if !is_new => Err("acknowledged, but not there".to_owned()),
+            Told::Failed if is_new => Err("reported as failed, but there".to_owned()),
+            _ => Ok(is_new),
         }
-        self.go_on(is_new)
     }
 
     /// A rerun of the command does it or says that it is done; the next commit leaves nothing behind.
