@@ -9,7 +9,7 @@ use super::settings::SETTINGS;
 use crate::cli::nearest;
 use crate::commands::{CommandError, Exit};
 use crate::output::Hint;
-use crate::output::sink::check_mode;
+use crate::output::sink::{check_mode, open_regular};
 
 /// A config file is a few lines; more than 64 KiB is something else.
 const LIMIT: u64 = 64 * 1024;
@@ -28,7 +28,8 @@ impl Config {
                 .because(error.to_string())
                 .hinted(Hint::command("where it is looked for is explained by", ["help", "files"]))
         };
-        let file = match File::open(path) {
+        let opened = if required { File::open(path) } else { open_regular(path) };
+        let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !required => return Ok(Self::default()),
             Err(error) => return Err(failed(&error)),

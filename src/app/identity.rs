@@ -10,7 +10,7 @@ use crate::cli::values::IdentityFile;
 use crate::commands::{CommandError, Exit};
 use crate::ops::IdentityText;
 use crate::output::Hint;
-use crate::output::sink::check_mode;
+use crate::output::sink::{check_mode, open_regular};
 use crate::secret::{Secret, SecretBytes};
 
 /// An identity file is a few lines; an encrypted one a few more. More than 64 KiB is something else.
@@ -70,7 +70,7 @@ fn named(file: &IdentityFile) -> Result<IdentityText, CommandError> {
 
 fn existing(path: &Path) -> Result<Option<IdentityText>, CommandError> {
     let origin = path.display().to_string();
-    match File::open(path) {
+    match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::Io(error).on(&origin)),
         Ok(file) => match checked(path, file) {

@@ -132,6 +132,19 @@ pub struct UnsafeMode {
     pub fix: &'static str,
 }
 
+/// Opens a regular file at a place that the user did not name; anything else there is an error.
+///
+/// Why not [`File::open`]: it would wait for ever on a FIFO that somebody planted.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
 /// Checks an open file's owner and mode: never writable by others, with `private` not readable either.
 pub fn check_mode(path: &Path, file: &File, private: bool) -> io::Result<Result<(), UnsafeMode>> {
     let found = file.metadata()?;

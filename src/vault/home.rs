@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::VaultError;
-use super::file;
+use super::file::{self, Privacy};
 use super::location::Location;
 use super::trailer::sha256;
 use crate::domain::ids::{hex, random_hex};
@@ -42,11 +42,16 @@ fn read_id(path: &Path) -> Option<String> {
 }
 
 fn kept_id(path: &Path) -> Result<String, VaultError> {
-    if let Some(id) = read_id(path) {
-        return Ok(id);
-    }
-    file::create_once(path, random_hex::<16>().as_bytes())?;
-    std::fs::read_to_string(path).map_err(VaultError::io("read", path))
+    let kept = || file::read(path, Privacy::OwnerWrites, 4096);
+    let id = match kept() {
+        Err(error) if error.is_missing_file() => {
+            file::create_once(path, random_hex::<16>().as_bytes())?;
+            kept()?
+        }
+        id => id?,
+    };
+    let id = String::from_utf8_lossy(&id).trim().to_owned();
+    if id.is_empty() { Err(VaultError::damaged(format!("{} is empty", path.display()))) } else { Ok(id) }
 }
 
 /// Returns the account that acts as `uid:name`, or only the number if it has no name.

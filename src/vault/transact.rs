@@ -59,6 +59,9 @@ impl Vault {
         // Before the lock, too: a viewer is told so and not that the lock file belongs to somebody else.
         self.with(|generation| check(self, generation))?;
         let _lock = if hooks::mutant("no-vault-lock") { None } else { Some(self.locks.vault()?) };
+        if hooks::mutant("hang-in-commit") {
+            std::thread::park();
+        }
         let mut state = self.state();
         let current = self.refresh(&mut state)?;
         check(self, current)?;
