@@ -26,7 +26,17 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
+    /// A scenario whose system calls are known, with a seeded bug.
     pub(crate) fn of(scenario: Scenario, mutant: Option<&'static str>) -> Self {
+        let mut trial = Self { mutant, ..Self::untraced(scenario) };
+        let (_, mut calls) = strace::record(&trial.scene.place, &trial.scene.arguments(), mutant);
+        let first = calls.iter().position(|call| call.touches(trial.scene.home())).unwrap();
+        trial.calls = calls.split_off(first);
+        trial
+    }
+
+    /// A scenario whose system calls are not known.
+    pub(crate) fn untraced(scenario: Scenario) -> Self {
         let scene = story::prepare(&scenario);
         let saved = Saved::of(scene.home());
         let old = story::observe(&scene).unwrap();
@@ -39,10 +49,7 @@ impl Trial {
         next_write(&scene, "neutral").unwrap();
         let names = tree::names(scene.home());
         saved.restore();
-        let (_, mut calls) = strace::record(&scene.place, &scene.arguments(), mutant);
-        let first = calls.iter().position(|call| call.touches(scene.home())).unwrap();
-        calls.drain(..first);
-        Self { scenario, scene, saved, calls, old, new, again, names, mutant }
+        Self { scenario, scene, saved, calls: Vec::new(), old, new, again, names, mutant: None }
     }
 
     /// Runs the command with a fault at `call`, from the beginning; tells whether it happened.

@@ -23,7 +23,6 @@ impl Saved {
         clear(&self.of);
         copy_into(self.copy.path(), &self.of);
     }
-
 }
 
 pub(crate) fn clear(folder: &Path) {
@@ -88,9 +87,4 @@ fn without_random(text: &str) -> String {
         plain.push(char);
     }
     plain.trim_end_matches('\0').to_owned()
-}
-
-/// What looks like a temporary file below `folder`.
-pub(crate) fn orphans(folder: &Path) -> Vec<String> {
-    names(folder).into_iter().filter(|name| name.contains("tmp")).collect()
 }
