@@ -54,7 +54,7 @@ impl Found {
 }
 
 /// The faults of `trial` that `wanted` chooses.
-fn faults<'a>(trial: &'a Trial, wanted: impl Fn(&Call, Fault) -> bool) -> Vec<(&'a Call, Fault)> {
+fn faults(trial: &Trial, wanted: impl Fn(&Call, Fault) -> bool) -> Vec<(&Call, Fault)> {
     let mut chosen = Vec::new();
     for call in trial.calls.iter().filter(|call| call.touches(trial.scene.home())) {
         let Some((_, errors)) = REFUSALS.iter().find(|(name, _)| *name == call.name) else { continue };
