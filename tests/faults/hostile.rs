@@ -134,11 +134,9 @@ fn dangers(ran: &Ran, format: &str) -> Vec<String> {
         _ => &['\n'],
     };
     let records = if format == "csv" { ran.stdout.replace("\r\n", "\n") } else { ran.stdout.clone() };
-    for (stream, text, ours) in [
-        ("stdout", &ran.stdout, ours),
-        ("stderr", &ran.stderr, &['\n'][..]),
-        ("records", &records, &ours[..]),
-    ] {
+    for (stream, text, ours) in
+        [("stdout", &ran.stdout, ours), ("stderr", &ran.stderr, &['\n'][..]), ("records", &records, ours)]
+    {
         let hostile = |char: &char| is_hostile(*char) && !ours.contains(char);
         found
             .extend(text.chars().find(hostile).map(|char| format!("{stream} has {}", char.escape_unicode())));
