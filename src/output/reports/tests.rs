@@ -159,7 +159,7 @@ fn operations() {
         user: "deploy".to_owned(),
         details: std::collections::BTreeMap::new(),
     };
-    let fingerprint = "0123456789abcdef".repeat(4);
+    let fingerprint = "0123456789abcdef".repeat(2);
     let operations =
         vec![row("recipient.set-role", "unreachable", &fingerprint), row("token.release", "ok", "alice")];
     insta::assert_snapshot!(fits(&AuditList { operations }), @"
