@@ -95,9 +95,9 @@ impl App {
 
     /// When exchanges and waits end: early enough before the deadline for their results to be stored and shown.
     ///
-    /// A tenth of the time that was given is kept for that, a second at most.
+    /// A quarter of the time that was given is kept for that, a second at most.
     pub fn last_call(&self) -> Instant {
-        let kept = (self.settings.deadline / 10).min(Duration::from_secs(1));
+        let kept = (self.settings.deadline / 4).min(Duration::from_secs(1));
         self.deadline.checked_sub(kept).unwrap_or(self.deadline)
     }
 

@@ -35,7 +35,11 @@ impl Config {
         };
         check_mode(path, &file, false).map_err(|error| failed(&error))??;
         let mut text = String::new();
-        file.take(LIMIT).read_to_string(&mut text).map_err(|error| failed(&error))?;
+        file.take(LIMIT + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;
+        if text.len() as u64 > LIMIT {
+            // What stands after the limit must not be ignored: it may name another vault.
+            return Err(failed(&io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")));
+        }
         Self::parse(&text)
             .map_err(|error| error.doing(format!("the config file {} is wrong", path.display())))
     }
@@ -122,5 +126,15 @@ mod tests {
         assert_eq!(Config::load(&path, false).unwrap_err().exit(), Exit::Refused);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(Config::load(&path, false).unwrap().get("output"), Some("json"));
+    }
+
+    #[test]
+    fn nothing_after_the_limit_is_ignored() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let padding = "#".repeat(64 * 1024);
+        #[expect(clippy::disallowed_methods, reason = "a fixture")]
+        std::fs::write(&path, format!("{padding}\noutput = 'json'\n")).unwrap();
+        assert_eq!(Config::load(&path, false).unwrap_err().exit(), Exit::Usage);
     }
 }

@@ -223,6 +223,20 @@ mod tests {
         assert!(names(r#"{"name":"a","account":"1","client_id":"c","colour":"red"}"#)[0].is_err());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_file_can_cause_a_panic(
+            head in "(name,account,client_id(,[a-z_]{0,12}){0,3}\n|\\{\"name\":\"a\",\"account\":\"1\",\"client_id\":\"c\",?|\u{feff})?",
+            body in "(\"|,|\n|\r|\\{|\\}|:|=|;|tags|scope|\\[|\\]|https?://|\\PC){0,60}",
+            tail in proptest::collection::vec(proptest::num::u8::ANY, 0..4),
+        ) {
+            let text = [head.as_bytes(), body.as_bytes(), tail.as_slice()].concat();
+            for row in parse(&text).unwrap_or_default() {
+                let _ = row.parsed.map_err(|error| error.to_string());
+            }
+        }
+    }
+
     #[test]
     fn a_file_without_rows_or_columns_is_an_error() {
         assert!(parse(b"").is_err());

@@ -9,6 +9,8 @@ use crate::ops::verify::{Verified, VerifyRequest, VerifyResult, verify};
 use crate::output::Hint;
 use crate::output::reports::verify::{Verify, VerifyRow};
 
+use crate::vault::VaultError;
+
 use super::connection::selection;
 use super::error::CommandError;
 use super::exit::Exit;
@@ -22,11 +24,21 @@ pub(super) async fn run(app: &App, args: &VerifyArgs) -> Result<Finished, Comman
     let result = verify(&session, &request)
         .await
         .map_err(|error| CommandError::from(error).doing("cannot verify the connections"))?;
-    for warning in result.verified.iter().filter_map(|one| one.warning.as_ref()).chain(&result.not_recorded) {
+    for warning in result.verified.iter().filter_map(|one| one.warning.as_ref()) {
         app.console.warn(warning);
     }
     let report = report(&result, args);
-    let failure = failure(&report, args);
+    let mut failure = failure(&report, args);
+    match &result.not_recorded {
+        None => {}
+        // Away from home nothing is ever recorded, which is no failure; and a missing proof is the worse one.
+        Some(error) if failure.is_some() || matches!(error, OpsError::Vault(VaultError::ForeignHome(_))) => {
+            app.console.warn(&format!("the results were not recorded: {error}"));
+        }
+        Some(error) => {
+            failure = Some(CommandError::of_operation(error).doing("the results could not be recorded"));
+        }
+    }
     let hints = hints(&result);
     let finished = hints.into_iter().fold(Finished::report(report), Finished::hinted);
     Ok(match failure {

@@ -111,6 +111,14 @@ mod tests {
         assert!(!chain(&error).contains("hunter2") && !innermost(&error).contains("hunter2"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_header_can_cause_a_panic(value in "\\PC{0,40}", date in "([A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} )?[0-9 :]{0,14}(GMT)?") {
+            let received = Timestamp::UNIX_EPOCH;
+            let _ = (retry_after(&value, Some(&date), received), retry_after(&date, Some(&value), received));
+        }
+    }
+
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let received: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();

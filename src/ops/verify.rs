@@ -60,8 +60,8 @@ pub struct VerifyResult {
     pub skipped: Vec<ConnectionName>,
     /// Whether the results were stored: not those of a trial, and none away from the vault's home.
     pub recorded: bool,
-    /// Why they were not, if they should have been.
-    pub not_recorded: Option<String>,
+    /// Why they were not, if they should have been; away from home that is no failure.
+    pub not_recorded: Option<OpsError>,
 }
 
 /// Verifies every selected connection by an exchange and stores the results in one commit.
@@ -84,10 +84,10 @@ pub async fn verify(session: &Session, request: &VerifyRequest) -> Result<Verify
     if trial {
         return Ok(result);
     }
-    // The proofs count whether or not they can be stored.
+    // The proofs are told whether or not they can be stored.
     match record(session, &result.verified) {
         Ok(()) => result.recorded = true,
-        Err(error) => result.not_recorded = Some(format!("the results were not recorded: {error}")),
+        Err(error) => result.not_recorded = Some(error),
     }
     Ok(result)
 }

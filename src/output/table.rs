@@ -129,7 +129,7 @@ impl Table {
         while excess > 0 {
             let spare = |(index, wide): &(usize, &usize)| {
                 let column = &self.columns[*index];
-                column.narrow != Narrow::Stays && **wide > SHRUNK.max(width(&column.title))
+                column.narrow != Narrow::Stays && **wide > SHRUNK
             };
             let (widest, _) = widths.iter().enumerate().filter(spare).max_by_key(|(_, width)| **width)?;
             widths[widest] -= 1;
@@ -145,8 +145,8 @@ impl Table {
         if colour {
             table.enforce_styling();
         }
-        let header = self.columns.iter().map(|column| {
-            let cell = Painted::new(&*column.title);
+        let header = self.columns.iter().zip(widths).map(|(column, width)| {
+            let cell = Painted::new(truncate(&column.title, *width));
             if colour { cell.add_attribute(Attribute::Bold) } else { cell }
         });
         table.set_header(header.collect::<Vec<_>>());

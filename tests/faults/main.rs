@@ -13,9 +13,11 @@
 #[allow(dead_code, reason = "this harness needs a part of it")]
 mod common;
 mod office;
+mod parsers;
 mod server;
 
 mod batch;
 mod hostile;
 mod limits;
+mod terminal;
 mod verify;

@@ -78,7 +78,7 @@ impl Office {
                 "token_url": admin.token_url(), "entity": ENTITY, "role": ROLE,
                 "company": format!("Company {}", number % 2), "tags": {"lane": (number % 2).to_string()},
             });
-            rows.push_str(&row.to_string());
+            rows += &row.to_string();
             rows.push('\n');
             let name = name.clone();
             desks.push(Desk { office: self, name, account, client_id, certificate_id: String::new() });

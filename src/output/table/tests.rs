@@ -61,6 +61,19 @@ fn forty_columns_stack() {
     }
 }
 
+/// A column gives way although its title is the longest thing in it.
+#[test]
+fn titles_are_cut_as_well() {
+    let mut table = Table::new([Column::new("NAME"), Column::new("CERTIFICATE ID").shrinks()], "");
+    table.row(["株式会社アクメ", "XuPQvaZv24aaaaaaaa"]);
+    let text = render(&View::new().table(table), Canvas { width: Some(27), colour: false });
+    insta::assert_snapshot!(text, @"
+    NAME            CERTIFICAT…
+    株式会社アクメ  XuPQvaZv24…
+    ");
+    assert!(text.lines().all(|line| width(line) <= 27));
+}
+
 #[test]
 fn colour_changes_nothing_but_colour() {
     let coloured = render(&companies(), Canvas { width: Some(80), colour: true });
