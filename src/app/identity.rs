@@ -35,7 +35,8 @@ pub fn find(
     if let Some(folder) = environment.path("CREDENTIALS_DIRECTORY")
         && let Some(identity) = existing(&folder.join("tokenctl-identity"))?
     {
-        return Ok(Some(identity));
+        // systemd keeps the original: what is written to this copy is lost with the unit.
+        return Ok(Some(IdentityText { path: None, ..identity }));
     }
     if let Some(IdentityChoice::Later(file)) = choice {
         return named(file).map(Some);

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::cli::audit::{AuditCommand, AuditExportArgs, AuditListArgs};
 use crate::ops::OpsError;
-use crate::ops::history::{self, Filter};
-use crate::output::reports::audit::{AuditCheck, AuditList, OperationRow};
+use crate::ops::history::{self, Filter, NamedSubject};
+use crate::output::reports::audit::{AuditCheck, AuditList, OperationRow, SubjectRow};
 use crate::output::sink::{Audience, Export};
 
 use super::error::CommandError;
@@ -40,17 +40,22 @@ fn list(app: &App, args: &AuditListArgs) -> Result<Finished, CommandError> {
         .into_iter()
         .map(|operation| OperationRow {
             outcome: operation.outcome().to_owned(),
+            connection: operation.connection().map(|named| named.label().to_owned()),
+            connection_id: operation.connection().map(|named| named.subject.id.clone()),
+            subjects: operation.subjects.into_iter().map(subject_row).collect(),
             sequence: operation.entry.record.sequence,
             at: operation.entry.record.at,
             action: operation.entry.record.action,
-            connection: operation.connection,
-            connection_id: operation.entry.record.connection.map(|id| id.to_string()),
             actor: operation.actor,
             user: operation.entry.record.actor.user,
             details: operation.entry.record.details,
         })
         .collect();
     Ok(Finished::report(AuditList { operations }))
+}
+
+fn subject_row(named: NamedSubject) -> SubjectRow {
+    SubjectRow { kind: named.subject.kind, id: named.subject.id, name: named.name }
 }
 
 fn verify(app: &App) -> Result<Finished, CommandError> {

@@ -33,6 +33,11 @@ macro_rules! exits {
             /// Every way to end, in the order of the codes.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
+            /// The way to end that has this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|exit| exit.name() == name)
+            }
+
             /// The process's exit status.
             pub const fn code(self) -> u8 {
                 self as u8

@@ -280,6 +280,8 @@ pub struct Connection {
     pub settings: Settings,
     /// The settings before the last change, for going back.
     pub previous_settings: Option<Settings>,
+    /// The world that went with [`Connection::previous_settings`]; `None` if that change kept it.
+    pub previous_environment: Option<Environment>,
     /// Free labels for selection.
     pub tags: BTreeMap<String, String>,
     /// When it was added.

@@ -98,8 +98,24 @@ random_id! {
     VaultId
 }
 random_id! {
+    /// Names whatever has entries in the journal: a connection, by its own id, or what a later version keeps there.
+    OwnerId
+}
+random_id! {
     /// Ties an audit request to its outcome.
     OperationId
+}
+
+impl From<&ConnectionId> for OwnerId {
+    fn from(id: &ConnectionId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+impl From<&OwnerId> for ConnectionId {
+    fn from(id: &OwnerId) -> Self {
+        Self(id.0.clone())
+    }
 }
 
 /// The unique, human name of a connection: 1 to 64 letters, digits, `.`, `_` and `-`, starting with a letter

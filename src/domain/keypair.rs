@@ -220,9 +220,12 @@ fn pem_private_key(text: &SecretBytes) -> Result<(&'static str, SecretBytes), Ke
         .ok_or(KeyPairError::NotFound)?;
     let mut encoded = Zeroizing::new(Vec::with_capacity(body.len()));
     encoded.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-    let der =
-        base64::engine::general_purpose::STANDARD.decode(&*encoded).map_err(|_| KeyPairError::Malformed)?;
-    Ok((label, Secret::new(der)))
+    // Never outgrown, and wiped if the text turns out not to be base64 half-way.
+    let mut der = Zeroizing::new(Vec::with_capacity(encoded.len()));
+    base64::engine::general_purpose::STANDARD
+        .decode_vec(&*encoded, &mut der)
+        .map_err(|_| KeyPairError::Malformed)?;
+    Ok((label, Secret::new(std::mem::take(&mut *der))))
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Opt
         company: None,
         settings: new.settings,
         previous_settings: None,
+        previous_environment: None,
         tags: new.tags,
         created_at: now,
         updated_at: now,
@@ -242,25 +243,28 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         if changed.exchange_settings {
             rows.drop_token(&changed.connection.id)?;
         }
-        Ok::<_, OpsError>(())
+        Ok(())
     })?;
     Ok(changed)
 }
 
 /// Returns what [`set`] would store, without proof and without storing it: what `--dry-run` shows.
 pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Result<Changed, OpsError> {
+    session.vault.require_writable()?;
     let mut connection = session.connection(name)?;
     let before = connection.settings.clone();
+    let mut environment = changes.environment.unwrap_or(connection.environment);
     if changes.revert {
-        connection.settings =
-            connection.previous_settings.clone().ok_or_else(|| OpsError::NoPreviousSettings(name.clone()))?;
+        let previous = connection.previous_settings.take();
+        connection.settings = previous.ok_or_else(|| OpsError::NoPreviousSettings(name.clone()))?;
+        environment = connection.previous_environment.unwrap_or(environment);
     } else {
         apply(changes, &mut connection.settings);
     }
-    let environment = changes.environment.unwrap_or(connection.environment);
     let exchange_settings = connection.settings != before || environment != connection.environment;
-    connection.environment = environment;
     if exchange_settings {
+        connection.previous_environment = Some(connection.environment);
+        connection.environment = environment;
         check_settings(connection.provider, connection.environment, &connection.settings)?;
         connection.previous_settings = Some(before);
     }
@@ -325,7 +329,7 @@ pub fn remove(session: &Session, name: &ConnectionName) -> Result<Overview, OpsE
     session.transact(&event, |rows| {
         let current = current(rows, &overview.connection)?;
         rows.remove_connection(&current.id, session.clock.now())?;
-        Ok::<_, OpsError>(())
+        Ok(())
     })?;
     Ok(overview)
 }

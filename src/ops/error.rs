@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::audit::AuditKind;
 use crate::domain::certificate::CertificateError;
 use crate::domain::ids::ConnectionName;
 use crate::domain::key::{KeyAlgorithm, KeyState};
@@ -160,5 +161,54 @@ impl OpsError {
             Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
             _ => (Stage::Load, Outcome::Failed),
         }
+    }
+}
+
+impl AuditKind for OpsError {
+    fn audit_kind(&self) -> &'static str {
+        match self {
+            Self::Vault(error) => error.audit_kind(),
+            Self::Exchange(error) => kind_of(error.outcome()),
+            Self::SharedFailure(failure) => kind_of(failure.outcome),
+            Self::NoConnection { .. } | Self::NoKey { .. } => "not-found",
+            Self::NameTaken(_)
+            | Self::Step { .. }
+            | Self::Disabled(_)
+            | Self::MappingDiffers(_)
+            | Self::KeysChanged(_)
+            | Self::NoPreviousSettings(_) => "conflict",
+            Self::OutOfTime => "unreachable",
+            Self::InUse { .. } => "locked",
+            Self::Endpoint(EndpointError::Missing { .. })
+            | Self::EmptySelection
+            | Self::OnlyDisabled(_)
+            | Self::ShortLived { .. }
+            | Self::NoCertificateId { .. }
+            | Self::KeyPair(KeyPairError::NotFound | KeyPairError::Encrypted | KeyPairError::Malformed)
+            | Self::Certificate(
+                CertificateError::NotFound | CertificateError::Malformed | CertificateError::Mismatch,
+            )
+            | Self::Settings(_)
+            | Self::Invalid(_) => "usage",
+            Self::Endpoint(_)
+            | Self::KeyPair(_)
+            | Self::Certificate(_)
+            | Self::Algorithm { .. }
+            | Self::ClockSkew(_)
+            | Self::IdentityExists(_) => "refused",
+            Self::CertificateExpired { .. } => "expired",
+        }
+    }
+}
+
+fn kind_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Missing => "not-found",
+        Outcome::Rejected => "rejected",
+        Outcome::Conflict => "conflict",
+        Outcome::Unreachable => "unreachable",
+        Outcome::Refused => "refused",
+        Outcome::Expired => "expired",
+        Outcome::Proven | Outcome::Failed => "failure",
     }
 }

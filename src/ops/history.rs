@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::audit::{AuditCheck, AuditFilter, Entry, Fate};
+use crate::domain::audit::{AuditCheck, AuditFilter, Entry, Fate, Subject, SubjectKind};
 use crate::domain::ids::ConnectionName;
 use crate::vault::recipient::Recipient;
 
@@ -19,18 +19,40 @@ pub struct Filter {
     pub action: Option<String>,
 }
 
-/// One operation with names in the place of ids.
+/// Something that an operation happened to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSubject {
+    /// What it is and its id, as recorded.
+    pub subject: Subject,
+    /// Its name, or the one it had when it was removed; none if it never had one.
+    pub name: Option<String>,
+}
+
+impl NamedSubject {
+    /// The name or, without one, the id.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.subject.id)
+    }
+}
+
+/// One operation with names beside the ids.
 #[derive(Debug)]
 pub struct Operation {
     /// The record and what became of it.
     pub entry: Entry,
-    /// The connection's name; the one it had if it was removed.
-    pub connection: Option<String>,
+    /// What it happened to.
+    pub subjects: Vec<NamedSubject>,
     /// The label of the recipient that acted; its fingerprint without one.
     pub actor: String,
 }
 
 impl Operation {
+    /// The connection that it happened to, if there is exactly one.
+    pub fn connection(&self) -> Option<&NamedSubject> {
+        let mut connections = self.subjects.iter().filter(|named| named.subject.is(SubjectKind::Connection));
+        connections.next().filter(|_| connections.next().is_none())
+    }
+
     /// The word for what became of it.
     pub fn outcome(&self) -> &str {
         match &self.entry.fate {
@@ -52,11 +74,14 @@ pub fn list(session: &Session, filter: &Filter) -> Result<Vec<Operation>, OpsErr
     Ok(entries
         .into_iter()
         .map(|entry| {
-            let id = entry.record.connection.as_ref().map(|id| id.as_str().to_owned());
+            // Ids are random and fingerprints are hashes: no two kinds share one.
+            let name = |id: &String| labels.get(id).or_else(|| names.get(id)).cloned();
+            let named =
+                |subject: &Subject| NamedSubject { name: name(&subject.id), subject: subject.clone() };
             let fingerprint = &entry.record.actor.recipient;
             Operation {
-                connection: id.map(|id| names.get(&id).cloned().unwrap_or(id)),
-                actor: labels.get(fingerprint).cloned().unwrap_or_else(|| fingerprint.clone()),
+                subjects: entry.record.subjects.iter().map(named).collect(),
+                actor: name(fingerprint).unwrap_or_else(|| fingerprint.clone()),
                 entry,
             }
         })
@@ -68,37 +93,29 @@ pub fn verify(session: &Session) -> Result<AuditCheck, OpsError> {
     Ok(session.vault.verify_audit()?)
 }
 
-/// Returns the stored lines of every record that `filter` matches, outcomes included, each with its line feed.
+/// Returns the stored lines of every operation that `filter` matches, byte for byte, each with its line feed.
 pub fn export(session: &Session, filter: &Filter) -> Result<Vec<u8>, OpsError> {
     let filter = resolve(session, filter)?;
-    let mut lines = Vec::new();
-    for record in session.vault.audit().records()? {
-        let record = record?;
-        if filter.matches(&record) {
-            lines.extend(record.to_line());
-            lines.push(b'\n');
-        }
-    }
-    Ok(lines)
+    Ok(session.vault.audit().export(&filter)?)
 }
 
 /// Turns a name into the id that records hold; a removed connection is found by the name it had.
 fn resolve(session: &Session, filter: &Filter) -> Result<AuditFilter, OpsError> {
-    let connection = match &filter.connection {
+    let subject = match &filter.connection {
         None => None,
         Some(name) => Some(session.vault.read(|rows| {
             match rows.connection(name)? {
-                Some(connection) => Ok(connection.id),
+                Some(connection) => Ok(connection.id.to_string()),
                 None => rows
                     .display_names()?
                     .into_iter()
                     .find(|(_, known)| known.eq_ignore_ascii_case(name.as_str()))
-                    .and_then(|(id, _)| id.parse().ok())
+                    .map(|(id, _)| id)
                     .ok_or_else(|| OpsError::NoConnection { name: name.to_string(), nearest: None }),
             }
         })?),
     };
-    Ok(AuditFilter { since: filter.since, connection, action: filter.action.clone() })
+    Ok(AuditFilter { since: filter.since, subject, action: filter.action.clone() })
 }
 
 fn labels(recipients: &[Recipient]) -> BTreeMap<String, String> {

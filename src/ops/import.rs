@@ -59,7 +59,16 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
                 .collect())
         });
     }
-    let event = AuditEvent::new(Action::ConnectionImport).with("count", good);
+    let added = || prepared.iter().filter_map(|(_, checked)| Some(&checked.as_ref().ok()?.0));
+    let mut trusted: Vec<_> =
+        added().flat_map(|connection| &connection.settings.trusted_hosts).map(String::as_str).collect();
+    trusted.sort_unstable();
+    trusted.dedup();
+    let mut event =
+        AuditEvent::new(Action::ConnectionImport).with("count", good).on_all(added().map(|added| &added.id));
+    if !trusted.is_empty() {
+        event = event.with("trusted_hosts", trusted.join(" "));
+    }
     session.transact(&event, |vault| {
         prepared
             .into_iter()

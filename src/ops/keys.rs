@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::audit::{Action, AuditEvent, SubjectKind};
 use crate::domain::certificate::{self, CertificateRequest};
 use crate::domain::connection::Connection;
 use crate::domain::ids::{CertificateId, ConnectionName, KeyId};
@@ -68,7 +68,7 @@ pub(super) fn store_pending(
     let keys = session.transact(&event, |rows| {
         allowed(&connection, &rows.keys_of(&connection.id)?, step)?;
         rows.insert_key(key, pair.pkcs8())?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(KeysOf { connection, keys })
 }
@@ -168,7 +168,12 @@ pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Mad
         check_request(connection, request)?;
     }
     let made = make_on_all_cores(session, &missing, request);
-    let event = AuditEvent::new(Action::KeyCreate).with("count", made.len());
+    let event = made
+        .iter()
+        .filter_map(|(_, made)| Some(&made.as_ref().ok()?.0))
+        .fold(AuditEvent::new(Action::KeyCreate), |event, key| {
+            event.on(&key.connection).about(SubjectKind::Key, &key.certificate.fingerprint)
+        });
     session.transact(&event, |rows| {
         made.into_iter().map(|(connection, made)| store_one(rows, connection, made)).collect()
     })
@@ -283,7 +288,7 @@ pub async fn import(
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
         rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
 }
@@ -347,7 +352,7 @@ pub async fn activate(
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
         rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
 }

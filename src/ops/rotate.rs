@@ -52,7 +52,7 @@ pub async fn confirm(
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
         rows.put_verification(&proof::proof_of(&connection, pending, &exchanged, session.clock.now()))?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
 }
@@ -67,7 +67,7 @@ pub fn abort(session: &Session, name: &ConnectionName) -> Result<KeysOf, OpsErro
     let keys = session.transact(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&pending.id)?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(KeysOf { connection, keys })
 }
@@ -89,7 +89,7 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
         keys::unchanged(&connection, &before, rows)?;
         switch(session, rows, active, previous)?;
         rows.put_verification(&proof::proof_of(&connection, previous, &exchanged, session.clock.now()))?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
 }
@@ -113,7 +113,7 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&previous.id)?;
         rows.put_verification(&proof::proof_of(&connection, active, &exchanged, session.clock.now()))?;
-        Ok::<_, OpsError>(rows.keys_of(&connection.id)?)
+        Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
 }

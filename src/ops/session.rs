@@ -112,11 +112,11 @@ impl Session {
     }
 
     /// Changes the vault, and tells people what it noticed on the way.
-    pub(super) fn transact<T, E: From<VaultError>>(
+    pub(super) fn transact<T>(
         &self,
         event: &AuditEvent,
-        change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        change: impl FnOnce(&Rows<'_>) -> Result<T, OpsError>,
+    ) -> Result<T, OpsError> {
         let result = self.vault.transact(event, change);
         self.pass_on_warnings();
         result

@@ -266,10 +266,10 @@ fn failed(connection: &Connection, checked_at: Timestamp, error: OpsError) -> Ve
 
 fn record(session: &Session, verified: &[Verified]) -> Result<(), OpsError> {
     let proven = verified.iter().filter(|one| one.failure.is_none()).count();
-    let mut event = AuditEvent::new(Action::Verify).with("count", verified.len()).with("proven", proven);
-    if let [one] = verified {
-        event = event.on(&one.verification.connection);
-    }
+    let event = AuditEvent::new(Action::Verify)
+        .with("count", verified.len())
+        .with("proven", proven)
+        .on_all(verified.iter().map(|one| &one.verification.connection));
     session.transact(&event, |rows| {
         // One that was removed while the vendor was being asked is left out by the rows themselves.
         verified.iter().try_for_each(|one| rows.put_verification(&one.verification).map(drop))?;

@@ -23,7 +23,7 @@ use super::store::{Place, Vault, state_warning};
 use super::trailer::{self, Commit, HASH};
 use super::transact::{encrypt, store_anchor, store_home};
 use crate::clock::Clock;
-use crate::domain::audit::{Action, Actor, AuditEvent, AuditHead};
+use crate::domain::audit::{Action, Actor, AuditEvent, AuditHead, AuditKind};
 use crate::domain::ids::VaultId;
 
 /// A vault that is about to be created: its keys exist, so that its pin can be stored with an identity first.
@@ -87,7 +87,7 @@ impl Vault {
         let event = AuditEvent::new(Action::VaultCreate).with("vault", &new.id);
         let operation = audit.request(&event, &creator(&new))?;
         let outcome = write_first(&location, &new, &home, operation.head(), clock.now());
-        let recorded = audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
+        let recorded = audit.outcome(&operation, outcome.as_ref().map(drop).map_err(AuditKind::audit_kind));
         let mark = outcome?;
         let mut warnings = Vec::new();
         if let Err(error) = recorded {

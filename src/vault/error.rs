@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::domain::audit::AuditKind;
+
 /// A failure of the vault, its audit log, its journal or its locks.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,6 +73,16 @@ pub enum VaultError {
         found: u32,
         /// The newest format known here.
         known: u32,
+    },
+    /// A journal entry from a newer tokenctl: it can neither be folded in nor left out (exit 8).
+    #[error("{} was written by a newer tokenctl: it holds `{kind}`, version {version}", path.display())]
+    NewerEntry {
+        /// The entry.
+        path: PathBuf,
+        /// What it says it is.
+        kind: String,
+        /// The version that it says it has.
+        version: u32,
     },
     /// Text that is not a pin (exit 2).
     #[error("this is not a vault pin: {0}")]
@@ -152,5 +164,24 @@ impl VaultError {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
+    }
+}
+
+impl AuditKind for VaultError {
+    fn audit_kind(&self) -> &'static str {
+        match self {
+            Self::Recipient(_) | Self::InvalidPin(_) => "usage",
+            Self::NoRecipient(_) | Self::Gone(_) => "not-found",
+            Self::RecipientExists(_) | Self::Taken(_) => "conflict",
+            Self::Locked { .. } => "locked",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Exists(_)
+            | Self::NotOperator
+            | Self::ForeignHome(_)
+            | Self::UnsafeFile { .. }
+            | Self::Audit(_)
+            | Self::LastOperator(_) => "refused",
+            _ => "vault",
+        }
     }
 }

@@ -26,7 +26,19 @@ pub(super) struct Mark {
     /// The pin that a rekey on this machine is about to make the right one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_pin: Option<String>,
+    /// The pins that rekeys on this machine have replaced, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replaced: Vec<String>,
     path: String,
+}
+
+/// What this machine knows of the pins of a vault.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Remembered {
+    /// The pin that counts, and the one that a rekey is about to put in its place.
+    pub(super) pins: Vec<Pin>,
+    /// Those that rekeys on this machine have replaced: whoever was removed may hold their keys.
+    pub(super) replaced: Vec<Pin>,
 }
 
 impl Mark {
@@ -38,18 +50,34 @@ impl Mark {
             root: hex(root),
             pin: pin.to_string(),
             next_pin: None,
+            replaced: Vec::new(),
             path: path.display().to_string(),
         }
     }
 
     /// The pins, if the mark is about the vault at `path`.
-    pub(super) fn pins_for(&self, path: &Path) -> Vec<Pin> {
-        let texts = [Some(&self.pin), self.next_pin.as_ref()].into_iter().flatten();
-        if self.path == path.display().to_string() {
-            texts.filter_map(|text| text.parse().ok()).collect()
-        } else {
-            Vec::new()
+    pub(super) fn pins_for(&self, path: &Path) -> Remembered {
+        if self.path != path.display().to_string() {
+            return Remembered::default();
         }
+        let parsed = |text: &String| text.parse().ok();
+        Remembered {
+            pins: [Some(&self.pin), self.next_pin.as_ref()]
+                .into_iter()
+                .flatten()
+                .filter_map(parsed)
+                .collect(),
+            replaced: self.replaced.iter().filter_map(parsed).collect(),
+        }
+    }
+
+    /// The mark that follows this one: a pin that was announced here has replaced the one before.
+    fn followed_by(&self, seen: &Self) -> Self {
+        let mut next = Self { replaced: self.replaced.clone(), ..seen.clone() };
+        if self.next_pin.as_ref() == Some(&seen.pin) && self.pin != seen.pin {
+            next.replaced.push(self.pin.clone());
+        }
+        next
     }
 
     /// Refuses a generation that is older than the mark, or another one with its number, or not its child.
@@ -91,7 +119,7 @@ impl HighWater {
 
     /// Raises the mark to `seen`; one that is higher already stays.
     pub(super) fn raise(&self, seen: &Mark, clock: &Clock) -> Result<(), VaultError> {
-        if self.read()?.as_ref() == Some(seen) {
+        if self.read()?.is_some_and(|kept| kept.followed_by(seen) == kept) {
             return Ok(());
         }
         let _held = self.lock(clock)?;
@@ -100,7 +128,8 @@ impl HighWater {
             Some(kept) if kept.generation == seen.generation && kept.root != seen.root => {
                 Err(VaultError::Forked(seen.generation))
             }
-            _ => self.write(seen),
+            Some(kept) => self.write(&kept.followed_by(seen)),
+            None => self.write(seen),
         }
     }
 
@@ -177,8 +206,8 @@ mod tests {
     fn its_pin_counts_only_for_its_path() {
         let pin = pin();
         let mark = Mark::of(&commit(1, 0), &[1; 32], &pin, Path::new("/v"));
-        assert_eq!(mark.pins_for(Path::new("/v")), [pin]);
-        assert!(mark.pins_for(Path::new("/w")).is_empty());
+        assert_eq!(mark.pins_for(Path::new("/v")).pins, [pin]);
+        assert!(mark.pins_for(Path::new("/w")).pins.is_empty());
     }
 
     #[test]
@@ -189,10 +218,13 @@ mod tests {
         let mark = Mark::of(&commit(1, 0), &[1; 32], &old, Path::new("/v"));
         water.raise(&mark, &Clock::system()).unwrap();
         water.announce(&new, &Clock::system()).unwrap();
-        let pins = water.read().unwrap().unwrap().pins_for(Path::new("/v"));
-        assert_eq!(pins, [old, new.clone()]);
+        let known = water.read().unwrap().unwrap().pins_for(Path::new("/v"));
+        assert_eq!(known, Remembered { pins: vec![old.clone(), new.clone()], replaced: Vec::new() });
         let mark = Mark::of(&commit(2, 1), &[2; 32], &new, Path::new("/v"));
         water.raise(&mark, &Clock::system()).unwrap();
-        assert_eq!(water.read().unwrap().unwrap().pins_for(Path::new("/v")), [new]);
+        let mark = Mark::of(&commit(3, 2), &[3; 32], &new, Path::new("/v"));
+        water.raise(&mark, &Clock::system()).unwrap();
+        let known = water.read().unwrap().unwrap().pins_for(Path::new("/v"));
+        assert_eq!(known, Remembered { pins: vec![new], replaced: vec![old] });
     }
 }

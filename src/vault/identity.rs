@@ -58,6 +58,8 @@ impl Identity {
 
 /// What one source of identities held.
 pub struct IdentityFile {
+    /// What it is called in messages.
+    name: String,
     /// The private keys.
     pub identities: Vec<Identity>,
     /// The pins in its comment lines.
@@ -89,7 +91,7 @@ impl IdentityFile {
 
     #[cfg(test)]
     pub(in crate::vault) fn from_pins(pins: Vec<Pin>) -> Self {
-        Self { identities: Vec::new(), pins, path: None, protected: false }
+        Self { name: "test".to_owned(), identities: Vec::new(), pins, path: None, protected: false }
     }
 
     fn parse(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Self, VaultError> {
@@ -104,15 +106,13 @@ impl IdentityFile {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| VaultError::Identity(format!("{name} is not an identity file")))?;
         let pins = pin::in_comments(text)?;
-        let identities = if text.trim_start().starts_with("-----BEGIN ") {
-            vec![ssh(name, text.trim_start(), ask)?]
-        } else {
-            native(name, text)?
-        };
+        let key = after_comments(text);
+        let identities =
+            if key.starts_with("-----BEGIN ") { vec![ssh(name, key, ask)?] } else { native(name, text)? };
         if identities.is_empty() {
             return Err(VaultError::Identity(format!("{name} holds no identity")));
         }
-        Ok(Self { identities, pins, path: None, protected: false })
+        Ok(Self { name: name.to_owned(), identities, pins, path: None, protected: false })
     }
 
     /// Removes an identity file that [`IdentityFile::create`] just wrote and nothing needs.
@@ -143,38 +143,101 @@ impl IdentityFile {
         written
     }
 
-    /// Trusts `new` as well if `old` is trusted, and says so in the file that this was read from, if that is in
-    /// plain text.
-    pub(in crate::vault) fn add_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), VaultError> {
-        if !self.pins.contains(old) {
-            return Ok(());
+    /// Trusts `new` as well if the vault is pinned here, and says so in the file that this was read from.
+    ///
+    /// Returns what is left to the owner, in words, if the source names `old` and cannot be rewritten. Fails if the
+    /// file was changed meanwhile and names `old` no more: what it says then is not known.
+    pub(in crate::vault) fn add_pin(&mut self, old: &Pin, new: &Pin) -> Result<Option<String>, VaultError> {
+        if !self.pins.iter().any(|pin| pin.vault == old.vault) {
+            return Ok(None);
         }
-        let line = format!("{}{old}\n", pin::COMMENT);
-        self.edit(|text| text.replacen(&line, &format!("{line}{}{new}\n", pin::COMMENT), 1))?;
+        let left_to_do = |why: &str| {
+            format!("{} still names the old pin{why}: put the line `{}{new}` there", self.name, pin::COMMENT)
+        };
+        let (left, path) = match (&self.path, self.edit(|text| with_pin(text, old, new))) {
+            (None, _) => (Some(left_to_do("")), None),
+            // It named one that was replaced before, or `--vault-pin` counts instead.
+            (Some(path), Ok(false)) if !self.pins.contains(old) => (Some(left_to_do("")), Some(path.clone())),
+            (Some(path), Ok(true)) => (None, Some(path.clone())),
+            (Some(path), Ok(false)) => {
+                let path = path.display();
+                return Err(VaultError::Identity(format!(
+                    "{path} was changed meanwhile and does not name the vault's pin any more"
+                )));
+            }
+            (Some(_), Err(error @ (VaultError::Io { .. } | VaultError::UnsafeFile { .. }))) => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                (Some(left_to_do(&format!(" ({error}{})", cause.unwrap_or_default()))), None)
+            }
+            (Some(_), Err(error)) => return Err(error),
+        };
+        self.path = path;
         self.pins.push(new.clone());
-        Ok(())
+        Ok(left)
     }
 
     /// Drops the comment line of `old`; returns the file if it had one.
     pub(in crate::vault) fn drop_pin(&mut self, old: &Pin) -> Result<Option<PathBuf>, VaultError> {
-        let line = format!("{}{old}\n", pin::COMMENT);
-        let changed = self.edit(|text| text.replace(&line, ""))?;
+        let changed = self.edit(|text| without_pin(text, old))?;
         self.pins.retain(|pin| pin != old);
         Ok(self.path.clone().filter(|_| changed))
     }
 
-    fn edit(&self, change: impl FnOnce(&str) -> String) -> Result<bool, VaultError> {
+    /// Rewrites the file with what `change` makes of its text; returns whether that is another text.
+    fn edit(&self, change: impl FnOnce(&str) -> Zeroizing<String>) -> Result<bool, VaultError> {
         let Some(path) = &self.path else { return Ok(false) };
         let bytes = file::read(path, Privacy::OwnerOnly, LIMIT)?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| VaultError::Identity(format!("{} is not an identity file", path.display())))?;
-        let changed = Zeroizing::new(change(text));
+        let changed = change(text);
         if *changed == *text {
             return Ok(false);
         }
         file::replace(path, changed.as_bytes())?;
         Ok(true)
     }
+}
+
+fn names(line: &str, pin: &Pin) -> bool {
+    pin::in_line(line).is_some_and(|found| found.is_ok_and(|found| found == *pin))
+}
+
+/// Returns `text` with a line for `new` after the first line that names `old`.
+fn with_pin(text: &str, old: &Pin, new: &Pin) -> Zeroizing<String> {
+    let added = format!("{}{new}", pin::COMMENT);
+    // One allocation that is never outgrown: a reallocation would leave a copy of the secret behind.
+    let mut changed = Zeroizing::new(String::with_capacity(text.len() + added.len() + 4));
+    let mut is_added = false;
+    for line in text.split_inclusive('\n') {
+        changed.push_str(line);
+        if is_added || !names(line, old) {
+            continue;
+        }
+        let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+        if !line.ends_with('\n') {
+            changed.push_str(end);
+        }
+        changed.push_str(&added);
+        changed.push_str(end);
+        is_added = true;
+    }
+    changed
+}
+
+/// Returns `text` without the lines that name `old`.
+fn without_pin(text: &str, old: &Pin) -> Zeroizing<String> {
+    let mut changed = Zeroizing::new(String::with_capacity(text.len()));
+    text.split_inclusive('\n').filter(|line| !names(line, old)).for_each(|line| changed.push_str(line));
+    changed
+}
+
+/// Returns what follows the comments and empty lines that `text` begins with.
+fn after_comments(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with('#') {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+    }
+    rest
 }
 
 fn sync_parent(folder: &Path) -> Result<(), VaultError> {
@@ -194,7 +257,7 @@ fn unlock(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Zeroizing
         return Err(refuse("is encrypted, but not with a passphrase"));
     }
     let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
-    let identity = age::scrypt::Identity::new(passphrase.expose().clone().into());
+    let identity = age::scrypt::Identity::new(for_age(&passphrase));
     let mut reader =
         decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
             age::DecryptError::ExcessiveWork { .. } => refuse("needs more work to unlock than is reasonable"),
@@ -203,6 +266,11 @@ fn unlock(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Zeroizing
     let mut plain = Zeroizing::new(Vec::with_capacity(bytes.len()));
     reader.read_to_end(&mut plain).map_err(|_| refuse("is a damaged identity file"))?;
     Ok(plain)
+}
+
+/// Why: boxing text that was allocated exactly moves it, and age wipes the box; a longer buffer would be copied.
+fn for_age(passphrase: &SecretString) -> age::secrecy::SecretString {
+    passphrase.expose().as_str().into()
 }
 
 fn native(name: &str, text: &str) -> Result<Vec<Identity>, VaultError> {
@@ -236,7 +304,7 @@ fn ssh(name: &str, text: &str, ask: &AskPassphrase<'_>) -> Result<Identity, Vaul
         age::ssh::Identity::Encrypted(encrypted) => {
             let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
             let unlocked = encrypted
-                .decrypt(passphrase.expose().clone().into())
+                .decrypt(for_age(&passphrase))
                 .map_err(|_| refuse("does not open with this passphrase"))?;
             age::ssh::Identity::Unencrypted(unlocked)
         }
@@ -263,8 +331,13 @@ impl Credentials {
 
 impl From<Identity> for Credentials {
     fn from(identity: Identity) -> Self {
-        let file =
-            IdentityFile { identities: vec![identity], pins: Vec::new(), path: None, protected: false };
+        let file = IdentityFile {
+            name: "the identity".to_owned(),
+            identities: vec![identity],
+            pins: Vec::new(),
+            path: None,
+            protected: false,
+        };
         Self { files: vec![file], pin: None }
     }
 }

@@ -1,10 +1,13 @@
 //! The journal: token state that is durable at once and folded into the vault by the next commit.
 //!
-//! `vault.age.journal/<connection id>.<sequence>` is an age file for the secrets identity. Its plaintext is the line
+//! `vault.age.journal/<owner id>.<sequence>` is an age file for the secrets identity. Its plaintext is the line
 //! `journal/<file name>`, a JSON document, and 64 bytes of Ed25519 signature over `tokenctl journal entry v1\n`, the
 //! vault id, a line feed, the file name, a line feed and the document: a viewer can seal, but not sign.
 //!
-//! The sequence rises per connection. Entries up to the one in table `journal_folded` are in the vault already.
+//! The document says its version and what it is; what it is about follows from that. An older tokenctl refuses what
+//! it does not know, since it can neither fold it in nor leave it out.
+//!
+//! The sequence rises per owner, which is a connection by its id. Entries up to the one in table `journal_folded` are in the vault already.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +21,7 @@ use super::error::VaultError;
 use super::file::{self, Privacy};
 use super::keyring::Keyring;
 use super::rows::Rows;
-use crate::domain::ids::{ConnectionId, VaultId};
+use crate::domain::ids::{ConnectionId, OwnerId, VaultId};
 use crate::domain::token::{AccessToken, TokenFacts};
 use crate::secret::Secret;
 
@@ -32,30 +35,43 @@ pub(super) enum Entry {
     AccessToken(AccessToken),
 }
 
-/// The stored form; externally tagged, since that is read without copies of the token in between.
+/// The version of the entries' documents.
+const VERSION: u32 = 1;
+const ACCESS_TOKEN: &str = "access-token";
+
+/// Only what must be read of a document whatever its version.
+#[derive(Deserialize)]
+struct Envelope {
+    v: u32,
+    kind: String,
+}
+
+/// The stored form of an access token. The kind is no tag for serde, which would copy the token to look at it.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Stored<Text> {
-    AccessToken { token: Text, facts: TokenFacts },
+struct StoredToken<Text> {
+    v: u32,
+    kind: String,
+    token: Text,
+    facts: TokenFacts,
 }
 
 /// Which entry it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EntryName {
     /// Whose it is.
-    pub(super) connection: ConnectionId,
-    /// Rises by one with each entry of a connection.
+    pub(super) owner: OwnerId,
+    /// Rises by one with each entry of its owner.
     pub(super) sequence: i64,
 }
 
 impl EntryName {
     fn file_name(&self) -> String {
-        format!("{}.{}", self.connection, self.sequence)
+        format!("{}.{}", self.owner, self.sequence)
     }
 
     fn parse(file_name: &str) -> Option<Self> {
-        let (connection, sequence) = file_name.split_once('.')?;
-        let name = Self { connection: connection.parse().ok()?, sequence: sequence.parse().ok()? };
+        let (owner, sequence) = file_name.split_once('.')?;
+        let name = Self { owner: owner.parse().ok()?, sequence: sequence.parse().ok()? };
         // `+1`, `01` and `-1` parse, too.
         (name.sequence > 0 && name.file_name() == file_name).then_some(name)
     }
@@ -73,8 +89,8 @@ impl Journal {
         Self { folder, vault }
     }
 
-    /// Returns the entries, sorted; those of one connection or all.
-    pub(super) fn list(&self, connection: Option<&ConnectionId>) -> Result<Vec<EntryName>, VaultError> {
+    /// Returns the entries, sorted; those of one owner or all.
+    pub(super) fn list(&self, owner: Option<&OwnerId>) -> Result<Vec<EntryName>, VaultError> {
         let entries = match self.folder.read_dir() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(VaultError::io("list", &self.folder))?,
@@ -83,7 +99,7 @@ impl Journal {
         for entry in entries {
             let entry = entry.map_err(VaultError::io("list", &self.folder))?;
             let name = entry.file_name().to_str().and_then(EntryName::parse);
-            names.extend(name.filter(|name| connection.is_none_or(|wanted| name.connection == *wanted)));
+            names.extend(name.filter(|name| owner.is_none_or(|wanted| name.owner == *wanted)));
         }
         names.sort();
         Ok(names)
@@ -118,47 +134,68 @@ impl Journal {
         UnparsedPublicKey::new(&ED25519, keyring.verify_key())
             .verify(&self.signed_text(name, body), signature)
             .map_err(|_| damaged("was not written by an operator"))?;
-        match serde_json::from_slice(body) {
-            Ok(Stored::AccessToken::<String> { token, facts }) => {
-                Ok(Some(Entry::AccessToken(AccessToken { value: Secret::new(token), facts })))
-            }
-            Err(_) => Err(damaged("holds something that is not known here")),
+        let envelope: Envelope =
+            serde_json::from_slice(body).map_err(|_| damaged("does not say what it is"))?;
+        if envelope.v != VERSION || envelope.kind != ACCESS_TOKEN {
+            return Err(VaultError::NewerEntry {
+                path: self.path(name),
+                kind: envelope.kind,
+                version: envelope.v,
+            });
         }
+        let StoredToken::<String> { token, facts, .. } =
+            serde_json::from_slice(body).map_err(|_| damaged("is not what it says"))?;
+        Ok(Some(Entry::AccessToken(AccessToken { value: Secret::new(token), facts })))
     }
 
-    /// Writes an entry under its connection's lock; it is durable when this returns.
+    /// Writes an entry under its owner's lock; it is durable when this returns.
     pub(super) fn write(
         &self,
         name: &EntryName,
         token: &AccessToken,
         keyring: &Keyring,
     ) -> Result<(), VaultError> {
-        file::ensure_folder(&self.folder)?;
-        // What an interrupted write of this connection left behind; its lock is held, so none is under way.
-        file::sweep(&self.folder, format!(".{}.", name.connection).as_ref())?;
-        let stored = Stored::AccessToken { token: token.value.expose().as_str(), facts: token.facts.clone() };
+        let stored = StoredToken {
+            v: VERSION,
+            kind: ACCESS_TOKEN.to_owned(),
+            token: token.value.expose().as_str(),
+            facts: token.facts.clone(),
+        };
         // One allocation that is never outgrown: JSON escapes at most double visible ASCII.
         let mut body = Zeroizing::new(Vec::with_capacity(token.value.expose().len() * 2 + 4096));
         serde_json::to_writer(&mut *body, &stored).map_err(VaultError::seal)?;
+        self.put(name, body, keyring)
+    }
+
+    /// Signs, seals and stores a document.
+    pub(super) fn put(
+        &self,
+        name: &EntryName,
+        mut body: Zeroizing<Vec<u8>>,
+        keyring: &Keyring,
+    ) -> Result<(), VaultError> {
+        file::ensure_folder(&self.folder)?;
+        // What an interrupted write of this owner left behind; its lock is held, so none is under way.
+        file::sweep(&self.folder, format!(".{}.", name.owner).as_ref())?;
         let signature = keyring.signing()?.sign(&self.signed_text(name, &body))?;
         body.extend_from_slice(&signature);
         let sealed = keyring.sealer().seal(&format!("journal/{}", name.file_name()), &body)?;
         file::replace(&self.path(name), &sealed)
     }
 
-    /// Returns the sequence of the next entry of a connection.
+    /// Returns the name of the next entry of an owner.
     pub(super) fn next(
         database: &Database,
         listed: &[EntryName],
-        id: &ConnectionId,
+        owner: &OwnerId,
     ) -> Result<EntryName, VaultError> {
-        let highest = listed.iter().filter(|name| name.connection == *id).map(|name| name.sequence).max();
-        let next = highest.unwrap_or(0).max(folded(database, id)?).checked_add(1);
+        let highest = listed.iter().filter(|name| name.owner == *owner).map(|name| name.sequence).max();
+        let next = highest.unwrap_or(0).max(folded(database, owner)?).checked_add(1);
         let sequence = next.ok_or_else(|| VaultError::damaged("a journal sequence has run out"))?;
-        Ok(EntryName { connection: id.clone(), sequence })
+        Ok(EntryName { owner: owner.clone(), sequence })
     }
 
-    /// Returns the newest token of `id` among the entries that are not in the vault yet.
+    /// Returns the newest token among the entries of `listed` that are not in the vault yet.
     pub(super) fn newest_token(
         &self,
         database: &Database,
@@ -167,7 +204,7 @@ impl Journal {
     ) -> Result<Option<AccessToken>, VaultError> {
         let mut newest = None;
         for name in listed {
-            if name.sequence <= folded(database, &name.connection)? {
+            if name.sequence <= folded(database, &name.owner)? {
                 continue;
             }
             if let Some(Entry::AccessToken(token)) = self.read(name, keyring)? {
@@ -182,18 +219,18 @@ impl Journal {
         let names = self.list(None)?;
         let mut reached = BTreeMap::new();
         for name in &names {
-            if name.sequence <= folded(rows.database, &name.connection)? {
+            if name.sequence <= folded(rows.database, &name.owner)? {
                 continue;
             }
             if let Some(Entry::AccessToken(token)) = self.read(name, keyring)? {
-                rows.put_token(&name.connection, &token)?;
-                reached.insert(&name.connection, name.sequence);
+                rows.put_token(&ConnectionId::from(&name.owner), &token)?;
+                reached.insert(&name.owner, name.sequence);
             }
         }
-        for (connection, sequence) in reached {
+        for (owner, sequence) in reached {
             rows.database.execute(
-                "INSERT OR REPLACE INTO journal_folded (connection_id, sequence) VALUES (?1, ?2)",
-                (connection.as_str(), sequence),
+                "INSERT OR REPLACE INTO journal_folded (owner_id, sequence) VALUES (?1, ?2)",
+                (owner.as_str(), sequence),
             )?;
         }
         Ok(names)
@@ -207,14 +244,12 @@ impl Journal {
     }
 }
 
-/// Returns up to where the journal of a connection is in the vault.
-fn folded(database: &Database, connection: &ConnectionId) -> Result<i64, VaultError> {
+/// Returns up to where the journal of an owner is in the vault.
+fn folded(database: &Database, owner: &OwnerId) -> Result<i64, VaultError> {
     let sequence = database
-        .query_row(
-            "SELECT sequence FROM journal_folded WHERE connection_id = ?1",
-            [connection.as_str()],
-            |row| row.get(0),
-        )
+        .query_row("SELECT sequence FROM journal_folded WHERE owner_id = ?1", [owner.as_str()], |row| {
+            row.get(0)
+        })
         .optional()?;
     Ok(sequence.unwrap_or(0))
 }

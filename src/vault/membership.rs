@@ -12,7 +12,7 @@ use super::recipient::{Recipient, RecipientKey, Role};
 use super::rows::Rows;
 use super::seal::Sealer;
 use super::store::Vault;
-use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::audit::{Action, AuditEvent, SubjectKind};
 
 /// What a rekey means for everybody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Vault {
         label: Option<String>,
     ) -> Result<(), VaultError> {
         let event = AuditEvent::new(Action::RecipientAdd)
-            .with("recipient", key.fingerprint())
+            .about(SubjectKind::Recipient, key.fingerprint())
             .with("role", role.as_str());
         let recipient = Recipient { key: key.clone(), role, label, added_at: self.clock.now() };
         self.with_keyring(&event, |rows, keyring| {
@@ -76,7 +76,7 @@ impl Vault {
     /// Changes a role. Taking away the role operator rekeys the vault; the last operator keeps it.
     pub fn set_role(&self, key: &RecipientKey, role: Role) -> Result<Option<Rekeyed>, VaultError> {
         let event = AuditEvent::new(Action::RecipientSetRole)
-            .with("recipient", key.fingerprint())
+            .about(SubjectKind::Recipient, key.fingerprint())
             .with("role", role.as_str());
         match self.read(|rows| rows.recipient_role(key))? {
             None => Err(VaultError::NoRecipient(key.to_string())),
@@ -99,19 +99,19 @@ impl Vault {
 
     /// Removes a recipient. Removing an operator rekeys the vault; the last operator stays.
     pub fn remove_recipient(&self, key: &RecipientKey) -> Result<Option<Rekeyed>, VaultError> {
-        let event = AuditEvent::new(Action::RecipientRemove).with("recipient", key.fingerprint());
+        let event = AuditEvent::new(Action::RecipientRemove).about(SubjectKind::Recipient, key.fingerprint());
         match self.read(|rows| rows.recipient_role(key))? {
             None => Err(VaultError::NoRecipient(key.to_string())),
             Some(Role::Viewer) => {
                 self.transact(&event, |rows| {
                     require_role(rows, key, Role::Viewer)?;
-                    rows.delete_recipient(key)
+                    rows.delete_recipient(key, self.clock.now())
                 })?;
                 Ok(None)
             }
             Some(Role::Operator) => self
                 .rekey_with(&event, |rows| {
-                    rows.delete_recipient(key)?;
+                    rows.delete_recipient(key, self.clock.now())?;
                     rows.mark_all_keys_exposed(self.clock.now()).map(drop)
                 })
                 .map(Some),

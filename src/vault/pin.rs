@@ -56,7 +56,12 @@ impl FromStr for Pin {
 
 /// Returns the pins in the comment lines of an identity file.
 pub fn in_comments(text: &str) -> Result<Vec<Pin>, VaultError> {
-    text.lines().filter_map(|line| line.strip_prefix(COMMENT.trim_end())).map(str::parse).collect()
+    text.lines().filter_map(in_line).collect()
+}
+
+/// Returns the pin in a line of an identity file, if it is a comment that holds one; blanks around it do not count.
+pub fn in_line(line: &str) -> Option<Result<Pin, VaultError>> {
+    line.strip_prefix(COMMENT.trim_end()).map(str::parse)
 }
 
 /// Returns the 16 bytes of a vault id.

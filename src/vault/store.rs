@@ -21,7 +21,7 @@ use super::rows::Rows;
 use super::trust;
 use crate::clock::Clock;
 use crate::domain::audit::Actor;
-use crate::domain::ids::{ConnectionId, VaultId};
+use crate::domain::ids::{ConnectionId, OwnerId, VaultId};
 use crate::domain::token::AccessToken;
 
 /// Where a vault is and how this process works on it.
@@ -148,7 +148,7 @@ impl Vault {
         loop {
             let (token, stamp) = self.with(|generation| {
                 generation.keyring.signing()?;
-                let listed = self.journal.list(Some(connection))?;
+                let listed = self.journal.list(Some(&connection.into()))?;
                 let newest = self.journal.newest_token(&generation.database, &listed, &generation.keyring)?;
                 let token = match newest {
                     Some(token) => Some(token),
@@ -169,9 +169,10 @@ impl Vault {
         // Nobody replaces the keys between our reading them and the entry being there.
         let _keyring = self.locks.keyring_shared()?;
         // Listed before the vault is read: what is folded and removed in between is then counted as folded.
-        let listed = self.journal.list(Some(lock.connection()))?;
+        let owner = OwnerId::from(lock.connection());
+        let listed = self.journal.list(Some(&owner))?;
         self.with(|generation| {
-            let name = Journal::next(&generation.database, &listed, lock.connection())?;
+            let name = Journal::next(&generation.database, &listed, &owner)?;
             self.journal.write(&name, token, &generation.keyring)
         })
     }

@@ -19,7 +19,7 @@ use super::replace::{self, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
 use super::trailer::{self, Commit};
-use crate::domain::audit::{Action, AuditEvent, AuditHead};
+use crate::domain::audit::{Action, AuditEvent, AuditHead, AuditKind};
 use crate::hooks;
 
 /// What a change replaces besides rows.
@@ -36,7 +36,7 @@ impl Vault {
     /// Contract: `event` is recorded durably before anything happens, and its outcome after it. If `change` or the
     /// commit fails, the vault is what it was. `change` sees what the journal holds; its decisions win over it.
     /// What the event's action destroys is destroyed in the previous generation, too.
-    pub fn transact<T, E: From<VaultError>>(
+    pub fn transact<T, E: From<VaultError> + AuditKind>(
         &self,
         event: &AuditEvent,
         change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
@@ -50,7 +50,7 @@ impl Vault {
         self.commit(&event, Self::check_operator, |rows, _| store_home(rows, &self.here))
     }
 
-    pub(super) fn commit<T, E: From<VaultError>>(
+    pub(super) fn commit<T, E: From<VaultError> + AuditKind>(
         &self,
         event: &AuditEvent,
         check: impl Fn(&Self, &Generation) -> Result<(), VaultError>,
@@ -71,7 +71,8 @@ impl Vault {
             }
             Ok(value)
         });
-        let recorded = self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(|_| "failed"));
+        let recorded =
+            self.audit.outcome(&operation, outcome.as_ref().map(drop).map_err(AuditKind::audit_kind));
         if let Err(error) = recorded {
             // The change is durable, or was undone: to report something else now would be wrong.
             self.warn(format!("the audit log holds no outcome of the last operation: {error}"));
@@ -109,7 +110,7 @@ impl Vault {
             return Ok(value);
         }
         let keyring = switch.keyring;
-        let next_pin = self.announce(state, &generation, keyring.as_ref())?;
+        let (next_pin, left_to_do) = self.announce(state, &generation, keyring.as_ref())?;
         if let Some(keyring) = keyring {
             generation.keyring = keyring;
         }
@@ -119,6 +120,7 @@ impl Vault {
             let previous = self.location.previous();
             self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));
         }
+        left_to_do.into_iter().for_each(|warning| self.warn(warning));
         let rekeyed = next_pin.is_some();
         if let Some(pin) = next_pin {
             state.credentials.pin = state.credentials.pin.take().map(|_| pin.clone());
@@ -171,21 +173,25 @@ impl Vault {
     }
 
     /// Lets this machine trust the coming keys before they sign anything: a crash must not lock it out.
+    ///
+    /// Returns the coming pin, and what is to be told once it counts: identity files that cannot be rewritten stop
+    /// nothing, since the high-water mark knows what became of the old pin.
     fn announce(
         &self,
         state: &mut State,
         generation: &Generation,
         keyring: Option<&Keyring>,
-    ) -> Result<Option<Pin>, VaultError> {
-        let Some(keyring) = keyring else { return Ok(None) };
+    ) -> Result<(Option<Pin>, Vec<String>), VaultError> {
+        let Some(keyring) = keyring else { return Ok((None, Vec::new())) };
         let next = Pin { vault: self.id.clone(), verify_key: *keyring.verify_key() };
         if let Err(error) = self.high_water().announce(&next, &self.clock) {
             self.warn(state_warning(&error));
         }
+        let mut left_to_do = Vec::new();
         for file in &mut state.credentials.files {
-            file.add_pin(&generation.pin, &next)?;
+            left_to_do.extend(file.add_pin(&generation.pin, &next)?);
         }
-        Ok(Some(next))
+        Ok((Some(next), left_to_do))
     }
 }
 

@@ -2,19 +2,22 @@
 //! machine remembers of the vault at this path.
 
 use super::error::VaultError;
-use super::highwater::Mark;
+use super::highwater::{Mark, Remembered};
 use super::identity::Credentials;
 use super::pin::{Pin, id_from_bytes};
 use super::trailer::Footer;
 
 /// Returns the pin that `footer` satisfies.
 ///
+/// A pin that a rekey on this machine has replaced stands for the one that replaced it: an identity file that could
+/// not be rewritten locks nobody out, and lets nobody in who was removed.
+///
 /// Fails with [`VaultError::NoPin`] if nothing was ever pinned and with [`VaultError::Untrusted`] if the vault is
 /// not the pinned one or the key is not the pinned one.
 pub(super) fn pin_of(
     footer: &Footer,
     credentials: &Credentials,
-    remembered: impl FnOnce() -> Result<Vec<Pin>, VaultError>,
+    remembered: impl FnOnce() -> Result<Remembered, VaultError>,
 ) -> Result<Pin, VaultError> {
     let found = Pin { vault: id_from_bytes(&footer.commit.vault)?, verify_key: footer.verify_key };
     if let Some(pin) = &credentials.pin {
@@ -22,14 +25,25 @@ pub(super) fn pin_of(
     }
     let pinned = || credentials.files.iter().flat_map(|file| &file.pins);
     let of_this_vault = pinned().filter(|pin| pin.vault == found.vault).cloned().collect::<Vec<_>>();
-    if !of_this_vault.is_empty() {
-        return choose(found, &of_this_vault);
-    }
     let remembered = remembered()?;
-    if remembered.is_empty() && pinned().next().is_none() {
+    if !of_this_vault.is_empty() {
+        return choose(found, &followed(of_this_vault, remembered));
+    }
+    if remembered.pins.is_empty() && pinned().next().is_none() {
         return Err(VaultError::NoPin);
     }
-    choose(found, &remembered)
+    choose(found, &remembered.pins)
+}
+
+/// Returns `pins` with what became of them on this machine.
+fn followed(mut pins: Vec<Pin>, remembered: Remembered) -> Vec<Pin> {
+    let given = pins.len();
+    pins.retain(|pin| !remembered.replaced.contains(pin));
+    let is_followed = pins.len() < given || pins.iter().any(|pin| remembered.pins.first() == Some(pin));
+    if is_followed {
+        pins.extend(remembered.pins);
+    }
+    pins
 }
 
 fn choose(found: Pin, pins: &[Pin]) -> Result<Pin, VaultError> {
@@ -44,7 +58,7 @@ fn choose(found: Pin, pins: &[Pin]) -> Result<Pin, VaultError> {
 }
 
 /// Returns the pins that this machine remembers, if its mark is about the vault at `path`.
-pub(super) fn remembered(mark: Option<&Mark>, path: &std::path::Path) -> Vec<Pin> {
+pub(super) fn remembered(mark: Option<&Mark>, path: &std::path::Path) -> Remembered {
     mark.map(|mark| mark.pins_for(path)).unwrap_or_default()
 }
 
@@ -79,6 +93,7 @@ mod tests {
         };
         let outcome = |explicit, in_file: &[&Pin], memory: &[&Pin]| {
             let memory = memory.iter().copied().cloned().collect();
+            let memory = Remembered { pins: memory, replaced: Vec::new() };
             match pin_of(&footer, &credentials(explicit, in_file), || Ok(memory)) {
                 Ok(pin) => {
                     assert_eq!(pin, right);
@@ -100,5 +115,28 @@ mod tests {
         assert_eq!(outcome(None, &[], &[&right]), "trusted");
         assert_eq!(outcome(None, &[], &[&wrong]), "untrusted");
         assert_eq!(outcome(None, &[], &[]), "no pin");
+    }
+
+    #[test]
+    fn a_pin_that_was_replaced_here_stands_for_its_successor() {
+        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let vault = id_from_bytes(&[1; 16]).unwrap();
+        let pin = |key: &SigningKey| Pin { vault: vault.clone(), verify_key: *key.verify_key() };
+        let (new, old) = (pin(&key), pin(&other));
+        let trusts = |signer: &SigningKey, in_file: &Pin, pins: &[&Pin], replaced: &[&Pin]| {
+            let mut credentials = Credentials::from(Identity::generate());
+            credentials.files.push(IdentityFile::from_pins(vec![in_file.clone()]));
+            let owned = |pins: &[&Pin]| pins.iter().copied().cloned().collect();
+            let memory = Remembered { pins: owned(pins), replaced: owned(replaced) };
+            pin_of(&footer([1; 16], signer), &credentials, || Ok(memory)).is_ok()
+        };
+        assert!(trusts(&key, &old, &[&new], &[&old]), "the file was not rewritten");
+        assert!(!trusts(&other, &old, &[&new], &[&old]), "signed by whoever was removed");
+        assert!(
+            trusts(&key, &old, &[&old, &new], &[]),
+            "a crash after the commit, before the mark was raised"
+        );
+        assert!(trusts(&other, &old, &[&old, &new], &[]), "a crash before the commit");
+        assert!(!trusts(&key, &old, &[&new], &[]), "rekeyed elsewhere");
     }
 }

@@ -93,6 +93,7 @@ fn connection(number: usize, payload: &str, company: tokenctl::domain::connectio
         enabled: true,
         company: Some(company),
         previous_settings: Some(settings.clone()),
+        previous_environment: None,
         settings,
         tags: [(payload.to_owned(), payload.to_owned())].into(),
         created_at: NOW.parse().unwrap(),

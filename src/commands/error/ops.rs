@@ -2,11 +2,11 @@
 
 use super::CommandError;
 use crate::commands::exit::Exit;
+use crate::domain::audit::AuditKind as _;
 use crate::domain::certificate::CertificateError;
 use crate::domain::key::KeyState;
 use crate::domain::keypair::KeyPairError;
 use crate::domain::rotation::{Forbidden, Phase};
-use crate::domain::verification::Outcome;
 use crate::oauth::{ExchangeError, Unreachable};
 use crate::ops::OpsError;
 use crate::output::Hint;
@@ -27,52 +27,9 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
     hints(error).into_iter().fold(failure, CommandError::hinted)
 }
 
-/// The exit code of an operation's failure: the table of the product.
+/// The exit code of an operation's failure: the one that the audit log names it by.
 fn exit_of(error: &OpsError) -> Exit {
-    match error {
-        OpsError::Vault(error) => super::vault::exit_of(error),
-        OpsError::Exchange(error) => exit_of_outcome(error.outcome()),
-        OpsError::SharedFailure(failure) => exit_of_outcome(failure.outcome),
-        OpsError::NoConnection { .. } | OpsError::NoKey { .. } => Exit::NotFound,
-        OpsError::NameTaken(_)
-        | OpsError::Step { .. }
-        | OpsError::Disabled(_)
-        | OpsError::MappingDiffers(_)
-        | OpsError::KeysChanged(_)
-        | OpsError::NoPreviousSettings(_) => Exit::Conflict,
-        OpsError::OutOfTime => Exit::Unreachable,
-        OpsError::InUse { .. } => Exit::Locked,
-        OpsError::Endpoint(EndpointError::Missing { .. })
-        | OpsError::EmptySelection
-        | OpsError::OnlyDisabled(_)
-        | OpsError::ShortLived { .. }
-        | OpsError::NoCertificateId { .. }
-        | OpsError::KeyPair(KeyPairError::NotFound | KeyPairError::Encrypted | KeyPairError::Malformed)
-        | OpsError::Certificate(
-            CertificateError::NotFound | CertificateError::Malformed | CertificateError::Mismatch,
-        )
-        | OpsError::Settings(_)
-        | OpsError::Invalid(_) => Exit::Usage,
-        OpsError::Endpoint(_)
-        | OpsError::KeyPair(_)
-        | OpsError::Certificate(_)
-        | OpsError::Algorithm { .. }
-        | OpsError::ClockSkew(_)
-        | OpsError::IdentityExists(_) => Exit::Refused,
-        OpsError::CertificateExpired { .. } => Exit::Expired,
-    }
-}
-
-fn exit_of_outcome(outcome: Outcome) -> Exit {
-    match outcome {
-        Outcome::Missing => Exit::NotFound,
-        Outcome::Rejected => Exit::Rejected,
-        Outcome::Conflict => Exit::Conflict,
-        Outcome::Unreachable => Exit::Unreachable,
-        Outcome::Refused => Exit::Refused,
-        Outcome::Expired => Exit::Expired,
-        Outcome::Proven | Outcome::Failed => Exit::Failure,
-    }
+    Exit::named(error.audit_kind()).unwrap_or(Exit::Failure)
 }
 
 fn hint(text: &str, command: &[&str]) -> Hint {

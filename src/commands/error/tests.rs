@@ -81,6 +81,9 @@ fn every_failure_of_the_vault() {
     [vault]
     error: the vault has schema 9, this tokenctl knows 1
     hint: install the tokenctl that wrote it, or a newer one
+    [vault]
+    error: /v/vault.age.journal/ab.1 was written by a newer tokenctl: it holds `grant`, version 2
+    hint: install the tokenctl that wrote it, or a newer one
     [refused]
     error: your role is viewer: secrets and changes need the role operator
     hint: to name an operator's identity, run it as in `tokenctl --identity-file FILE vault info`
@@ -129,6 +132,27 @@ fn every_failure_of_the_vault() {
     hint: check the free space, the permissions and the health of the disk; nothing was changed
     hint: to see whether the vault is whole, run `tokenctl vault check`
     ");
+}
+
+/// A kind that is no exit code's name would end as 1.
+#[test]
+fn every_kind_is_the_name_of_an_exit_code() {
+    use crate::domain::audit::AuditKind as _;
+    for error in super::vault::one_of_each() {
+        assert!(Exit::named(error.audit_kind()).is_some(), "{error:?}");
+    }
+    let outcomes =
+        ["proven", "failed", "missing", "rejected", "conflict", "unreachable", "refused", "expired"];
+    for word in outcomes {
+        let outcome = serde_json::from_value(word.into()).unwrap();
+        let failure = crate::vault::Failure {
+            failed_at: "2027-01-01T00:00:00Z".parse().unwrap(),
+            error: String::new(),
+            outcome,
+        };
+        let error = crate::ops::OpsError::SharedFailure(failure);
+        assert!(Exit::named(error.audit_kind()).is_some(), "{word}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::CommandError;
 use crate::commands::exit::Exit;
+use crate::domain::audit::AuditKind as _;
 use crate::output::Hint;
 use crate::vault::VaultError as E;
 
@@ -12,22 +13,9 @@ impl From<E> for CommandError {
     }
 }
 
-/// Returns the exit code of a failure; each variant's documentation names it, too.
+/// Returns the exit code of a failure: the one that the audit log names it by.
 pub(super) fn exit_of(error: &E) -> Exit {
-    match error {
-        E::Recipient(_) | E::InvalidPin(_) => Exit::Usage,
-        E::NoRecipient(_) | E::Gone(_) => Exit::NotFound,
-        E::RecipientExists(_) | E::Taken(_) => Exit::Conflict,
-        E::Locked { .. } => Exit::Locked,
-        E::Interrupted { .. } => Exit::Interrupted,
-        E::Exists(_)
-        | E::NotOperator
-        | E::ForeignHome(_)
-        | E::UnsafeFile { .. }
-        | E::Audit(_)
-        | E::LastOperator(_) => Exit::Refused,
-        _ => Exit::Vault,
-    }
+    Exit::named(error.audit_kind()).unwrap_or(Exit::Failure)
 }
 
 pub(super) fn hints(error: &E) -> Vec<Hint> {
@@ -78,7 +66,7 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             ),
             Hint::command("what is protected, and how, is explained by", ["help", "security"]),
         ],
-        E::NewerSchema { .. } | E::NewerFormat { .. } => {
+        E::NewerSchema { .. } | E::NewerFormat { .. } | E::NewerEntry { .. } => {
             vec![Hint::text("install the tokenctl that wrote it, or a newer one")]
         }
         E::NotOperator => vec![
@@ -136,6 +124,7 @@ pub(super) fn one_of_each() -> Vec<E> {
         E::RolledBack { found: 3, seen: 7 },
         E::Forked(7),
         E::NewerSchema { found: 9, known: 1 },
+        E::NewerEntry { path: "/v/vault.age.journal/ab.1".into(), kind: "grant".into(), version: 2 },
         E::NotOperator,
         E::ForeignHome("it is at vm-1".into()),
         E::UnsafeFile {

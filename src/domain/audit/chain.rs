@@ -137,7 +137,7 @@ impl Examination {
         match record.kind {
             Kind::Request => drop(self.open.insert(record.operation, record.at)),
             Kind::Outcome => drop(self.open.remove(&record.operation)),
-            Kind::Release | Kind::Cut => {}
+            Kind::Release | Kind::Cut | Kind::Other(_) => {}
         }
         Ok(())
     }

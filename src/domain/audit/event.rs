@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::subject::{Subject, SubjectKind};
 use crate::domain::ids::ConnectionId;
 
-/// Something that is worth a record: the action, whose it is, and harmless details.
+/// Something that is worth a record: the action, what it happens to, and harmless details.
 ///
 /// Details hold ids, fingerprints and hashes; never a name, a secret or an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
     /// What is about to happen.
     pub action: Action,
-    /// The connection that it happens to.
-    pub connection: Option<ConnectionId>,
+    /// What it happens to: everything that somebody may later ask "what became of this?" about.
+    pub subjects: Vec<Subject>,
     /// Ids, fingerprints and hashes that identify the rest.
     pub details: BTreeMap<&'static str, String>,
 }
@@ -20,13 +21,26 @@ pub struct AuditEvent {
 impl AuditEvent {
     /// An event with nothing but its action.
     pub fn new(action: Action) -> Self {
-        Self { action, connection: None, details: BTreeMap::new() }
+        Self { action, subjects: Vec::new(), details: BTreeMap::new() }
     }
 
-    /// Names the connection.
+    /// Names a connection that it happens to.
     #[must_use]
-    pub fn on(mut self, connection: &ConnectionId) -> Self {
-        self.connection = Some(connection.clone());
+    pub fn on(self, connection: &ConnectionId) -> Self {
+        self.about(SubjectKind::Connection, connection)
+    }
+
+    /// Names every connection that it happens to.
+    #[must_use]
+    pub fn on_all<'a>(self, connections: impl IntoIterator<Item = &'a ConnectionId>) -> Self {
+        connections.into_iter().fold(self, Self::on)
+    }
+
+    /// Names something that it happens to, by its id or, for a recipient, its fingerprint.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "`.about(kind, id)` takes ids and text alike")]
+    pub fn about(mut self, kind: SubjectKind, id: impl ToString) -> Self {
+        self.subjects.push(Subject { kind: kind.as_str().to_owned(), id: id.to_string() });
         self
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::record::{AuditRecord, Kind, OK};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::OperationId;
 
 /// How long an operation may be without an outcome before it counts as interrupted: 5 minutes.
 pub const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -39,8 +39,8 @@ pub struct Entry {
 pub struct AuditFilter {
     /// Recorded then or later.
     pub since: Option<Timestamp>,
-    /// Of this connection.
-    pub connection: Option<ConnectionId>,
+    /// About the connection, recipient, … with this id.
+    pub subject: Option<String>,
     /// An action's word such as `rotation.confirm`, or the noun before its dot.
     pub action: Option<String>,
 }
@@ -50,10 +50,7 @@ impl AuditFilter {
     pub fn matches(&self, record: &AuditRecord) -> bool {
         let noun = record.action.split('.').next();
         self.since.is_none_or(|since| record.at >= since)
-            && self
-                .connection
-                .as_ref()
-                .is_none_or(|connection| record.connection.as_ref() == Some(connection))
+            && self.subject.as_ref().is_none_or(|id| record.subjects.iter().any(|subject| subject.id == *id))
             && self.action.as_deref().is_none_or(|action| record.action == action || noun == Some(action))
     }
 }
@@ -64,32 +61,47 @@ pub fn history<E>(
     filter: &AuditFilter,
     now: Timestamp,
 ) -> Result<Vec<Entry>, E> {
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut open = BTreeMap::new();
+    let mut found: BTreeMap<u64, Entry> = BTreeMap::new();
+    let mut open: BTreeMap<OperationId, Open> = BTreeMap::new();
     for record in records {
         let record = record?;
+        let matches = filter.matches(&record);
         match record.kind {
+            Kind::Request => match open.get_mut(&record.operation) {
+                Some(begun) => {
+                    begun.matches |= matches;
+                    begun.record.subjects.extend(record.subjects);
+                }
+                None => drop(open.insert(record.operation.clone(), Open { record, matches })),
+            },
             Kind::Outcome => {
-                if let Some(index) = open.remove(&record.operation) {
-                    let entry: &mut Entry = &mut entries[index];
-                    entry.fate = fate(record.outcome);
-                    entry.ended_at = Some(record.at);
+                if let Some(Open { record: request, matches: true }) = open.remove(&record.operation) {
+                    let (fate, ended_at) = (fate(record.outcome), Some(record.at));
+                    found.insert(request.sequence, Entry { record: request, fate, ended_at });
                 }
             }
-            _ if !filter.matches(&record) => {}
-            Kind::Request => {
-                open.insert(record.operation.clone(), entries.len());
-                let young = now.duration_since(record.at) <= PATIENCE;
-                let fate = if young { Fate::Pending } else { Fate::Interrupted };
-                entries.push(Entry { record, fate, ended_at: None });
-            }
-            Kind::Release | Kind::Cut => {
-                let (fate, ended_at) = (fate(record.outcome.clone()), Some(record.at));
-                entries.push(Entry { record, fate, ended_at });
+            Kind::Release | Kind::Cut | Kind::Other(_) => {
+                if matches {
+                    let (fate, ended_at) = (fate(record.outcome.clone()), Some(record.at));
+                    found.insert(record.sequence, Entry { record, fate, ended_at });
+                }
             }
         }
     }
-    Ok(entries)
+    for Open { record, .. } in open.into_values().filter(|begun| begun.matches) {
+        let young = now.duration_since(record.at) <= PATIENCE;
+        let fate = if young { Fate::Pending } else { Fate::Interrupted };
+        found.insert(record.sequence, Entry { record, fate, ended_at: None });
+    }
+    Ok(found.into_values().collect())
+}
+
+/// An operation that has no outcome yet.
+struct Open {
+    /// Its first request, with the subjects of those that follow.
+    record: AuditRecord,
+    /// Whether one of its requests is to be shown.
+    matches: bool,
 }
 
 fn fate(outcome: Option<String>) -> Fate {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{ConnectionId, OperationId};
+use super::subject::Subject;
+use crate::domain::ids::OperationId;
 
 /// The version of the line format; later fields are optional and do not change it.
 pub const VERSION: u32 = 1;
@@ -20,10 +21,10 @@ pub struct Actor {
 }
 
 /// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Kind {
-    /// Something is about to happen.
+    /// Something is about to happen. What happens to very many has several in a row.
     Request,
     /// How it ended.
     Outcome,
@@ -31,6 +32,32 @@ pub enum Kind {
     Release,
     /// The line that stood here was torn by a crash and cut off.
     Cut,
+    /// A later version's word: a record of its own, which is owed nothing.
+    Other(String),
+}
+
+impl From<String> for Kind {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "request" => Self::Request,
+            "outcome" => Self::Outcome,
+            "release" => Self::Release,
+            "cut" => Self::Cut,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Request => "request".to_owned(),
+            Kind::Outcome => "outcome".to_owned(),
+            Kind::Release => "release".to_owned(),
+            Kind::Cut => "cut".to_owned(),
+            Kind::Other(word) => word,
+        }
+    }
 }
 
 /// One line of the audit log: JSON with its members in this order.
@@ -50,9 +77,9 @@ pub struct AuditRecord {
     pub operation: OperationId,
     /// An [`Action`](super::Action)'s word; text, so that a later version's records can be listed.
     pub action: String,
-    /// The connection that it happens to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection: Option<ConnectionId>,
+    /// What it happens to; none in an outcome, which shares them with its request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Subject>,
     /// Ids, fingerprints and hashes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,

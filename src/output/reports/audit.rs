@@ -11,6 +11,17 @@ use crate::output::report::{Report, to_value};
 use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
+/// Something that an operation happened to.
+#[derive(Debug, Serialize)]
+pub struct SubjectRow {
+    /// What it is: connection, recipient, …
+    pub kind: String,
+    /// Its id or, for a recipient, its fingerprint.
+    pub id: String,
+    /// Its name; the one it had if it was removed.
+    pub name: Option<String>,
+}
+
 /// One operation: a request with its outcome, or a released token.
 #[derive(Debug, Serialize)]
 pub struct OperationRow {
@@ -20,10 +31,12 @@ pub struct OperationRow {
     pub at: Timestamp,
     /// What was asked for, such as key.create.
     pub action: String,
-    /// The connection's name; the name it had if it was removed.
+    /// The connection's name, if it happened to exactly one; the name it had if it was removed.
     pub connection: Option<String>,
     /// Its id, as the record has it.
     pub connection_id: Option<String>,
+    /// Everything that it happened to.
+    pub subjects: Vec<SubjectRow>,
     /// ok, interrupted, or the name of the exit code that it failed with.
     pub outcome: String,
     /// The label of the recipient that opened the vault, or its fingerprint.
@@ -32,6 +45,19 @@ pub struct OperationRow {
     pub user: String,
     /// Ids, fingerprints and hashes.
     pub details: BTreeMap<String, String>,
+}
+
+impl OperationRow {
+    /// What it happened to, short: the first few by name, and how many more.
+    fn about(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let named: Vec<_> = self.subjects.iter().map(|one| one.name.as_deref().unwrap_or(&one.id)).collect();
+        match named.len() {
+            0 => None,
+            ..=SHOWN => Some(named.join(", ")),
+            all => Some(format!("{} and {} more", named[..SHOWN].join(", "), all - SHOWN)),
+        }
+    }
 }
 
 /// `audit list`
@@ -54,7 +80,7 @@ impl Report for AuditList {
         let columns = [
             Column::new("WHEN"),
             Column::new("ACTION"),
-            Column::new("CONNECTION").shrinks(),
+            Column::new("ABOUT").shrinks(),
             Column::new("OUTCOME"),
             Column::new("BY").shrinks(),
         ];
@@ -68,7 +94,7 @@ impl Report for AuditList {
             table.row([
                 Cell::from(row.at.strftime("%Y-%m-%d %H:%M").to_string()),
                 row.action.as_str().into(),
-                row.connection.clone().into(),
+                row.about().into(),
                 Cell::toned(row.outcome.as_str(), tone),
                 format!("{} ({})", actor(&row.actor), row.user).into(),
             ]);
@@ -85,6 +111,7 @@ impl Report for AuditList {
                 "action",
                 "connection",
                 "connection_id",
+                "subjects",
                 "outcome",
                 "actor",
                 "user",

@@ -44,6 +44,7 @@ fn connection(name: &str) -> Connection {
         company: None,
         settings: Settings::new("1234567_SB1".parse().unwrap(), "client".to_owned()),
         previous_settings: None,
+        previous_environment: None,
         tags: std::collections::BTreeMap::new(),
         created_at: now(),
         updated_at: now(),
@@ -149,6 +150,7 @@ fn a_failed_verification_tells_its_reason_whole() {
 #[test]
 fn operations() {
     let row = |action: &str, outcome: &str, actor: &str| OperationRow {
+        subjects: Vec::new(),
         sequence: 7,
         at: now(),
         action: action.to_owned(),

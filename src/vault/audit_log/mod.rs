@@ -12,7 +12,6 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use read::Records;
@@ -23,8 +22,11 @@ use super::file;
 use super::lock::{Lock, Locks};
 use crate::clock::Clock;
 use crate::domain::audit::{Action, Actor, AuditEvent, AuditHead, AuditRecord, Kind, VERSION};
-use crate::domain::ids::{ConnectionId, OperationId};
+use crate::domain::ids::OperationId;
 use crate::hooks;
+
+/// How many subjects a record names at most: 64 KiB of them, far below what a reader takes as a line.
+const SUBJECTS: usize = 1000;
 
 /// The audit log of one vault.
 #[derive(Debug, Clone)]
@@ -39,7 +41,6 @@ pub struct AuditLog {
 pub struct Operation {
     id: OperationId,
     action: Action,
-    connection: Option<ConnectionId>,
     actor: Actor,
     head: AuditHead,
 }
@@ -68,27 +69,17 @@ impl AuditLog {
     /// cannot be continued, or [`VaultError::Locked`].
     pub fn request(&self, event: &AuditEvent, actor: &Actor) -> Result<Operation, VaultError> {
         let id = OperationId::new();
-        let record = self.record(Kind::Request, &id, event, actor);
-        let head = self.append(record, Durability::Synced).map_err(refuse)?;
-        Ok(Operation {
-            id,
-            action: event.action,
-            connection: event.connection.clone(),
-            actor: actor.clone(),
-            head,
-        })
+        let records = self.records_of(Kind::Request, &id, event, actor);
+        let head = self.append(records, Durability::Synced).map_err(refuse)?;
+        Ok(Operation { id, action: event.action, actor: actor.clone(), head })
     }
 
     /// Records how an operation ended, with the error's kind if it failed; durable when it returns.
     pub fn outcome(&self, operation: &Operation, outcome: Result<(), &str>) -> Result<(), VaultError> {
-        let event = AuditEvent {
-            action: operation.action,
-            connection: operation.connection.clone(),
-            details: BTreeMap::new(),
-        };
+        let event = AuditEvent::new(operation.action);
         let mut record = self.record(Kind::Outcome, &operation.id, &event, &operation.actor);
         record.outcome = Some(AuditRecord::outcome_word(outcome));
-        self.append(record, Durability::Synced).map(drop)
+        self.append(vec![record], Durability::Synced).map(drop)
     }
 
     /// Records, in one line, that a cached secret is about to be handed out.
@@ -96,9 +87,9 @@ impl AuditLog {
     /// Written but not synced: it survives the process, and a power cut from the next synced record on. Errors as
     /// for [`AuditLog::request`]; whoever gets one releases nothing.
     pub fn release(&self, event: &AuditEvent, actor: &Actor) -> Result<(), VaultError> {
-        let mut record = self.record(Kind::Release, &OperationId::new(), event, actor);
-        record.outcome = Some(AuditRecord::outcome_word(Ok(())));
-        self.append(record, Durability::Written).map(drop).map_err(refuse)
+        let mut records = self.records_of(Kind::Release, &OperationId::new(), event, actor);
+        records.iter_mut().for_each(|record| record.outcome = Some(AuditRecord::outcome_word(Ok(()))));
+        self.append(records, Durability::Written).map(drop).map_err(refuse)
     }
 
     /// Returns the newest point of the chain, after making everything up to it durable.
@@ -112,7 +103,25 @@ impl AuditLog {
         Ok(tail.head().clone())
     }
 
-    /// Creates a record that has no place in the chain yet.
+    /// Creates the records of one event: its details are in the first, its subjects in as many as they take.
+    fn records_of(
+        &self,
+        kind: Kind,
+        id: &OperationId,
+        event: &AuditEvent,
+        actor: &Actor,
+    ) -> Vec<AuditRecord> {
+        let first = self.record(kind.clone(), id, event, actor);
+        let mut chunks = event.subjects.chunks(SUBJECTS).map(<[_]>::to_vec);
+        let mut records = vec![AuditRecord { subjects: chunks.next().unwrap_or_default(), ..first }];
+        let more = AuditEvent::new(event.action);
+        records.extend(
+            chunks.map(|subjects| AuditRecord { subjects, ..self.record(kind.clone(), id, &more, actor) }),
+        );
+        records
+    }
+
+    /// Creates a record that has no subjects and no place in the chain yet.
     fn record(&self, kind: Kind, id: &OperationId, event: &AuditEvent, actor: &Actor) -> AuditRecord {
         AuditRecord {
             version: VERSION,
@@ -121,7 +130,7 @@ impl AuditLog {
             kind,
             operation: id.clone(),
             action: event.action.as_str().to_owned(),
-            connection: event.connection.clone(),
+            subjects: Vec::new(),
             details: event.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             actor: actor.clone(),
             outcome: None,
@@ -129,19 +138,21 @@ impl AuditLog {
         }
     }
 
-    /// Appends `record`, after the record of a torn line that has to be cut off first, and returns the new head.
-    fn append(&self, record: AuditRecord, durability: Durability) -> Result<AuditHead, VaultError> {
+    /// Appends `new`, after the record of a torn line that has to be cut off first, and returns the new head.
+    fn append(&self, new: Vec<AuditRecord>, durability: Durability) -> Result<AuditHead, VaultError> {
         let _lock = self.lock()?;
         file::ensure_folder(&self.folder)?;
         let mut tail = Tail::find(&self.folder)?;
-        let mut records = Vec::with_capacity(2);
-        if let Some((bytes, hash)) = tail.cut()? {
+        let mut records = Vec::with_capacity(new.len() + 1);
+        if let Some((bytes, hash)) = tail.cut()?
+            && let Some(AuditRecord { actor, .. }) = new.first()
+        {
             let event = AuditEvent::new(Action::AuditCut).with("bytes", bytes).with("sha256", hash);
-            let mut cut = self.record(Kind::Cut, &OperationId::new(), &event, &record.actor);
+            let mut cut = self.record(Kind::Cut, &OperationId::new(), &event, actor);
             cut.outcome = Some(AuditRecord::outcome_word(Ok(())));
             records.push(cut);
         }
-        records.push(record);
+        records.extend(new);
         tail.append(records, self.clock.now(), durability)
     }
 

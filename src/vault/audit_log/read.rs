@@ -1,5 +1,6 @@
 //! Reading the log: listing, exporting, checking. Takes no lock and changes nothing.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Take};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ impl Iterator for Records {
 }
 
 impl AuditLog {
-    /// Returns every record; [`AuditRecord::to_line`] gives back the stored bytes.
+    /// Returns every record.
     pub fn records(&self) -> Result<Records, VaultError> {
         Lines::open(&self.folder).map(Records)
     }
@@ -40,6 +41,29 @@ impl AuditLog {
     /// Returns the operations that `filter` matches, oldest first, each with what became of it.
     pub fn entries(&self, filter: &AuditFilter) -> Result<Vec<Entry>, VaultError> {
         history(self.records()?, filter, self.clock.now())
+    }
+
+    /// Returns the stored lines, byte for byte and each with its line feed, of the operations that `filter` matches:
+    /// a hash over them is the one in the chain.
+    pub fn export(&self, filter: &AuditFilter) -> Result<Vec<u8>, VaultError> {
+        let mut wanted = BTreeSet::new();
+        for record in self.records()? {
+            let record = record?;
+            if filter.matches(&record) {
+                wanted.insert(record.operation);
+            }
+        }
+        let since = AuditFilter { since: filter.since, ..AuditFilter::default() };
+        let mut lines = Lines::open(&self.folder)?;
+        let mut exported = Vec::new();
+        while let Some(line) = lines.next_line()? {
+            let record = AuditRecord::from_line(&line).map_err(|broken| lines.broken(&broken))?;
+            if wanted.contains(&record.operation) && since.matches(&record) {
+                exported.extend_from_slice(&line);
+                exported.push(b'\n');
+            }
+        }
+        Ok(exported)
     }
 
     /// Reads the whole log and checks that it holds together and leads to `anchor`, the head that the vault knows.

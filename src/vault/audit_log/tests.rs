@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::audit::{AuditCheck, AuditFilter, Fate, PATIENCE};
+use crate::domain::audit::{AuditCheck, AuditFilter, Fate, PATIENCE, SubjectKind};
+use crate::domain::ids::ConnectionId;
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -159,7 +160,7 @@ fn operations_are_paired_with_their_outcomes() {
     assert_eq!(fates(&filter("rotation")), [Fate::Interrupted]);
     assert_eq!(fates(&filter("token.release")), [Fate::Done]);
     assert_eq!(fates(&filter("tok")), []);
-    assert_eq!(fates(&AuditFilter { connection: Some(id), ..all.clone() }).len(), 2);
+    assert_eq!(fates(&AuditFilter { subject: Some(id.to_string()), ..all.clone() }).len(), 2);
     assert_eq!(fates(&AuditFilter { since: Some(bench.clock.now()), ..all.clone() }), []);
 }
 
@@ -468,4 +469,62 @@ proptest! {
             prop_assert_eq!(fs::read(bench.month("2026-11")).unwrap(), file);
         }
     }
+}
+
+/// A batch names everything that it happens to, be it more than a line takes.
+#[test]
+fn batches_name_their_subjects() {
+    let bench = Bench::new();
+    let log = bench.log();
+    let ids: Vec<_> = (0..2 * SUBJECTS + 1).map(|_| ConnectionId::new()).collect();
+    let batch = log.request(&event().on_all(&ids).with("count", ids.len()), &actor()).unwrap();
+    let single = log.request(&event().on(&ids[7]).about(SubjectKind::Recipient, "ab12"), &actor()).unwrap();
+    log.outcome(&batch, Ok(())).unwrap();
+    log.outcome(&single, Err("conflict")).unwrap();
+    assert_eq!(batch.head().sequence, 3);
+    let check = log.verify(Some(log.head().unwrap())).unwrap();
+    assert_eq!((check.records, check.interrupted), (6, 0));
+    assert!(bench.lines().iter().all(|(_, line)| line.len() < 100 * SUBJECTS));
+
+    let about = |id: &str| {
+        let filter = AuditFilter { subject: Some(id.to_owned()), ..AuditFilter::default() };
+        let entries = log.entries(&filter).unwrap();
+        let exported = String::from_utf8(log.export(&filter).unwrap()).unwrap();
+        (entries, exported.lines().count())
+    };
+    let (entries, exported) = about(ids.last().unwrap().as_str());
+    assert_eq!((entries.len(), exported), (1, 4), "all lines of the operation, its outcome too");
+    assert_eq!((&entries[0].fate, entries[0].record.sequence), (&Fate::Done, 1));
+    assert_eq!(entries[0].record.details["count"], ids.len().to_string());
+    let found: Vec<_> = entries[0].record.subjects.iter().map(|subject| subject.id.as_str()).collect();
+    assert_eq!(found, ids.iter().map(ConnectionId::as_str).collect::<Vec<_>>());
+    assert_eq!(about(ids[7].as_str()).0.len(), 2);
+    let (entries, exported) = about("ab12");
+    assert_eq!((entries.len(), exported), (1, 2));
+    assert_eq!(entries[0].fate, Fate::Failed("conflict".to_owned()));
+}
+
+/// What a later version records is listed, checked and followed, although its meaning is not known here.
+#[test]
+fn later_records_are_no_damage() {
+    let bench = Bench::new();
+    let log = bench.log();
+    log.request(&event(), &actor()).unwrap();
+    let mut line = bench.lines()[0].1.clone();
+    line = line.replace("\"request\"", "\"checkpoint\"").replace("{\"v\":1", "{\"new\":[1],\"v\":1");
+    line = line.replace("key.create", "key.escrow").replace("\"seq\":1", "\"seq\":2");
+    let before = AuditHead::after(1, bench.lines()[0].1.as_bytes());
+    line = line.replace(&"0".repeat(64), &before.hash);
+    let stored = bench.lines()[0].1.clone() + "\n" + &line + "\n";
+    fs::write(bench.month("2026-11"), &stored).unwrap();
+
+    log.request(&event(), &actor()).unwrap();
+    bench.clock.advance(PATIENCE + SignedDuration::from_secs(1));
+    let check = log.verify(Some(log.head().unwrap())).unwrap();
+    assert_eq!((check.records, check.interrupted), (3, 2), "it is owed no outcome");
+    let entries = log.entries(&AuditFilter::default()).unwrap();
+    assert_eq!(entries[1].record.kind, Kind::Other("checkpoint".to_owned()));
+    assert_eq!(entries[1].fate, Fate::Done);
+    let exported = log.export(&AuditFilter::default()).unwrap();
+    assert!(exported.starts_with(stored.as_bytes()), "byte for byte, what is not known here included");
 }

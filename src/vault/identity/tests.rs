@@ -82,7 +82,48 @@ fn ssh_ed25519_keys_work() {
     }
     let pin = pin();
     let with_pin = format!("{SSH}{}{pin}\n", pin::COMMENT);
-    assert_eq!(load(with_pin.as_bytes(), None).unwrap().pins, [pin]);
+    assert_eq!(load(with_pin.as_bytes(), None).unwrap().pins, [pin.clone()]);
+    let pin_first = format!("\n# mine\r\n\n{}{pin}\n{SSH}", pin::COMMENT);
+    let file = load(pin_first.as_bytes(), None).unwrap();
+    assert_eq!((public_keys(&file), file.pins), (vec![SSH_PUBLIC.to_owned()], vec![pin]));
+}
+
+/// What is read as a pin is rewritten as one, however it is laid out.
+#[test]
+fn every_line_that_counts_is_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.txt");
+    let (identity, old, new) = (Identity::generate(), pin(), pin());
+    let key = secret_text(&identity).unwrap();
+    let key = key.expose();
+    for (text, expected) in [
+        (format!("{key}\n#PIN {old}\n"), format!("{key}\n#PIN {new}\n")),
+        (format!("#PIN{old}\n{key}\n"), format!("#PIN {new}\n{key}\n")),
+        (format!("#PIN  {old} \n{key}\n"), format!("#PIN {new}\n{key}\n")),
+        (format!("{key}\r\n#PIN {old}\r\n"), format!("{key}\r\n#PIN {new}\r\n")),
+        (format!("{key}\n#PIN {old}"), format!("{key}\n#PIN {new}\n")),
+        (format!("#PIN {old}\n#PIN {old}\n{key}\n"), format!("#PIN {new}\n{key}\n")),
+    ] {
+        let [text, expected] = [text, expected].map(|text| text.replace("#PIN", pin::COMMENT.trim_end()));
+        file::replace(&path, text.as_bytes()).unwrap();
+        let mut file = IdentityFile::load(&path, &|_| None).unwrap();
+        assert_eq!(file.add_pin(&old, &new).unwrap(), None, "{text}");
+        let pins = IdentityFile::load(&path, &|_| None).unwrap().pins;
+        assert!(pins.contains(&old) && pins.contains(&new), "{text}");
+        assert_eq!(file.drop_pin(&old).unwrap(), Some(path.clone()), "{text}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_file_that_was_changed_meanwhile_stops_the_rekey() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.txt");
+    let (identity, old, new) = (Identity::generate(), pin(), pin());
+    IdentityFile::create(&path, &identity, &old, crate::clock::Clock::system().now()).unwrap();
+    let mut file = IdentityFile::load(&path, &|_| None).unwrap();
+    file::replace(&path, b"# nothing\n").unwrap();
+    assert!(matches!(file.add_pin(&old, &new), Err(VaultError::Identity(_))));
 }
 
 #[test]

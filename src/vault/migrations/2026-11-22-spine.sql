@@ -26,11 +26,11 @@ CREATE TABLE recipients (
     added_at   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Up to where the journal of a connection is folded in. It outlives the connection: an entry that is found
--- later must still count as folded.
+-- Up to where the journal of an owner (a connection, by its id) is folded in. It outlives its owner: an entry that
+-- is found later must still count as folded.
 CREATE TABLE journal_folded (
-    connection_id TEXT NOT NULL PRIMARY KEY,
-    sequence      INTEGER NOT NULL CHECK (sequence >= 0)
+    owner_id TEXT NOT NULL PRIMARY KEY,
+    sequence INTEGER NOT NULL CHECK (sequence >= 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE companies (
@@ -41,17 +41,18 @@ CREATE TABLE companies (
 CREATE INDEX companies_by_name ON companies (name);
 
 CREATE TABLE connections (
-    id                TEXT NOT NULL PRIMARY KEY,
-    name              TEXT NOT NULL COLLATE NOCASE UNIQUE,
-    provider          TEXT NOT NULL,
-    environment       TEXT NOT NULL,
-    enabled           INTEGER NOT NULL CHECK (enabled IN (0, 1)),
-    company_id        TEXT REFERENCES companies (id),
-    settings          TEXT NOT NULL CHECK (json_type(settings) = 'object'),
-    previous_settings TEXT CHECK (json_type(previous_settings) = 'object'),
-    tags              TEXT NOT NULL CHECK (json_type(tags) = 'object'),
-    created_at        TEXT NOT NULL,
-    updated_at        TEXT NOT NULL
+    id                   TEXT NOT NULL PRIMARY KEY,
+    name                 TEXT NOT NULL COLLATE NOCASE UNIQUE,
+    provider             TEXT NOT NULL,
+    environment          TEXT NOT NULL,
+    previous_environment TEXT,
+    enabled              INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    company_id           TEXT REFERENCES companies (id),
+    settings             TEXT NOT NULL CHECK (json_type(settings) = 'object'),
+    previous_settings    TEXT CHECK (json_type(previous_settings) = 'object'),
+    tags                 TEXT NOT NULL CHECK (json_type(tags) = 'object'),
+    created_at           TEXT NOT NULL,
+    updated_at           TEXT NOT NULL
 ) STRICT;
 
 -- Two connections with one identity would rotate each other's keys. A provider whose settings have no account

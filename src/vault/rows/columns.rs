@@ -45,9 +45,17 @@ impl Columns<'_> {
 
     /// Takes the next column as a stored word of an enumeration.
     pub(super) fn word<T: DeserializeOwned>(&mut self) -> Result<T, VaultError> {
-        let text: String = self.value()?;
-        let word: StrDeserializer<'_, serde::de::value::Error> = text.as_str().into_deserializer();
-        T::deserialize(word).map_err(|_| self.damaged_before())
+        self.optional_word()?.ok_or_else(|| self.damaged_before())
+    }
+
+    /// Takes the next column as a stored word of an enumeration, or as NULL.
+    pub(super) fn optional_word<T: DeserializeOwned>(&mut self) -> Result<Option<T>, VaultError> {
+        let text: Option<String> = self.value()?;
+        let read = |text: String| {
+            let word: StrDeserializer<'_, serde::de::value::Error> = text.as_str().into_deserializer();
+            T::deserialize(word).map_err(|_| self.damaged_before())
+        };
+        text.map(read).transpose()
     }
 
     /// Takes the next column as JSON.

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 
 use super::Rows;
 use super::columns::{self, Columns, json, taken, time, word};
-use crate::domain::connection::{Company, Connection, Settings};
+use crate::domain::connection::{Company, Connection, Environment, Settings};
 use crate::domain::ids::{CompanyId, ConnectionId, ConnectionName};
 use crate::domain::selection::Selection;
 use crate::vault::error::VaultError;
@@ -14,7 +14,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT connections.id, connections.name, provider, environment, enabled, companies.id, ",
-            "companies.name, settings, previous_settings, tags, created_at, updated_at ",
+            "companies.name, settings, previous_settings, previous_environment, tags, created_at, updated_at ",
             "FROM connections LEFT JOIN companies ON companies.id = company_id ",
             $condition
         )
@@ -34,6 +34,7 @@ fn read(columns: &mut Columns<'_>) -> Result<Connection, VaultError> {
         },
         settings: columns.json()?,
         previous_settings: columns.optional_json()?,
+        previous_environment: columns.optional_word()?,
         tags: columns.json()?,
         created_at: columns.parsed()?,
         updated_at: columns.parsed()?,
@@ -47,9 +48,9 @@ impl Rows<'_> {
     /// entity and role), belongs to another connection. A company made for it goes again then.
     pub fn insert_connection(&self, connection: &Connection) -> Result<(), VaultError> {
         let sql = "INSERT INTO connections (id, name, provider, environment, enabled, company_id, settings, \
-                   previous_settings, tags, created_at, updated_at) \
+                   previous_settings, previous_environment, tags, created_at, updated_at) \
                    VALUES (:id, :name, :provider, :environment, :enabled, :company, :settings, :previous, \
-                   :tags, :created_at, :updated_at)";
+                   :previous_environment, :tags, :created_at, :updated_at)";
         let inserted = self.check_unique(connection).and_then(|()| self.write(connection, sql));
         if let (Err(_), Some(company)) = (&inserted, &connection.company) {
             self.remove_empty_company(&company.id)?;
@@ -66,7 +67,7 @@ impl Rows<'_> {
         let company = self.company_of(&connection.id)?;
         let sql = "UPDATE connections SET name = :name, provider = :provider, environment = :environment, \
                    enabled = :enabled, company_id = :company, settings = :settings, \
-                   previous_settings = :previous, tags = :tags, created_at = :created_at, \
+                   previous_settings = :previous, previous_environment = :previous_environment, tags = :tags, created_at = :created_at, \
                    updated_at = :updated_at WHERE id = :id";
         self.write(connection, sql)?;
         company.map_or(Ok(()), |company| self.leave_company(&company, connection.updated_at))
@@ -89,6 +90,7 @@ impl Rows<'_> {
             ":company": connection.company.as_ref().map(|company| company.id.as_str()),
             ":settings": json(&connection.settings)?,
             ":previous": previous,
+            ":previous_environment": connection.previous_environment.map(Environment::as_str),
             ":tags": json(&connection.tags)?,
             ":created_at": time(connection.created_at),
             ":updated_at": time(connection.updated_at),

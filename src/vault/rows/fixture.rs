@@ -70,6 +70,7 @@ pub(in crate::vault) fn connection(name: &str) -> Connection {
             later: std::collections::BTreeMap::new(),
         },
         previous_settings: None,
+        previous_environment: None,
         tags: BTreeMap::new(),
         created_at: instant(0),
         updated_at: instant(0),

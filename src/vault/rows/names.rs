@@ -59,7 +59,8 @@ impl Rows<'_> {
         removed_at: Timestamp,
     ) -> Result<(), VaultError> {
         self.change(
-            "INSERT INTO tombstones (id, kind, name, removed_at) VALUES (?1, ?2, ?3, ?4)",
+            // A recipient can come back and go again.
+            "INSERT OR REPLACE INTO tombstones (id, kind, name, removed_at) VALUES (?1, ?2, ?3, ?4)",
             [id, kind, name, &time(removed_at)],
         )?;
         Ok(())

@@ -1,5 +1,6 @@
 //! Recipients. A change here has no effect until the file is encrypted anew: `vault` does both together.
 
+use jiff::Timestamp;
 use rusqlite::named_params;
 
 use super::Rows;
@@ -60,9 +61,19 @@ impl Rows<'_> {
         found(key, self.change(sql, [&key.to_string(), role.as_str()])?)
     }
 
-    /// Removes a recipient; fails with [`VaultError::NoRecipient`] if there is no such recipient.
-    pub(in crate::vault) fn delete_recipient(&self, key: &RecipientKey) -> Result<(), VaultError> {
-        found(key, self.change("DELETE FROM recipients WHERE public_key = ?1", [key.to_string()])?)
+    /// Removes a recipient, whose label stays as a tombstone; fails with [`VaultError::NoRecipient`] if there is no
+    /// such recipient.
+    pub(in crate::vault) fn delete_recipient(
+        &self,
+        key: &RecipientKey,
+        removed_at: Timestamp,
+    ) -> Result<(), VaultError> {
+        let sql = "DELETE FROM recipients WHERE public_key = ?1 RETURNING label";
+        let label: Option<Option<String>> = self.first(sql, [key.to_string()], columns::value)?;
+        match label.ok_or_else(|| VaultError::NoRecipient(key.to_string()))? {
+            Some(label) => self.bury("recipient", &key.fingerprint(), &label, removed_at),
+            None => Ok(()),
+        }
     }
 }
 
@@ -88,9 +99,12 @@ mod tests {
         assert_eq!(rows.recipient_role(&ann.key).unwrap(), Some(Role::Operator));
         assert_eq!(rows.recipients().unwrap(), [Recipient { role: Role::Operator, ..ann.clone() }]);
 
-        rows.delete_recipient(&ann.key).unwrap();
+        rows.delete_recipient(&ann.key, instant(3)).unwrap();
         assert_eq!(rows.recipient_role(&ann.key).unwrap(), None);
-        assert!(matches!(rows.delete_recipient(&ann.key), Err(VaultError::NoRecipient(_))));
+        assert_eq!(rows.display_name(&ann.key.fingerprint()).unwrap().as_deref(), Some("Ann"));
+        assert!(matches!(rows.delete_recipient(&ann.key, instant(3)), Err(VaultError::NoRecipient(_))));
+        rows.insert_recipient(&ann).unwrap();
+        rows.delete_recipient(&ann.key, instant(4)).unwrap();
         assert!(matches!(rows.set_recipient_role(&key(), Role::Viewer), Err(VaultError::NoRecipient(_))));
     }
 }

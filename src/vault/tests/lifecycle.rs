@@ -168,7 +168,7 @@ fn the_audit_log_has_both_sides_of_each_change() {
             ("connection.add", None),
             ("connection.add", Some("ok")),
             ("connection.add", None),
-            ("connection.add", Some("failed")),
+            ("connection.add", Some("conflict")),
         ]
     );
 }

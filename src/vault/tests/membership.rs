@@ -62,7 +62,9 @@ fn removing_an_operator_rekeys() {
         assert_ne!(secrets, old_secrets);
     }
     assert!(matches!(world.open_as("bob").map(drop), Err(VaultError::WrongIdentity { .. })));
-    // The viewer's pin is the old one until somebody hands over the new one.
+    // Elsewhere, the viewer's pin is the old one until somebody hands over the new one.
+    world.open_as("viewer").unwrap();
+    world.forget_everything();
     let viewer = world.open_as("viewer").map(drop);
     assert!(matches!(viewer, Err(VaultError::Untrusted(_))), "{viewer:?}");
     let credentials = Credentials { pin: Some(rekeyed.pin), ..world.credentials("viewer") };
@@ -146,4 +148,38 @@ fn an_explicit_pin_follows_a_rekey_of_this_process() {
     assert_eq!(vault.pin().unwrap(), rekeyed.pin);
     world.forget_everything();
     assert_eq!(names(&world.operator()), ["acme"], "the identity file knows the new pin");
+}
+
+/// Removing an operator must not fail because of where somebody keeps an identity.
+#[test]
+fn an_identity_that_cannot_be_rewritten_stops_no_rekey() {
+    let world = World::new();
+    let real = world.path("dotfiles-identity");
+    std::fs::rename(world.path("operator"), &real).unwrap();
+    std::os::unix::fs::symlink(&real, world.path("operator")).unwrap();
+    let text = std::fs::read(&real).unwrap();
+    let open = |path: Option<PathBuf>| {
+        let mut file =
+            IdentityFile::from_bytes("my identity", &Secret::new(text.clone()), &|_| None).unwrap();
+        if let Some(path) = path {
+            file = file.kept_at(path);
+        }
+        Vault::open(world.place.clone(), Credentials { files: vec![file], pin: None }, world.clock.clone())
+    };
+    for path in [Some(world.path("operator")), None] {
+        let ann = open(path).unwrap();
+        let rekeyed = ann.rekey().unwrap();
+        assert_eq!(rekeyed.updated, Vec::<PathBuf>::new());
+        let warnings = ann.warnings().join("\n");
+        let line = format!("put the line `# tokenctl-vault-pin: {}` there", rekeyed.pin);
+        assert!(
+            warnings.contains("my identity still names the old pin") && warnings.contains(&line),
+            "{warnings}"
+        );
+        add(&ann, if warnings.contains("symbolic link") { "acme" } else { "beta" });
+        assert_eq!(std::fs::read(&real).unwrap(), text);
+    }
+    assert_eq!(names(&open(None).unwrap()), ["acme", "beta"], "this machine knows what became of the pin");
+    world.forget_everything();
+    assert!(matches!(open(None).map(drop), Err(VaultError::Untrusted(_))));
 }

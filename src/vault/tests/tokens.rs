@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::ids::OwnerId;
+use crate::vault::journal::EntryName;
 use crate::vault::keyring::Keyring;
 use crate::vault::seal::Sealer;
 use crate::vault::signing::SigningKey;
@@ -127,4 +129,39 @@ fn left_over_and_foreign_files_are_no_entries() {
     assert_eq!(stored_token(&vault, &acme.id).as_deref(), Some("token"));
     journal_token(&vault, &acme.id, "next");
     assert!(!journal(&world).join(torn).exists(), "swept by the next write");
+}
+
+#[test]
+fn an_entry_of_a_newer_version_is_told_as_such() {
+    let world = World::new();
+    let vault = world.operator();
+    let acme = add(&vault, "acme");
+    journal_token(&vault, &acme.id, "token");
+    let path = journal(&world).join(format!("{}.1", acme.id));
+    let put = |owner: OwnerId, document: &str| {
+        let state = vault.state();
+        let keyring = &state.generation.as_ref().unwrap().keyring;
+        let body = document.as_bytes().to_vec().into();
+        vault.journal.put(&EntryName { owner, sequence: 1 }, body, keyring).unwrap();
+    };
+    for (v, kind) in [(2, "access-token"), (1, "grant-intent")] {
+        put((&acme.id).into(), &format!("{{\"v\":{v},\"kind\":\"{kind}\",\"else\":[{{}}]}}"));
+        let is_newer = |result: &Result<(), VaultError>| {
+            matches!(result, Err(VaultError::NewerEntry { path: at, kind: what, version })
+                if *at == path && what == kind && *version == v)
+        };
+        let read = vault.token(&acme.id).map(drop);
+        assert!(is_newer(&read), "{read:?}");
+        let change = vault.transact(&event(), |rows| rows.set_meta("a", "b"));
+        assert!(is_newer(&change), "{change:?}");
+        let report = vault.check().unwrap();
+        assert!(report.items.iter().any(|item| matches!(item.outcome, Err(VaultError::NewerEntry { .. }))));
+    }
+    put((&acme.id).into(), "{\"v\":1,\"kind\":\"access-token\"}");
+    assert!(matches!(vault.token(&acme.id), Err(VaultError::Damaged(_))));
+    std::fs::remove_file(path).unwrap();
+    // What belongs to something that is no connection is not lost on the way.
+    put(OwnerId::new(), "{\"v\":1,\"kind\":\"quarantine\"}");
+    let change = vault.transact(&event(), |rows| rows.set_meta("a", "b"));
+    assert!(matches!(change, Err(VaultError::NewerEntry { .. })));
 }

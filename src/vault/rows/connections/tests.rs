@@ -24,6 +24,7 @@ fn everything_comes_back() {
     acme.settings.signing_algorithm = Some(SigningAlgorithm::PS512);
     acme.settings.trusted_hosts = vec!["token.example".to_owned()];
     acme.previous_settings = Some(connection("other").settings);
+    acme.previous_environment = Some(Environment::Sandbox);
     acme.tags = BTreeMap::from([("tier".to_owned(), "\"gold\"".to_owned())]);
     rows.insert_connection(&acme).unwrap();
 
