@@ -1,10 +1,10 @@
 //! The config file: TOML with the keys of [`SETTINGS`](super::settings::SETTINGS), nothing else.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use super::input::open_regular;
 use super::settings::SETTINGS;
 use crate::cli::nearest;
 use crate::commands::{CommandError, Exit};
@@ -28,7 +28,7 @@ impl Config {
                 .because(error.to_string())
                 .hinted(Hint::command("where it is looked for is explained by", ["help", "files"]))
         };
-        let file = match File::open(path) {
+        let file = match open_regular(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !required => return Ok(Self::default()),
             Err(error) => return Err(failed(&error)),
@@ -37,7 +37,6 @@ impl Config {
         let mut text = String::new();
         file.take(LIMIT + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;
         if text.len() as u64 > LIMIT {
-            // What stands after the limit must not be ignored: it may name another vault.
             return Err(failed(&io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")));
         }
         Self::parse(&text)
@@ -128,13 +127,17 @@ mod tests {
         assert_eq!(Config::load(&path, false).unwrap().get("output"), Some("json"));
     }
 
+    /// A setting at its end must not be lost in silence.
     #[test]
-    fn nothing_after_the_limit_is_ignored() {
+    #[expect(clippy::disallowed_methods, reason = "a fixture")]
+    fn a_large_file_is_refused_and_not_cut() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
-        let padding = "#".repeat(64 * 1024);
-        #[expect(clippy::disallowed_methods, reason = "a fixture")]
-        std::fs::write(&path, format!("{padding}\noutput = 'json'\n")).unwrap();
+        let filled = |size: usize| format!("output = 'json'\n#{}\n", "x".repeat(size - 18));
+        std::fs::write(&path, filled(65_536)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(Config::load(&path, false).unwrap().get("output"), Some("json"));
+        std::fs::write(&path, filled(65_537)).unwrap();
         assert_eq!(Config::load(&path, false).unwrap_err().exit(), Exit::Usage);
     }
 }

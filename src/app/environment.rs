@@ -26,6 +26,8 @@ const FOREIGN: [&str; 8] = [
 pub struct Environment {
     values: BTreeMap<String, OsString>,
     identity: Option<SecretString>,
+    /// `TOKENCTL_IDENTITY` is set to something that is not UTF-8.
+    broken_identity: bool,
 }
 
 impl Environment {
@@ -37,6 +39,7 @@ impl Environment {
             if value.is_empty() {
             } else if name == IDENTITY {
                 environment.identity = Secret::new(value.into_encoded_bytes()).into_text();
+                environment.broken_identity = environment.identity.is_none();
             } else if name.starts_with("TOKENCTL_") || FOREIGN.contains(&name.as_str()) {
                 environment.values.insert(name, value);
             }
@@ -57,6 +60,11 @@ impl Environment {
     /// The identity that stands in `TOKENCTL_IDENTITY` itself.
     pub fn identity(&self) -> Option<&SecretString> {
         self.identity.as_ref()
+    }
+
+    /// Whether `TOKENCTL_IDENTITY` is set to something that cannot be an identity.
+    pub fn has_broken_identity(&self) -> bool {
+        self.broken_identity
     }
 
     /// The names of our variables, for spotting the misspelt ones.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use super::input::open_regular;
 use super::settings::IdentityChoice;
 use super::{Environment, Paths};
 use crate::cli::values::IdentityFile;
@@ -26,7 +27,11 @@ pub fn find(
     paths: &Paths,
 ) -> Result<Option<IdentityText>, CommandError> {
     if let Some(IdentityChoice::First(file)) = choice {
-        return named(file).map(Some);
+        return named(file, true).map(Some);
+    }
+    if environment.has_broken_identity() {
+        return Err(CommandError::usage("TOKENCTL_IDENTITY does not hold text")
+            .hinted(Hint::command("what it may hold is explained by", ["help", "security"])));
     }
     if let Some(key) = environment.identity() {
         let text = Secret::new(key.expose().as_bytes().to_vec());
@@ -39,16 +44,19 @@ pub fn find(
         return Ok(Some(IdentityText { path: None, ..identity }));
     }
     if let Some(IdentityChoice::Later(file)) = choice {
-        return named(file).map(Some);
+        return named(file, false).map(Some);
     }
     existing(&paths.config.join("identity.txt"))
 }
 
-fn named(file: &IdentityFile) -> Result<IdentityText, CommandError> {
+/// Reads what the user named; only what was named for this very command (`now`) may be a pipe, which can make it
+/// wait: a shell's process substitution is one.
+fn named(file: &IdentityFile, now: bool) -> Result<IdentityText, CommandError> {
     let origin = file.to_string();
     let result = match file {
         IdentityFile::Path(path) => {
-            File::open(path).map_err(Failure::Io).and_then(|file| checked(path, file))
+            let opened = if now { File::open(path) } else { open_regular(path) };
+            opened.map_err(Failure::Io).and_then(|file| checked(path, file))
         }
         IdentityFile::Stdin => read(io::stdin().lock()).map_err(Failure::Io),
         // Why: a number becomes a descriptor without unsafe code only by opening it again; the kernel lets a
@@ -71,7 +79,7 @@ fn named(file: &IdentityFile) -> Result<IdentityText, CommandError> {
 
 fn existing(path: &Path) -> Result<Option<IdentityText>, CommandError> {
     let origin = path.display().to_string();
-    match File::open(path) {
+    match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::Io(error).on(&origin)),
         Ok(file) => match checked(path, file) {
@@ -182,7 +190,7 @@ mod tests {
         let path = place.put(".config/tokenctl/identity.txt", "own");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!(place.find(None, &[]), Err(Exit::Refused));
-        let Err(error) = named(&IdentityFile::Path(path.clone())) else { panic!("refused") };
+        let Err(error) = named(&IdentityFile::Path(path.clone()), true) else { panic!("refused") };
         assert_eq!(error.hints()[0].to_string(), format!("to mend it, run `chmod 600 {}`", path.display()));
     }
 

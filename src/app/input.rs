@@ -1,13 +1,16 @@
 //! Files that a user names on the command line; `-` is standard input.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::App;
+use super::settings::IdentityChoice;
+use crate::cli::values::IdentityFile;
 use crate::commands::{CommandError, Exit};
 use crate::ops::interact::Interact as _;
 use crate::output::Hint;
@@ -48,8 +51,24 @@ impl App {
         Ok(Secret::new(std::mem::take(&mut *bytes)))
     }
 
+    fn identity_is_stdin(&self) -> bool {
+        match &self.settings.identity {
+            Some(IdentityChoice::First(file)) => *file == IdentityFile::Stdin,
+            Some(IdentityChoice::Later(file)) => {
+                *file == IdentityFile::Stdin && self.environment.identity().is_none()
+            }
+            None => false,
+        }
+    }
+
     fn open_input(&self, path: &Path) -> Result<Box<dyn Read>, CommandError> {
         if path == Path::new("-") {
+            if self.identity_is_stdin() {
+                return Err(CommandError::usage(
+                    "standard input cannot be both the identity and another file",
+                )
+                .hinted(Hint::text("give one of them as a file, or as `fd:N` with `--identity-file`")));
+            }
             if self.terminal.stdin {
                 self.console.note("reading standard input; Ctrl-D ends it");
             }
@@ -59,6 +78,18 @@ impl App {
             Ok(file) => Ok(Box::new(file)),
             Err(error) => Err(unreadable(path, &error)),
         }
+    }
+}
+
+/// Opens a regular file for reading, through links if it is one (dotfile managers make them), and never waits: a pipe
+/// that somebody put in its place is refused.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
     }
 }
 

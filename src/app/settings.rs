@@ -154,7 +154,7 @@ impl Settings {
         let lower = |level: Option<u8>| if spoken { None } else { level };
         Ok(Self {
             vault: vault.unwrap_or_else(|| paths.data.join("vault.age")),
-            vault_pin: below.or(flags.vault_pin.clone(), VAULT_PIN, |text| Ok(text.to_owned()))?,
+            vault_pin: below.or(flags.vault_pin.clone(), VAULT_PIN, values::public_text)?,
             identity: identity(flags, &below, paths)?,
             output: below.or(flags.output, OUTPUT, str::parse)?.unwrap_or_default(),
             fields: below.or(flags.fields.clone(), FIELDS, words)?,
@@ -273,7 +273,8 @@ fn wrong(text: &str, origin: &str, why: String) -> CommandError {
 }
 
 /// Our variables that are not settings: the identity's own, the home's, and those of the tests.
-const OTHER_VARIABLES: [&str; 3] = ["TOKENCTL_HOME_ID", "TOKENCTL_TEST_NOW", "TOKENCTL_TEST_MUTANTS"];
+const OTHER_VARIABLES: [&str; 4] =
+    ["TOKENCTL_IDENTITY", "TOKENCTL_HOME_ID", "TOKENCTL_TEST_NOW", "TOKENCTL_TEST_MUTANTS"];
 
 /// Refuses a variable that is one letter off: it was meant to do something. An unrelated one is none of ours.
 fn check_names(environment: &Environment) -> Result<(), CommandError> {

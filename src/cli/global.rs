@@ -18,7 +18,7 @@ pub struct GlobalArgs {
     pub vault: Option<PathBuf>,
 
     /// Trust only a vault that was signed by this key [env: TOKENCTL_VAULT_PIN]
-    #[arg(long, global = true, value_name = "PIN", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "PIN", hide_short_help = true, value_parser = values::public_text)]
     pub vault_pin: Option<String>,
 
     /// Open the vault with the identity in this file, `-` for stdin, `fd:N` for a descriptor

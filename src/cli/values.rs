@@ -31,10 +31,29 @@ impl fmt::Display for IdentityFile {
     }
 }
 
+/// Whether text is, or holds, a private key: it is never quoted.
+pub fn looks_secret(text: &str) -> bool {
+    text.to_ascii_uppercase().contains("AGE-SECRET-KEY-") || text.contains("PRIVATE KEY")
+}
+
+/// Parses what names a recipient or a vault: anything but a private key.
+pub fn public_text(text: &str) -> Result<String, String> {
+    if looks_secret(text) {
+        Err("this is a private key; name the public key that belongs to it, and keep this one secret"
+            .to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 /// Parses `--identity-file`.
 pub fn identity_file(text: &str) -> Result<IdentityFile, String> {
     match (text, text.strip_prefix("fd:")) {
         ("", _) => Err("it must name a file".to_owned()),
+        _ if looks_secret(text) => {
+            Err("this is a private key, not a file that holds one: put the key into TOKENCTL_IDENTITY"
+                .to_owned())
+        }
         ("-", _) => Ok(IdentityFile::Stdin),
         (_, Some(number)) => number
             .parse()
@@ -148,7 +167,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         };
         let number: u64 = number.parse().map_err(|_| HELP)?;
         let part = number.checked_mul(millis).ok_or("it is too long")?;
-        total += Duration::from_millis(part);
+        total = total.checked_add(Duration::from_millis(part)).ok_or("it is too long")?;
         rest = tail;
     }
     match text {
@@ -236,6 +255,7 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(positive_duration("0s").is_err());
+        assert!(duration(&format!("{}ms", u64::MAX).repeat(1100)).is_err(), "no sum overflows");
     }
 
     #[test]

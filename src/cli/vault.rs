@@ -6,12 +6,13 @@ use clap::{Args, Subcommand};
 
 use super::DryRun;
 use super::enums::RoleWord;
+use super::values;
 
 /// `init`
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// Operator's public key (age1… or ssh-ed25519 …) instead of making an identity; repeatable
-    #[arg(long = "recipient", value_name = "KEY")]
+    #[arg(long = "recipient", value_name = "KEY", value_parser = values::public_text)]
     pub recipients: Vec<String>,
     /// Where the new identity goes; with --recipient one is made only if this is given
     #[arg(long, value_name = "F")]
@@ -42,7 +43,7 @@ pub enum RecipientCommand {
     List,
     /// Change what a recipient may see; a demotion rekeys the vault
     SetRole(SetRoleArgs),
-    /// Keep a recipient from opening the vault; rekeys it
+    /// Keep a recipient from opening the vault; an operator's removal rekeys it
     Remove(RecipientArgs),
 }
 
@@ -50,6 +51,7 @@ pub enum RecipientCommand {
 #[derive(Debug, Args)]
 pub struct RecipientAddArgs {
     /// Public key: age1… or ssh-ed25519 …
+    #[arg(value_parser = values::public_text)]
     pub key: String,
     /// What the recipient may see
     #[arg(long, value_name = "ROLE")]
@@ -66,6 +68,7 @@ pub struct RecipientAddArgs {
 #[derive(Debug, Args)]
 pub struct SetRoleArgs {
     /// The recipient's public key, fingerprint or label
+    #[arg(value_parser = values::public_text)]
     pub recipient: String,
     /// The new role
     #[arg(long, value_name = "ROLE")]
@@ -79,6 +82,7 @@ pub struct SetRoleArgs {
 #[derive(Debug, Args)]
 pub struct RecipientArgs {
     /// The recipient's public key, fingerprint or label
+    #[arg(value_parser = values::public_text)]
     pub recipient: String,
     /// Whether to change nothing.
     #[command(flatten)]

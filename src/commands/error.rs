@@ -6,6 +6,7 @@ use super::exit::{Exit, Retry};
 use crate::cli::usage::Usage;
 use crate::ops::OpsError;
 use crate::ops::interact::NoAnswer;
+use crate::output::sanitize::redacted;
 use crate::output::sink::{SinkError, UnsafeMode};
 use crate::output::{Hint, Problem, UnknownField};
 
@@ -21,7 +22,7 @@ pub struct CommandError {
 impl CommandError {
     /// A failure that says what happened: lower case, present tense, no trailing period.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), causes: Vec::new(), hints: Vec::new() }
+        Self { exit, what: redacted(&what.into()).into_owned(), causes: Vec::new(), hints: Vec::new() }
     }
 
     /// A failure of the arguments.
@@ -48,7 +49,7 @@ impl CommandError {
     /// Adds why, below what is known already. What the line above says is not said again.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
-        let cause = cause.into();
+        let cause = redacted(&cause.into()).into_owned();
         if self.causes.last().unwrap_or(&self.what) != &cause {
             self.causes.push(cause);
         }
@@ -58,7 +59,7 @@ impl CommandError {
     /// Says what could not be done; what was said so far becomes its cause.
     #[must_use]
     pub fn doing(mut self, what: impl Into<String>) -> Self {
-        let inner = std::mem::replace(&mut self.what, what.into());
+        let inner = std::mem::replace(&mut self.what, redacted(&what.into()).into_owned());
         self.causes.insert(0, inner);
         self
     }
@@ -105,6 +106,9 @@ impl From<NoAnswer> for CommandError {
         match error {
             NoAnswer::Interrupted => Self::new(Exit::Interrupted, "interrupted; nothing was changed"),
             NoAnswer::Terminal(_) => Self::from_error(Exit::Failure, &error),
+            NoAnswer::NoPassphrase { .. } => Self::from_error(Exit::Usage, &error).hinted(Hint::text(
+                "run it on a terminal, or use an identity without a passphrase that only this account can read",
+            )),
             NoAnswer::Unattended { .. } => Self::from_error(Exit::Usage, &error)
                 .hinted(Hint::text("to answer with yes beforehand, add `--yes`")),
         }

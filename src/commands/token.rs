@@ -55,6 +55,7 @@ async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
     let issued = tokens::get(&session, &args.name, demand).await.map_err(|error| {
         CommandError::from(error).doing(format!("cannot get a token for `{}`", args.name))
     })?;
+    session.pass_on_warnings();
     for warning in &issued.warnings {
         app.console.warn(warning);
     }

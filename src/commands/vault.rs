@@ -191,11 +191,12 @@ fn add(session: &Session, args: &RecipientAddArgs) -> Result<Finished, CommandEr
         let recipient = RecipientRow { label: args.label.clone(), role: role.as_str(), ..new_operator(&key) };
         return planned(session, recipient, false);
     }
+    let before = vaults::info(session)?;
     let changed = vaults::add_recipient(session, &key, role, args.label.clone())
         .map_err(|error| doing(error.into()))?;
     let pin = vaults::info(session)?.pin;
-    Ok(change(session, "added", &changed)?.hinted(Hint::text(format!(
-        "give them the pin; it goes into their identity file as the line `# tokenctl-vault-pin: {pin}`"
+    Ok(change(&before, "added", &changed).hinted(Hint::text(format!(
+        "give them the pin; anywhere in their identity file goes the line `# tokenctl-vault-pin: {pin}`"
     ))))
 }
 
@@ -207,8 +208,9 @@ fn set_role(session: &Session, args: &SetRoleArgs) -> Result<Finished, CommandEr
         let rekeys = who.role == Role::Operator && role == Role::Viewer;
         return planned(session, RecipientRow { role: role.as_str(), ..row(&who, "") }, rekeys);
     }
+    let before = vaults::info(session)?;
     let changed = vaults::set_role(session, &args.recipient, role).map_err(doing)?;
-    change(session, "changed", &changed)
+    Ok(change(&before, "changed", &changed))
 }
 
 fn remove(session: &Session, args: &RecipientArgs) -> Result<Finished, CommandError> {
@@ -217,8 +219,9 @@ fn remove(session: &Session, args: &RecipientArgs) -> Result<Finished, CommandEr
         let who = vaults::recipient(session, &args.recipient).map_err(doing)?;
         return planned(session, row(&who, ""), who.role == Role::Operator);
     }
+    let before = vaults::info(session)?;
     let changed = vaults::remove_recipient(session, &args.recipient).map_err(doing)?;
-    change(session, "removed", &changed)
+    Ok(change(&before, "removed", &changed))
 }
 
 fn planned(session: &Session, recipient: RecipientRow, rekeyed: bool) -> Result<Finished, CommandError> {
@@ -226,23 +229,26 @@ fn planned(session: &Session, recipient: RecipientRow, rekeyed: bool) -> Result<
     Ok(Finished::report(RecipientChange { action: "planned", recipient, rekeyed, pin, exposed_keys: 0 }))
 }
 
-fn change(session: &Session, action: &'static str, changed: &Changed) -> Result<Finished, CommandError> {
-    let info = vaults::info(session)?;
+/// What a change did, told from what was known `before`: whoever removed themselves can read nothing after it, and
+/// must still learn the pin that everybody else needs.
+fn change(before: &VaultInfo, action: &'static str, changed: &Changed) -> Finished {
+    let rekeyed = changed.rekeyed.as_ref();
+    let pin = rekeyed.map_or(&before.pin, |rekeyed| &rekeyed.pin).to_string();
     let report = RecipientChange {
         action,
-        recipient: row(&changed.recipient, &info.opener),
-        rekeyed: changed.rekeyed.is_some(),
-        pin: info.pin.to_string(),
-        exposed_keys: if changed.rekeyed.is_some() { info.counts.exposed_keys } else { 0 },
+        recipient: row(&changed.recipient, &before.opener),
+        rekeyed: rekeyed.is_some(),
+        pin: pin.clone(),
+        // Whoever was an operator has seen every one.
+        exposed_keys: if rekeyed.is_some() { before.counts.keys() } else { 0 },
     };
     let finished = Finished::report(report);
-    Ok(match &changed.rekeyed {
+    match rekeyed {
         None => finished,
         Some(_) => finished
             .hinted(Hint::text(format!(
-                "the pin changed: everybody else who opens this vault needs the line `# tokenctl-vault-pin: {}` in the identity file",
-                info.pin
+                "the pin changed: everybody else who opens this vault needs the line `# tokenctl-vault-pin: {pin}` in the identity file"
             )))
             .hinted(Hint::command("keys that were exposed should be replaced; to see them, run", ["cert", "list"])),
-    })
+    }
 }

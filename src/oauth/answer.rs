@@ -23,6 +23,9 @@ const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The longest foreign text kept of an error, in characters.
 const LONGEST_TEXT: usize = 300;
 
+/// The longest run of letters and digits in such a text that is not taken for a token, in bytes.
+const LONGEST_WORD: usize = 40;
+
 /// What a body says, before the HTTP status is looked at (RFC 6749 section 5.2: the member `error` decides).
 pub(super) enum Reading {
     /// A bearer token.
@@ -104,18 +107,26 @@ fn lifetime(member: &Member<'_>) -> Result<SignedDuration, Malformed> {
 /// Returns foreign text as one line without control characters and without anything that looks like a token (a
 /// vendor may quote the assertion back); `None` if nothing is left.
 fn foreign(text: &str) -> Option<String> {
-    let line: String = text
-        .chars()
-        .take(LONGEST_TEXT)
-        .map(|char| if char.is_control() || char.is_whitespace() { ' ' } else { char })
-        .collect();
-    let words: Vec<&str> = line
-        .split(' ')
+    let words: Vec<&str> = text
+        .split(|char: char| char.is_control() || char.is_whitespace())
         .filter(|word| !word.is_empty())
-        // `eyJ` is `{"` in base64url: the start of every JOSE header.
-        .map(|word| if word.contains("eyJ") { "[redacted]" } else { word })
+        .map(|word| if looks_like_a_token(word) { "[redacted]" } else { word })
+        .take(LONGEST_TEXT)
         .collect();
-    Some(words.join(" ")).filter(|text| !text.is_empty())
+    // Cut last: the beginning of a token that was cut would not look like one.
+    let line: String = words.join(" ").chars().take(LONGEST_TEXT).collect();
+    Some(line).filter(|text| !text.is_empty())
+}
+
+/// Whether `word` holds a JOSE object, or letters and digits in a row longer than a UUID (36) or a SHA-1 (40).
+fn looks_like_a_token(word: &str) -> bool {
+    // `eyJ` is `{"` in base64url: the start of every JOSE header.
+    word.contains("eyJ")
+        || word.split(|char: char| !char.is_ascii_alphanumeric() && !"-._~+/=%".contains(char)).any(|run| {
+            run.len() > LONGEST_WORD
+                && run.contains(|char: char| char.is_ascii_digit())
+                && run.contains(|char: char| char.is_ascii_alphabetic())
+        })
 }
 
 /// The members that count; unknown ones are ignored (RFC 6749 section 5.1), repeated ones refused.

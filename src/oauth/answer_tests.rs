@@ -94,6 +94,20 @@ fn an_assertion_quoted_back_is_not_kept() {
     assert_eq!(description.as_deref(), Some("bad assertion [redacted] for kid 5f3a"));
 }
 
+#[test]
+fn an_opaque_token_quoted_back_is_not_kept() {
+    let token = "tok'en\\\"/+%41=0123456789abcdef0123456789abcdef0123456789abcdef";
+    let padding = "x ".repeat(LONGEST_TEXT / 2 - 10);
+    let body = format!(
+        r#"{{"error":"e","error_description":"{padding}for <{token}>, request 123e4567-e89b-12d3-a456-426614174000"}}"#
+    );
+    let Reading::Error { description: Some(description), .. } = read(400, body.as_bytes()) else { panic!() };
+    assert!(description.ends_with("x for [redacted] reque"), "{description}");
+    let body = r#"{"error":"e","error_description":"see request 123e4567-e89b-12d3-a456-426614174000"}"#;
+    let Reading::Error { description, .. } = read(400, body.as_bytes()) else { panic!() };
+    assert_eq!(description.as_deref(), Some("see request 123e4567-e89b-12d3-a456-426614174000"));
+}
+
 /// JSON-like text around the members that matter.
 fn near_answers() -> impl Strategy<Value = String> {
     let value = prop_oneof![

@@ -17,6 +17,7 @@ use crate::domain::connection::{Provider, Settings};
 use crate::domain::granted::Granted;
 use crate::domain::ids::{CertificateId, KeyId, hex};
 use crate::domain::token::{AccessToken, TokenFacts};
+use crate::hooks::mutant;
 use crate::providers::{Descriptor, Endpoints, descriptor};
 use crate::secret::SecretString;
 
@@ -79,6 +80,9 @@ async fn attempt(
         },
         started,
     )?;
+    if mutant("log-secrets") {
+        tracing::debug!(assertion = assertion.expose().as_str(), "a seeded bug");
+    }
     let limit = request.limits.budget(clock);
     let conversation = Conversation { clock, request_id_headers: vendor.request_id_headers };
     let outcome = client.post_form(request.endpoints.token(), form(&assertion), limit, conversation).await?;
@@ -165,7 +169,11 @@ fn judge(
         Reading::Token { value, lifetime } if (200..300).contains(&status) => {
             let expires_at = clock::add(started, lifetime.unwrap_or(vendor.default_token_lifetime));
             let facts = TokenFacts {
-                hash: hex(digest(&SHA256, value.expose().as_bytes()).as_ref()),
+                hash: if mutant("token-for-its-hash") {
+                    value.expose().clone()
+                } else {
+                    hex(digest(&SHA256, value.expose().as_bytes()).as_ref())
+                },
                 obtained_at: started,
                 expires_at,
                 key: Some(request.key_id.clone()),

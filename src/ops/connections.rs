@@ -41,7 +41,7 @@ pub fn add(session: &Session, new: NewConnection) -> Result<Connection, OpsError
     check(&new)?;
     let connection = prepare(session, new);
     let event = added(&connection);
-    session.transact(&event, |rows| insert(rows, connection))
+    session.vault.transact::<_, OpsError>(&event, |rows| insert(rows, connection))
 }
 
 /// Returns what [`add`] would store: what `--dry-run` shows.
@@ -233,7 +233,7 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
         &changed.connection.settings,
     );
-    session.transact(&event, |rows| {
+    session.vault.transact::<_, OpsError>(&event, |rows| {
         unused(rows, &changed.connection)?;
         if let Some(company) = &wanted.company {
             changed.connection.company =
@@ -308,7 +308,7 @@ pub fn set_enabled(
         return Ok((connection, false));
     }
     let action = if enabled { Action::ConnectionEnable } else { Action::ConnectionDisable };
-    session.transact(&AuditEvent::new(action).on(&connection.id), |rows| {
+    session.vault.transact::<_, OpsError>(&AuditEvent::new(action).on(&connection.id), |rows| {
         let mut current = current(rows, &connection)?;
         current.enabled = enabled;
         current.updated_at = session.clock.now();
@@ -326,7 +326,7 @@ pub fn remove(session: &Session, name: &ConnectionName) -> Result<Overview, OpsE
     if !fingerprints.is_empty() {
         event = event.with("destroyed", fingerprints.join(" "));
     }
-    session.transact(&event, |rows| {
+    session.vault.transact::<_, OpsError>(&event, |rows| {
         let current = current(rows, &overview.connection)?;
         rows.remove_connection(&current.id, session.clock.now())?;
         Ok(())

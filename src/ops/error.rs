@@ -15,6 +15,8 @@ use crate::oauth::{ClockSkew, ExchangeError};
 use crate::providers::{EndpointError, SettingsError};
 use crate::vault::{Failure, VaultError};
 
+use super::interact::NoAnswer;
+
 /// A failure of an operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +24,12 @@ pub enum OpsError {
     /// The vault, its locks or its audit log.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// A question was needed and not answered (exit 2; 130 after Ctrl-C).
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    /// The audit log belongs to another account (exit 9).
+    #[error("only the account that owns the vault can read its audit log")]
+    AuditClosed,
     /// The vendor refused or did not answer.
     #[error(transparent)]
     Exchange(#[from] Box<ExchangeError>),
@@ -168,6 +176,8 @@ impl AuditKind for OpsError {
     fn audit_kind(&self) -> &'static str {
         match self {
             Self::Vault(error) => error.audit_kind(),
+            Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
+            Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),
             Self::SharedFailure(failure) => kind_of(failure.outcome),
             Self::NoConnection { .. } | Self::NoKey { .. } => "not-found",
@@ -180,6 +190,7 @@ impl AuditKind for OpsError {
             Self::OutOfTime => "unreachable",
             Self::InUse { .. } => "locked",
             Self::Endpoint(EndpointError::Missing { .. })
+            | Self::NoAnswer(NoAnswer::NoPassphrase { .. } | NoAnswer::Unattended { .. })
             | Self::EmptySelection
             | Self::OnlyDisabled(_)
             | Self::ShortLived { .. }
@@ -190,7 +201,8 @@ impl AuditKind for OpsError {
             )
             | Self::Settings(_)
             | Self::Invalid(_) => "usage",
-            Self::Endpoint(_)
+            Self::AuditClosed
+            | Self::Endpoint(_)
             | Self::KeyPair(_)
             | Self::Certificate(_)
             | Self::Algorithm { .. }

@@ -1,9 +1,11 @@
 //! The audit log, with names joined at display: records hold ids only.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use crate::domain::audit::{AuditCheck, AuditFilter, Entry, Fate, Subject, SubjectKind};
 use crate::domain::ids::ConnectionName;
+use crate::vault::VaultError;
 use crate::vault::recipient::Recipient;
 
 use super::{OpsError, Session};
@@ -70,17 +72,17 @@ pub fn list(session: &Session, filter: &Filter) -> Result<Vec<Operation>, OpsErr
     let (names, recipients) =
         session.vault.read(|rows| Ok::<_, OpsError>((rows.display_names()?, rows.recipients()?)))?;
     let labels = labels(&recipients);
-    let entries = session.vault.audit().entries(&filter)?;
+    let entries = session.vault.audit().entries(&filter).map_err(closed)?;
     Ok(entries
         .into_iter()
         .map(|entry| {
             // Ids are random and fingerprints are hashes: no two kinds share one.
             let name = |id: &String| labels.get(id).or_else(|| names.get(id)).cloned();
-            let named =
+            let with_name =
                 |subject: &Subject| NamedSubject { name: name(&subject.id), subject: subject.clone() };
             let fingerprint = &entry.record.actor.recipient;
             Operation {
-                subjects: entry.record.subjects.iter().map(named).collect(),
+                subjects: entry.record.subjects.iter().map(with_name).collect(),
                 actor: name(fingerprint).unwrap_or_else(|| fingerprint.clone()),
                 entry,
             }
@@ -90,13 +92,23 @@ pub fn list(session: &Session, filter: &Filter) -> Result<Vec<Operation>, OpsErr
 
 /// Checks the whole chain against the vault's anchor.
 pub fn verify(session: &Session) -> Result<AuditCheck, OpsError> {
-    Ok(session.vault.verify_audit()?)
+    session.vault.verify_audit().map_err(closed)
 }
 
 /// Returns the stored lines of every operation that `filter` matches, byte for byte, each with its line feed.
 pub fn export(session: &Session, filter: &Filter) -> Result<Vec<u8>, OpsError> {
     let filter = resolve(session, filter)?;
-    Ok(session.vault.audit().export(&filter)?)
+    session.vault.audit().export(&filter).map_err(closed)
+}
+
+/// Says whose the log is, where the system only says that it is closed.
+fn closed(error: VaultError) -> OpsError {
+    match error {
+        VaultError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            OpsError::AuditClosed
+        }
+        error => error.into(),
+    }
 }
 
 /// Turns a name into the id that records hold; a removed connection is found by the name it had.

@@ -69,7 +69,7 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
     if !trusted.is_empty() {
         event = event.with("trusted_hosts", trusted.join(" "));
     }
-    session.transact(&event, |vault| {
+    session.vault.transact::<_, OpsError>(&event, |vault| {
         prepared
             .into_iter()
             .map(|(row, checked)| match checked.and_then(|prepared| connections::insert(vault, prepared)) {

@@ -12,6 +12,12 @@ pub enum NoAnswer {
         /// What would have been asked.
         question: String,
     },
+    /// Nobody can be asked for a passphrase: `--no-input`, or no terminal.
+    #[error("nobody can be asked for the {prompt}")]
+    NoPassphrase {
+        /// What would have been asked for, such as "passphrase for identity.txt".
+        prompt: String,
+    },
     /// The question was answered with Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -25,8 +31,8 @@ pub trait Interact: Send + Sync {
     /// Asks a question that can be answered with yes or no; `--yes` has answered it already.
     fn confirm(&self, question: &str) -> Result<bool, NoAnswer>;
 
-    /// Asks for a passphrase without showing it; `None` if nobody can be asked or nothing was typed.
-    fn passphrase(&self, prompt: &str) -> Option<SecretString>;
+    /// Asks for a passphrase without showing it; `None` if nothing was typed.
+    fn passphrase(&self, prompt: &str) -> Result<Option<SecretString>, NoAnswer>;
 
     /// Shows that `total` steps are under way, if they take long enough for anybody to wonder.
     fn progress(&self, total: u64, label: &str) -> Box<dyn Progress>;
@@ -56,8 +62,8 @@ impl Interact for Silent {
         Err(NoAnswer::Unattended { question: question.to_owned() })
     }
 
-    fn passphrase(&self, _prompt: &str) -> Option<SecretString> {
-        None
+    fn passphrase(&self, prompt: &str) -> Result<Option<SecretString>, NoAnswer> {
+        Err(NoAnswer::NoPassphrase { prompt: prompt.to_owned() })
     }
 
     fn progress(&self, _total: u64, _label: &str) -> Box<dyn Progress> {

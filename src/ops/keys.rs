@@ -65,7 +65,7 @@ pub(super) fn store_pending(
 ) -> Result<KeysOf, OpsError> {
     let action = if step == Step::Initiate { Action::RotationInitiate } else { Action::KeyCreate };
     let event = AuditEvent::new(action).on(&connection.id).with("key", &key.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         allowed(&connection, &rows.keys_of(&connection.id)?, step)?;
         rows.insert_key(key, pair.pkcs8())?;
         Ok(rows.keys_of(&connection.id)?)
@@ -174,7 +174,7 @@ pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Mad
         .fold(AuditEvent::new(Action::KeyCreate), |event, key| {
             event.on(&key.connection).about(SubjectKind::Key, &key.certificate.fingerprint)
         });
-    session.transact(&event, |rows| {
+    session.vault.transact::<_, OpsError>(&event, |rows| {
         made.into_iter().map(|(connection, made)| store_one(rows, connection, made)).collect()
     })
 }
@@ -284,7 +284,7 @@ pub async fn import(
     let key = &signing.key;
     let event =
         AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
         rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
@@ -346,7 +346,7 @@ pub async fn activate(
 
     let event =
         AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.set_certificate_id(&key.id, certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;

@@ -47,7 +47,7 @@ pub async fn confirm(
         .on(&connection.id)
         .with("key", &pending.certificate.fingerprint)
         .with("previous", &active.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, seeded.as_ref().unwrap_or(&before), rows)?;
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
@@ -64,7 +64,7 @@ pub fn abort(session: &Session, name: &ConnectionName) -> Result<KeysOf, OpsErro
     let event = AuditEvent::new(Action::RotationAbort)
         .on(&connection.id)
         .with("key", &pending.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&pending.id)?;
         Ok(rows.keys_of(&connection.id)?)
@@ -85,7 +85,7 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
         .on(&connection.id)
         .with("key", &previous.certificate.fingerprint)
         .with("previous", &active.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         switch(session, rows, active, previous)?;
         rows.put_verification(&proof::proof_of(&connection, previous, &exchanged, session.clock.now()))?;
@@ -109,7 +109,7 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
         .on(&connection.id)
         .with("key", &active.certificate.fingerprint)
         .with("destroyed", &previous.certificate.fingerprint);
-    let keys = session.transact(&event, |rows| {
+    let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&previous.id)?;
         rows.put_verification(&proof::proof_of(&connection, active, &exchanged, session.clock.now()))?;
@@ -176,8 +176,8 @@ fn switch(session: &Session, rows: &Rows<'_>, active: &Key, successor: &Key) -> 
 /// What the seeded bug `destroy-before-switch` does, for the harness that must find it.
 fn destroy(session: &Session, key: &Key) -> Result<KeySet, OpsError> {
     let event = AuditEvent::new(Action::RotationRetire).on(&key.connection);
-    session.transact(&event, |rows| {
+    session.vault.transact::<_, OpsError>(&event, |rows| {
         rows.remove_key(&key.id)?;
-        Ok::<_, OpsError>(rows.keys_of(&key.connection)?)
+        Ok(rows.keys_of(&key.connection)?)
     })
 }

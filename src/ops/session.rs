@@ -1,11 +1,11 @@
 //! An open vault, the way to the vendors, and the person or script on whose behalf things happen.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
-use crate::domain::audit::AuditEvent;
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::{KeySet, Step};
@@ -13,7 +13,7 @@ use crate::oauth::{Client, ClientOptions, ExchangeError};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
-use crate::vault::{ConnectionLock, Place, Rows, Vault, VaultError};
+use crate::vault::{ConnectionLock, Place, Vault, VaultError};
 
 use super::{Interact, OpsError, keys};
 
@@ -70,12 +70,30 @@ impl Limits {
     }
 }
 
+/// Why here: whatever an operation did to the vault, its warnings reach people before the result does.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.pass_on_warnings();
+    }
+}
+
 impl Session {
     /// Opens the vault; asks for a passphrase if the identity has one.
     pub fn open(request: OpenRequest, clock: Clock, interact: Arc<dyn Interact>) -> Result<Self, OpsError> {
-        let ask =
-            |name: &str| -> Option<SecretString> { interact.passphrase(&format!("passphrase for {name}")) };
-        let mut file = IdentityFile::from_bytes(&request.identity.origin, &request.identity.text, &ask)?;
+        let unanswered = RefCell::new(None);
+        let ask = |name: &str| -> Option<SecretString> {
+            let answer = interact.passphrase(&format!("passphrase for {name}"));
+            answer.unwrap_or_else(|why| {
+                *unanswered.borrow_mut() = Some(why);
+                None
+            })
+        };
+        let read = IdentityFile::from_bytes(&request.identity.origin, &request.identity.text, &ask);
+        // That nobody could be asked says more than that the identity is protected.
+        let mut file = match unanswered.take() {
+            Some(why) => return Err(why.into()),
+            None => read?,
+        };
         if let Some(path) = request.identity.path {
             file = file.kept_at(path);
         }
@@ -109,17 +127,6 @@ impl Session {
             let nearest = rows.nearest_names(name.as_str())?.into_iter().next().map(Into::into);
             Err(OpsError::NoConnection { name: name.to_string(), nearest })
         })
-    }
-
-    /// Changes the vault, and tells people what it noticed on the way.
-    pub(super) fn transact<T>(
-        &self,
-        event: &AuditEvent,
-        change: impl FnOnce(&Rows<'_>) -> Result<T, OpsError>,
-    ) -> Result<T, OpsError> {
-        let result = self.vault.transact(event, change);
-        self.pass_on_warnings();
-        result
     }
 
     /// Takes the connection's lock, reads what counts from now on, and checks that `step` is allowed.

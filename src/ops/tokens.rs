@@ -171,7 +171,7 @@ fn release(
     let anchored_at = session.vault.anchored_at()?;
     if session.clock.now().duration_since(anchored_at) > ANCHOR_INTERVAL
         // The token is good either way; the next caller tries again.
-        && let Err(error) = session.transact(&AuditEvent::new(Action::VaultAnchor), |_| Ok::<_, OpsError>(()))
+        && let Err(error) = session.vault.transact::<_, OpsError>(&AuditEvent::new(Action::VaultAnchor), |_| Ok(()))
     {
         warnings.push(format!("the audit log could not be anchored: {error}"));
     }

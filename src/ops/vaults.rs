@@ -51,7 +51,8 @@ pub fn init(request: InitRequest, clock: &Clock) -> Result<Initialised, OpsError
     match Vault::create(&place, new, clock) {
         Ok(created) => Ok(Initialised { created, operators, identity: identity_out }),
         Err(error) => {
-            if let Some(path) = &identity_out {
+            // What may have become a vault must not lose the only key to it.
+            if let Some(path) = identity_out.as_ref().filter(|_| place.vault.symlink_metadata().is_err()) {
                 // What matters is why there is no vault; an identity that opens nothing does no harm.
                 let _ = IdentityFile::discard(path);
             }

@@ -270,7 +270,7 @@ fn record(session: &Session, verified: &[Verified]) -> Result<(), OpsError> {
         .with("count", verified.len())
         .with("proven", proven)
         .on_all(verified.iter().map(|one| &one.verification.connection));
-    session.transact(&event, |rows| {
+    session.vault.transact::<_, OpsError>(&event, |rows| {
         // One that was removed while the vendor was being asked is left out by the rows themselves.
         verified.iter().try_for_each(|one| rows.put_verification(&one.verification).map(drop))?;
         Ok(())

@@ -21,6 +21,13 @@ const CLUSTER_LIMIT: usize = 8;
 /// Returns `text` as one harmless line: controls, escape sequences, bidirectional and invisible characters and
 /// line ends become visible escapes, and CI workflow commands lose their meaning.
 pub fn safe(text: &str) -> Cow<'_, str> {
+    match redacted(text) {
+        Cow::Borrowed(text) => harmless(text),
+        Cow::Owned(text) => Cow::Owned(harmless(&text).into_owned()),
+    }
+}
+
+fn harmless(text: &str) -> Cow<'_, str> {
     if (!text.chars().any(is_hostile) && !is_command(text)) || mutant("no-sanitiser") {
         return Cow::Borrowed(text);
     }
@@ -35,6 +42,30 @@ pub fn safe(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(line)
+}
+
+/// Returns `text` without the private keys in it: somebody may have typed one where a name was expected.
+pub fn redacted(text: &str) -> Cow<'_, str> {
+    const AGE: &str = "AGE-SECRET-KEY-";
+    const PEM: &str = "PRIVATE KEY-----";
+    let mut text = Cow::Borrowed(text);
+    let mut from = 0;
+    // ASCII upper case has the same length, so that positions are those of the text.
+    while let Some(at) = text[from..].to_ascii_uppercase().find(AGE) {
+        let start = from + at + AGE.len();
+        // The ellipsis, too: what was redacted below is redacted again above.
+        let is_key = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '…');
+        let end = text[start..].find(|char| !is_key(char)).map_or(text.len(), |length| start + length);
+        text.to_mut().replace_range(start..end, "…");
+        from = start;
+    }
+    if let Some((head, rest)) = text.split_once(PEM)
+        && !rest.is_empty()
+    {
+        let end = rest.rfind("-----END").map_or("", |end| &rest[end..]);
+        text = Cow::Owned(format!("{head}{PEM}…{end}"));
+    }
+    text
 }
 
 /// Returns `text` as one harmless line of at most [`LINE_LIMIT`] columns.

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use super::{progress, prompt};
 use crate::ops::interact::{Interact, NoAnswer, Progress};
 use crate::output::problem::Part;
-use crate::output::sanitize::safe_line;
+use crate::output::sanitize::{redacted, safe_line};
 use crate::output::table::toned;
 use crate::output::{Hint, Problem, Tone};
 use crate::secret::SecretString;
@@ -116,11 +116,11 @@ impl Interact for Console {
         self.ask(|| prompt::confirm(safe_line(question)))
     }
 
-    fn passphrase(&self, prompt: &str) -> Option<SecretString> {
+    fn passphrase(&self, prompt: &str) -> Result<Option<SecretString>, NoAnswer> {
         if !self.manner.attended {
-            return None;
+            return Err(NoAnswer::NoPassphrase { prompt: prompt.to_owned() });
         }
-        self.ask(|| prompt::passphrase(safe_line(prompt))).ok().flatten()
+        self.ask(|| prompt::passphrase(safe_line(prompt)))
     }
 
     fn progress(&self, total: u64, label: &str) -> Box<dyn Progress> {
@@ -135,7 +135,7 @@ impl Interact for Console {
 
     fn warn(&self, text: &str) {
         self.write(&self.labelled(Part::Warning, &safe_line(text)));
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(redacted(text).into_owned());
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
     fn nobody_is_asked_without_a_terminal() {
         let console = Console::new(Manner::default());
         assert!(matches!(console.confirm("remove `acme`?"), Err(NoAnswer::Unattended { .. })));
-        assert!(console.passphrase("passphrase").is_none());
+        assert!(matches!(console.passphrase("passphrase"), Err(NoAnswer::NoPassphrase { .. })));
         let willing = Console::new(Manner { yes: true, ..Manner::default() });
         assert_eq!(willing.confirm("remove `acme`?"), Ok(true));
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::error::VaultError;
 use super::generation::Generation;
 use super::image::{Chunks, Image};
+use super::info::owners_only;
 use super::membership::open_all;
 use super::recipient::Role;
 use super::store::{State, Vault};
@@ -58,20 +59,30 @@ impl Vault {
             })
         };
         let item = |what, outcome| CheckItem { what, outcome };
+        // An operator must be able to read everything; to a viewer under another account it is closed on purpose.
+        let beside = |what, outcome: Result<String, VaultError>| {
+            let outcome = match generation.role {
+                Role::Operator => outcome,
+                Role::Viewer => owners_only(outcome).map(|found| {
+                    found.unwrap_or_else(|| "only the owner of the vault can read it".to_owned())
+                }),
+            };
+            CheckItem { what, outcome }
+        };
         Ok(CheckReport {
             items: vec![
                 item("vault file", open(self.location.vault()).and_then(read_all)),
                 item("database", check_database(generation)),
                 item("secrets", check_secrets(generation)),
-                item("journal", self.check_journal(generation)),
-                item(
+                beside("journal", self.check_journal(generation)),
+                beside(
                     "previous generation",
                     match open(self.location.previous()) {
                         Err(VaultError::Absent(_)) => Ok("there is none yet".to_owned()),
                         image => image.and_then(read_all),
                     },
                 ),
-                item("audit log", self.check_audit(generation)),
+                beside("audit log", self.check_audit(generation)),
             ],
         })
     }

@@ -7,7 +7,6 @@ use rusqlite::MAIN_DB;
 
 use super::audit_log::AuditLog;
 use super::error::VaultError;
-use super::file;
 use super::generation::{in_memory, meta, settle};
 use super::highwater::{HighWater, Mark};
 use super::home::{self, Home};
@@ -136,7 +135,6 @@ fn write_first(
     let image = database.serialize(MAIN_DB)?;
     let (trailer, root) = trailer::sign(&image, commit, new.keyring.signing()?)?;
     replace::replace(location, false, |file| encrypt(location, &recipients, &[&*image, &*trailer], file))?;
-    file::sync_folder(location.folder())?;
     Ok(Mark::of(&commit, &root, &new.pin(), &location.vault()))
 }
 

@@ -26,6 +26,11 @@ pub enum VaultError {
         #[source]
         source: io::Error,
     },
+    /// The new generation is in its place, but may not survive a power cut (exit 8).
+    #[error(
+        "the change may or may not survive a power cut: the vault was replaced, and its folder cannot be synced"
+    )]
+    Unsettled(#[source] Box<VaultError>),
     /// No identity at hand opens the vault (exit 8).
     #[error("none of the {tried} identities opens the vault")]
     WrongIdentity {
@@ -41,6 +46,14 @@ pub enum VaultError {
     /// The file is not what an operator wrote (exit 8).
     #[error("the vault is damaged: {0}")]
     Damaged(String),
+    /// An entry of the journal is not what an operator wrote (exit 8).
+    #[error("the journal entry {} {why}", path.display())]
+    JournalDamaged {
+        /// The entry.
+        path: PathBuf,
+        /// "does not open", …
+        why: &'static str,
+    },
     /// The signature is not by the pinned key (exit 8).
     #[error("the vault is not signed by the key that you trust: {0}")]
     Untrusted(String),

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::error::VaultError;
 use super::file::{self, Privacy};
+use super::location::PREVIOUS;
 use super::lock::{Lock, Request};
 use super::pin::Pin;
 use super::trailer::{Commit, Root};
 use crate::clock::Clock;
 use crate::domain::ids::{VaultId, hex};
+use crate::hooks;
 
 /// What was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,8 +82,22 @@ impl Mark {
         next
     }
 
+    /// Whether `path` is where the vault that this mark is about keeps its previous generation.
+    pub(super) fn is_previous(&self, path: &Path) -> bool {
+        path.to_str().and_then(|path| path.strip_suffix(PREVIOUS)) == Some(self.path.as_str())
+    }
+
+    /// Whether `seen` brings nothing new. A copy of the vault elsewhere does not: the memory stays with the path at
+    /// which the generation was seen first, or it would be lost there.
+    fn knows(&self, seen: &Self) -> bool {
+        *self == Self { path: self.path.clone(), ..self.followed_by(seen) }
+    }
+
     /// Refuses a generation that is older than the mark, or another one with its number, or not its child.
     pub(super) fn admit(&self, commit: &Commit, root: &Root) -> Result<(), VaultError> {
+        if hooks::mutant("no-high-water") {
+            return Ok(());
+        }
         let generation = commit.generation;
         if generation < self.generation {
             return Err(VaultError::RolledBack { found: generation, seen: self.generation });
@@ -119,11 +135,12 @@ impl HighWater {
 
     /// Raises the mark to `seen`; one that is higher already stays.
     pub(super) fn raise(&self, seen: &Mark, clock: &Clock) -> Result<(), VaultError> {
-        if self.read()?.is_some_and(|kept| kept.followed_by(seen) == kept) {
+        if self.read()?.is_some_and(|kept| kept.knows(seen)) {
             return Ok(());
         }
         let _held = self.lock(clock)?;
         match self.read()? {
+            _ if hooks::mutant("no-high-water") => self.write(seen),
             Some(kept) if kept.generation > seen.generation => Ok(()),
             Some(kept) if kept.generation == seen.generation && kept.root != seen.root => {
                 Err(VaultError::Forked(seen.generation))
@@ -208,6 +225,18 @@ mod tests {
         let mark = Mark::of(&commit(1, 0), &[1; 32], &pin, Path::new("/v"));
         assert_eq!(mark.pins_for(Path::new("/v")).pins, [pin]);
         assert!(mark.pins_for(Path::new("/w")).pins.is_empty());
+    }
+
+    #[test]
+    fn a_copy_elsewhere_does_not_take_the_memory_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let pin = pin();
+        let water = HighWater::new(folder.path(), &pin.vault);
+        let mark = Mark::of(&commit(1, 0), &[1; 32], &pin, Path::new("/v"));
+        water.raise(&mark, &Clock::system()).unwrap();
+        let copy = Mark::of(&commit(1, 0), &[1; 32], &pin, Path::new("/w"));
+        water.raise(&copy, &Clock::system()).unwrap();
+        assert_eq!(water.read().unwrap(), Some(mark));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::pin::{self, Pin};
 use super::recipient::RecipientKey;
 use crate::secret::{Secret, SecretBytes, SecretString};
 
-/// Asks for the passphrase of what its argument names; `None` if nobody can be asked.
+/// Asks for the passphrase of what its argument names; `None` if there is no answer.
 pub type AskPassphrase<'a> = dyn Fn(&str) -> Option<SecretString> + 'a;
 
 /// The largest identity file that is read.
@@ -256,7 +256,7 @@ fn unlock(name: &str, bytes: &[u8], ask: &AskPassphrase<'_>) -> Result<Zeroizing
     if !decryptor.is_scrypt() {
         return Err(refuse("is encrypted, but not with a passphrase"));
     }
-    let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
+    let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase, and none was given"))?;
     let identity = age::scrypt::Identity::new(for_age(&passphrase));
     let mut reader =
         decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
@@ -302,7 +302,8 @@ fn ssh(name: &str, text: &str, ask: &AskPassphrase<'_>) -> Result<Identity, Vaul
         .map_err(|_| refuse("is an ssh-rsa key; use an age key or an ssh-ed25519 key"))?;
     let key = match key {
         age::ssh::Identity::Encrypted(encrypted) => {
-            let passphrase = ask(name).ok_or_else(|| refuse("is protected by a passphrase"))?;
+            let passphrase =
+                ask(name).ok_or_else(|| refuse("is protected by a passphrase, and none was given"))?;
             let unlocked = encrypted
                 .decrypt(for_age(&passphrase))
                 .map_err(|_| refuse("does not open with this passphrase"))?;

@@ -10,6 +10,7 @@ use super::error::VaultError;
 use super::file::{self, Privacy, Stamp};
 use super::identity::{Credentials, Identity};
 use super::trailer::{self, CHUNK, FOOTER, Footer, HASH, Root};
+use crate::hooks;
 
 /// An image whose chunks can be read one at a time, each verified as it is read.
 ///
@@ -79,6 +80,7 @@ fn decrypt(
     credentials: &Credentials,
 ) -> Result<StreamReader<BufReader<File>>, VaultError> {
     let decryptor = age::Decryptor::new_buffered(BufReader::new(file)).map_err(|error| match error {
+        _ if hooks::mutant("panic-on-damage") => panic!("a seeded bug"),
         age::DecryptError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
             broken(path, source)
         }

@@ -1,5 +1,6 @@
 //! What a vault says about itself.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::error::VaultError;
@@ -43,14 +44,24 @@ pub struct VaultInfo {
     pub recipients: Vec<Recipient>,
     /// How many of everything.
     pub counts: Counts,
-    /// Entries of the journal that are not in the vault yet, or left from before.
-    pub journal_entries: usize,
+    /// Entries of the journal that are not in the vault yet, or left from before; `None` if only the owner's account
+    /// can see them.
+    pub journal_entries: Option<usize>,
 }
 
 impl VaultInfo {
     /// Whether only one recipient could open secrets: a lost identity would lose them all.
     pub fn has_single_operator(&self) -> bool {
         self.recipients.iter().filter(|recipient| recipient.role == Role::Operator).count() == 1
+    }
+}
+
+/// Turns "permission denied" into `None`: what is beside the vault is for its owner's account, and a viewer under
+/// another one loses nothing (`architecture.md` section 2.6).
+pub(super) fn owners_only<T>(found: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match found {
+        Err(VaultError::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        found => found.map(Some),
     }
 }
 
@@ -74,7 +85,7 @@ impl Vault {
                 pin: generation.pin.clone(),
                 recipients: rows.recipients()?,
                 counts: rows.counts()?,
-                journal_entries: self.journal.list(None)?.len(),
+                journal_entries: owners_only(self.journal.list(None))?.map(|entries| entries.len()),
             })
         })
     }

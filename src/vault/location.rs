@@ -7,6 +7,9 @@ use super::error::VaultError;
 use super::file;
 use crate::domain::ids::random_hex;
 
+/// What the name of the previous generation ends with.
+pub(super) const PREVIOUS: &str = ".prev";
+
 /// The paths of one vault; all of them are in the folder of the vault file.
 #[derive(Debug, Clone)]
 pub struct Location {
@@ -44,7 +47,7 @@ impl Location {
 
     /// The previous generation, `vault.age.prev`.
     pub fn previous(&self) -> PathBuf {
-        self.beside(".prev")
+        self.beside(PREVIOUS)
     }
 
     /// The folder of the lock files, `vault.age.locks`.

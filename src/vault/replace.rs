@@ -52,7 +52,8 @@ pub(super) fn replace(
         None => None,
     };
     switch(draft, &vault)?;
-    file::sync_folder(location.folder())?;
+    // From here on the new generation is what everybody reads: to call that "nothing was changed" would be wrong.
+    settle(location.folder()).map_err(|error| VaultError::Unsettled(Box::new(error)))?;
     let leftover = copy.and_then(|copy| {
         copy.place(&location.previous()).and_then(|()| file::sync_folder(location.folder())).err()
     });
@@ -109,6 +110,13 @@ fn copy_of(location: &Location, source: &Path, existing: &Metadata) -> Result<Dr
     keep_group(copy.file(), existing, source)?;
     copy.sync()?;
     Ok(copy)
+}
+
+fn settle(folder: &Path) -> Result<(), VaultError> {
+    if hooks::mutant("fail-after-switch") {
+        return Err(VaultError::io("sync", folder)(io::Error::other("a seeded failure")));
+    }
+    file::sync_folder(folder)
 }
 
 fn switch(draft: Draft, vault: &Path) -> Result<(), VaultError> {

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::domain::audit::Actor;
 use crate::domain::ids::{ConnectionId, OwnerId, VaultId};
 use crate::domain::token::AccessToken;
+use crate::hooks;
 
 /// Where a vault is and how this process works on it.
 #[derive(Debug, Clone)]
@@ -190,7 +191,7 @@ impl Vault {
     }
 
     pub(super) fn check_operator(&self, generation: &Generation) -> Result<(), VaultError> {
-        if generation.role != Role::Operator {
+        if generation.role != Role::Operator && !hooks::mutant("viewer-passes") {
             return Err(VaultError::NotOperator);
         }
         file::require_owner(&self.location.vault())
@@ -282,7 +283,11 @@ fn load(
             }
             mark => mark?,
         };
+        let is_previous = mark.as_ref().is_some_and(|mark| mark.is_previous(&path));
         match mark.map_or(Ok(()), |mark| mark.admit(&commit, &root)) {
+            // Asked for by its name, which is nowhere a home: it can be looked at and not be written.
+            Err(VaultError::RolledBack { found, seen }) if is_previous => warnings
+                .push(format!("this is the previous generation, {found}; generation {seen} was seen here")),
             // Somebody committed, and raised the mark, after we opened the file.
             Err(VaultError::RolledBack { .. }) if Stamp::at(&path)? != stamp => continue,
             admitted => admitted?,

@@ -26,6 +26,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 
 use super::error::VaultError;
 use super::signing::SigningKey;
+use crate::hooks;
 
 /// The bytes of the image that one hash covers; age's own chunk size, so that both are checked together.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -163,6 +164,9 @@ impl Footer {
         }
         let fields = fields(self.image_length, &self.commit, &self.verify_key);
         let text = signed_text(hashes, FORMAT, &fields);
+        if hooks::mutant("no-signature-check") {
+            return Ok(sha256(&text));
+        }
         UnparsedPublicKey::new(&ED25519, &self.verify_key)
             .verify(&text, &self.signature)
             .map_err(|_| VaultError::Untrusted("the signature does not fit the content".to_owned()))?;

@@ -91,7 +91,8 @@ impl Vault {
                 self.warn(format!("{damage}: keep it as it is, and find out who changed it"));
                 Ok(false)
             }
-            Err(error) => Err(error),
+            // Where the log cannot be read, no record follows from it.
+            Err(error) => Err(VaultError::Audit(Box::new(error))),
         }
     }
 
@@ -120,7 +121,9 @@ impl Vault {
             let previous = self.location.previous();
             self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));
         }
-        left_to_do.into_iter().for_each(|warning| self.warn(warning));
+        for warning in left_to_do {
+            self.warn(warning);
+        }
         let rekeyed = next_pin.is_some();
         if let Some(pin) = next_pin {
             state.credentials.pin = state.credentials.pin.take().map(|_| pin.clone());

@@ -6,6 +6,7 @@ use super::highwater::{Mark, Remembered};
 use super::identity::Credentials;
 use super::pin::{Pin, id_from_bytes};
 use super::trailer::Footer;
+use crate::hooks;
 
 /// Returns the pin that `footer` satisfies.
 ///
@@ -47,7 +48,7 @@ fn followed(mut pins: Vec<Pin>, remembered: Remembered) -> Vec<Pin> {
 }
 
 fn choose(found: Pin, pins: &[Pin]) -> Result<Pin, VaultError> {
-    if pins.contains(&found) {
+    if pins.contains(&found) || hooks::mutant("trust-any-key") {
         return Ok(found);
     }
     Err(VaultError::Untrusted(if pins.iter().any(|pin| pin.vault == found.vault) {

@@ -11,5 +11,7 @@ mod common;
 
 mod frame;
 mod hardening;
+mod identities;
 mod reports;
 mod signals;
+mod viewers;

@@ -73,3 +73,27 @@ fn the_deadline_ends_a_command() {
     --- exit 6
     ");
 }
+
+/// Whoever starts a command under nohup(1) wants it to outlive the terminal.
+#[test]
+fn an_ignored_hang_up_stays_ignored() {
+    let place = Place::new();
+    let program = place.command(&[]).get_program().to_owned();
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" help -v"])
+        .arg(program)
+        .env_clear()
+        .env("HOME", place.home())
+        .env("TOKENCTL_TEST_MUTANTS", "wait-in-command")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut byte = [0];
+    child.stderr.as_mut().unwrap().read_exact(&mut byte).unwrap();
+    send(&child, Signal::HUP);
+    send(&child, Signal::TERM);
+    let (_, stderr, status) = rest(&mut child);
+    assert_eq!(status.code(), Some(143), "{stderr}");
+}

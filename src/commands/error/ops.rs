@@ -20,6 +20,9 @@ impl From<OpsError> for CommandError {
 
 /// Gives a failure its kind and its hints.
 pub(super) fn describe(error: &OpsError) -> CommandError {
+    if let OpsError::NoAnswer(error) = error {
+        return error.clone().into();
+    }
     let mut failure = CommandError::from_error(exit_of(error), error);
     if let OpsError::Exchange(error) = error {
         failure = evidence(failure, error);
@@ -39,6 +42,10 @@ fn hint(text: &str, command: &[&str]) -> Hint {
 fn hints(error: &OpsError) -> Vec<Hint> {
     match error {
         OpsError::Vault(error) => super::vault::hints(error),
+        OpsError::NoAnswer(_) => Vec::new(),
+        OpsError::AuditClosed => {
+            vec![hint("under the owner's account, run", &["audit", "export", "--out=F"])]
+        }
         OpsError::Exchange(error) => exchange_hints(error),
         OpsError::Endpoint(EndpointError::Missing { .. }) => {
             vec![Hint::text("name it: `--token-url URL`; `tokenctl sim` prints it")]

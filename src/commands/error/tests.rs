@@ -33,6 +33,7 @@ fn told(error: VaultError) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one snapshot, so that the texts are read side by side")]
 fn every_failure_of_the_vault() {
     let all: Vec<String> = super::vault::one_of_each().into_iter().map(told).collect();
     insta::assert_snapshot!(all.join(""), @"
@@ -49,6 +50,12 @@ fn every_failure_of_the_vault() {
     hint: check the free space, the permissions and the health of the disk; nothing was changed
     hint: to see whether the vault is whole, run `tokenctl vault check`
     [vault]
+    error: the change may or may not survive a power cut: the vault was replaced, and its folder cannot be synced
+      cause: cannot write /v/vault.age
+      cause: no storage space
+    hint: check the health of the disk, and look again before you repeat the command
+    hint: to see whether the vault is whole, run `tokenctl vault check`
+    [vault]
     error: none of the 2 identities opens the vault
     hint: to name another identity, run it as in `tokenctl --identity-file FILE vault info`
     hint: to be let in, have an operator run `tokenctl vault recipient add KEY --role=viewer`
@@ -63,9 +70,14 @@ fn every_failure_of_the_vault() {
     hint: the generation before it is beside the vault, with the ending `.prev`
     hint: to look at that one, run `tokenctl --vault FILE vault check`
     [vault]
+    error: the journal entry /v/vault.age.journal/1.1 does not open
+    hint: it holds a cached token: keep the file elsewhere as evidence, and one is asked for again
+    hint: to see whether the rest is whole, run `tokenctl vault check`
+    [vault]
     error: the vault is not signed by the key that you trust: another key
-    hint: the generation before it is beside the vault, with the ending `.prev`
-    hint: to look at that one, run `tokenctl --vault FILE vault check`
+    hint: most likely it was rekeyed: ask an operator, not whoever sent the file, for the pin that `tokenctl vault info` shows them
+    hint: to name it, run it as in `tokenctl --vault-pin PIN vault info`
+    hint: if it was not, somebody else wrote this file: the generation before it ends in `.prev`
     [vault]
     error: nothing says which key must have signed the vault
     hint: the pin is a comment line in the identity file that `init` wrote; an operator can tell it

@@ -33,6 +33,10 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             ),
             Hint::command("to see whether the vault is whole, run", ["vault", "check"]),
         ],
+        E::Unsettled(_) => vec![
+            Hint::text("check the health of the disk, and look again before you repeat the command"),
+            Hint::command("to see whether the vault is whole, run", ["vault", "check"]),
+        ],
         E::WrongIdentity { .. } => vec![
             Hint::command(
                 "to name another identity, run it as in",
@@ -47,9 +51,24 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
         E::Recipient(_) => {
             vec![Hint::text("a recipient is an age public key (`age1…`) or an `ssh-ed25519` public key")]
         }
-        E::Damaged(_) | E::Untrusted(_) => vec![
+        E::Untrusted(_) => vec![
+            Hint::text(
+                "most likely it was rekeyed: ask an operator, not whoever sent the file, for the pin that `tokenctl vault info` shows them",
+            ),
+            Hint::command("to name it, run it as in", ["--vault-pin", "PIN", "vault", "info"]),
+            Hint::text(
+                "if it was not, somebody else wrote this file: the generation before it ends in `.prev`",
+            ),
+        ],
+        E::Damaged(_) => vec![
             Hint::text("the generation before it is beside the vault, with the ending `.prev`"),
             Hint::command("to look at that one, run", ["--vault", "FILE", "vault", "check"]),
+        ],
+        E::JournalDamaged { .. } => vec![
+            Hint::text(
+                "it holds a cached token: keep the file elsewhere as evidence, and one is asked for again",
+            ),
+            Hint::command("to see whether the rest is whole, run", ["vault", "check"]),
         ],
         E::InvalidPin(_) => {
             vec![Hint::text("a pin is one word that begins with `tkpin1`; ask an operator for `vault info`")]
@@ -115,10 +134,12 @@ pub(super) fn one_of_each() -> Vec<E> {
         E::Absent("/v/vault.age".into()),
         E::Exists("/v/vault.age".into()),
         io(),
+        E::Unsettled(Box::new(io())),
         E::WrongIdentity { tried: 2 },
         E::Identity("ssh-rsa keys are refused".into()),
         E::Recipient("`x` is no recipient".into()),
         E::Damaged("chunk 3".into()),
+        E::JournalDamaged { path: "/v/vault.age.journal/1.1".into(), why: "does not open" },
         E::Untrusted("another key".into()),
         E::NoPin,
         E::RolledBack { found: 3, seen: 7 },

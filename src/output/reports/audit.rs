@@ -54,7 +54,7 @@ impl OperationRow {
         let named: Vec<_> = self.subjects.iter().map(|one| one.name.as_deref().unwrap_or(&one.id)).collect();
         match named.len() {
             0 => None,
-            ..=SHOWN => Some(named.join(", ")),
+            1..=SHOWN => Some(named.join(", ")),
             all => Some(format!("{} and {} more", named[..SHOWN].join(", "), all - SHOWN)),
         }
     }

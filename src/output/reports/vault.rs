@@ -198,7 +198,7 @@ pub struct Info {
     /// Whether there is only one operator: if that identity is lost, so is everything.
     pub single_operator: bool,
     /// Entries in the journal that the next commit folds in.
-    pub journal_entries: usize,
+    pub journal_entries: Option<usize>,
 }
 
 impl Report for Info {
@@ -227,7 +227,13 @@ impl Report for Info {
             ("size", format!("{} KiB", self.size.div_ceil(1024)).into()),
             ("created", self.created_at.map(moment).into()),
             ("holds", format!("{} connections, {} keys", self.connections, self.keys).into()),
-            ("journal", format!("{} entries", self.journal_entries).into()),
+            (
+                "journal",
+                match self.journal_entries {
+                    Some(entries) => format!("{entries} entries").into(),
+                    None => "only the owner of the vault can read it".into(),
+                },
+            ),
         ];
         with_recipients(View::new().facts(facts), &self.recipients)
     }

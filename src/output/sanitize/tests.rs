@@ -97,3 +97,21 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<String>(&safe_json(&json)).unwrap(), text);
     }
 }
+
+#[test]
+fn a_private_key_is_never_repeated() {
+    let key = "AGE-SECRET-KEY-1QQPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGP";
+    for (text, expected) in [
+        (format!("`{key}` is no file"), "`AGE-SECRET-KEY-…` is no file"),
+        (format!("{key},{}", key.to_lowercase()), "AGE-SECRET-KEY-…,age-secret-key-…"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n".to_owned(),
+            "-----BEGIN PRIVATE KEY-----…-----END PRIVATE KEY-----\\n",
+        ),
+        ("-----BEGIN PRIVATE KEY----- MIIE".to_owned(), "-----BEGIN PRIVATE KEY-----…"),
+        ("a PEM block `PRIVATE KEY` is expected".to_owned(), "a PEM block `PRIVATE KEY` is expected"),
+    ] {
+        assert_eq!(safe(&text), expected);
+        assert_eq!(redacted(&redacted(&text)), redacted(&text));
+    }
+}

@@ -11,6 +11,7 @@ use super::months;
 use crate::domain::audit::{
     AuditCheck, AuditFilter, AuditHead, AuditRecord, Broken, Entry, Examination, history,
 };
+use crate::hooks;
 use crate::vault::error::VaultError;
 
 /// The records of the log, in order, as they were when reading began; ends after the first error.
@@ -73,7 +74,7 @@ impl AuditLog {
     pub fn verify(&self, anchor: Option<AuditHead>) -> Result<AuditCheck, VaultError> {
         let mut lines = Lines::open(&self.folder)?;
         let (months, torn_bytes) = (lines.months.len(), lines.torn_bytes);
-        let mut examination = Examination::new(anchor);
+        let mut examination = Examination::new(anchor.filter(|_| !hooks::mutant("no-anchor-check")));
         while let Some(line) = lines.next_line()? {
             examination.line(&line).map_err(|broken| lines.broken(&broken))?;
         }

@@ -476,7 +476,7 @@ proptest! {
 fn batches_name_their_subjects() {
     let bench = Bench::new();
     let log = bench.log();
-    let ids: Vec<_> = (0..2 * SUBJECTS + 1).map(|_| ConnectionId::new()).collect();
+    let ids: Vec<_> = (0..=2 * SUBJECTS).map(|_| ConnectionId::new()).collect();
     let batch = log.request(&event().on_all(&ids).with("count", ids.len()), &actor()).unwrap();
     let single = log.request(&event().on(&ids[7]).about(SubjectKind::Recipient, "ab12"), &actor()).unwrap();
     log.outcome(&batch, Ok(())).unwrap();

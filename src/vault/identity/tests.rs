@@ -82,7 +82,7 @@ fn ssh_ed25519_keys_work() {
     }
     let pin = pin();
     let with_pin = format!("{SSH}{}{pin}\n", pin::COMMENT);
-    assert_eq!(load(with_pin.as_bytes(), None).unwrap().pins, [pin.clone()]);
+    assert_eq!(load(with_pin.as_bytes(), None).unwrap().pins, std::slice::from_ref(&pin));
     let pin_first = format!("\n# mine\r\n\n{}{pin}\n{SSH}", pin::COMMENT);
     let file = load(pin_first.as_bytes(), None).unwrap();
     assert_eq!((public_keys(&file), file.pins), (vec![SSH_PUBLIC.to_owned()], vec![pin]));

@@ -102,10 +102,13 @@ fn forged_entries_are_refused() {
         std::fs::set_permissions(&path, mode).unwrap();
         let victim = if name.starts_with(acme.id.as_str()) { &acme } else { &other };
         let read = vault.token(&victim.id).map(drop);
-        assert!(matches!(&read, Err(VaultError::Damaged(text)) if text.contains(&name)), "{what}: {read:?}");
+        assert!(
+            matches!(&read, Err(error @ VaultError::JournalDamaged { .. }) if error.to_string().contains(&name)),
+            "{what}: {read:?}"
+        );
         let before = world.bytes();
         let change = vault.transact(&event(), |rows| rows.insert_connection(&connection("x")));
-        assert!(matches!(change, Err(VaultError::Damaged(_))), "{what}: {change:?}");
+        assert!(matches!(change, Err(VaultError::JournalDamaged { .. })), "{what}: {change:?}");
         assert_eq!(world.bytes(), before, "{what}");
         assert!(!vault.check().unwrap().holds(), "{what}");
         match kept {
