@@ -129,7 +129,7 @@ impl Table {
         while excess > 0 {
             let spare = |(index, wide): &(usize, &usize)| {
                 let column = &self.columns[*index];
-                column.narrow != Narrow::Stays && **wide > SHRUNK.max(width(&column.title))
+                column.narrow != Narrow::Stays && **wide > SHRUNK
             };
             let (widest, _) = widths.iter().enumerate().filter(spare).max_by_key(|(_, width)| **width)?;
             widths[widest] -= 1;

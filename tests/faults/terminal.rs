@@ -75,8 +75,10 @@ fn tables_fit_every_terminal() {
             let (shown, ended) = on_terminal(office.command(words).stdin(Stdio::null()), columns, "");
             assert_eq!(ended, Some(code), "{words:?}\n{shown}");
             let shown = without_colour(&shown);
-            // Facts and the conversation go on in the next line by the terminal itself.
-            let whole = ["hint: ", "error: ", "  cause: ", "warning: ", "vault        /"];
+            // Facts, sentences and the conversation go on in the next line by the terminal itself: what they name is
+            // there to be copied.
+            let about = format!("{name}: ");
+            let whole = ["hint: ", "error: ", "  ", "warning: ", "vault        /", "vault: ", about.as_str()];
             for line in shown.lines().filter(|line| !whole.iter().any(|start| line.starts_with(start))) {
                 assert!(width(line) <= columns.into(), "{words:?} at {columns}: {line}\n{shown}");
             }
