@@ -123,7 +123,7 @@ impl Report for AuditList {
 
 /// A label as it is, the first digits of a fingerprint.
 fn actor(text: &str) -> &str {
-    let fingerprint = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let fingerprint = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if fingerprint { text.get(..8).unwrap_or(text) } else { text }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::audit::{AuditList, OperationRow};
+use super::audit::{AuditList, OperationRow, SubjectRow};
 use super::certificate::{CertificateList, CertificateRow};
 use super::connection::{ConnectionList, ConnectionRow};
 use super::status::{Attention, Severity, Status};
@@ -150,22 +150,26 @@ fn a_failed_verification_tells_its_reason_whole() {
 #[test]
 fn operations() {
     let row = |action: &str, outcome: &str, actor: &str| OperationRow {
-        subjects: Vec::new(),
         sequence: 7,
         at: now(),
         action: action.to_owned(),
         connection: Some("acme-production".to_owned()),
         connection_id: None,
+        subjects: vec![SubjectRow {
+            kind: "connection".to_owned(),
+            id: "0".repeat(32),
+            name: Some("acme-production".to_owned()),
+        }],
         outcome: outcome.to_owned(),
         actor: actor.to_owned(),
         user: "deploy".to_owned(),
         details: std::collections::BTreeMap::new(),
     };
-    let fingerprint = "0123456789abcdef".repeat(4);
+    let fingerprint = "0123456789abcdef".repeat(2);
     let operations =
         vec![row("recipient.set-role", "unreachable", &fingerprint), row("token.release", "ok", "alice")];
     insta::assert_snapshot!(fits(&AuditList { operations }), @"
-    WHEN              ACTION              CONNECTION      OUTCOME      BY
+    WHEN              ACTION              ABOUT           OUTCOME      BY
     2027-03-01 12:00  recipient.set-role  acme-producti…  unreachable  01234567 (de…
     2027-03-01 12:00  token.release       acme-producti…  ok           alice (deplo…
     ");
