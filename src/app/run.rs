@@ -174,7 +174,10 @@ fn clock(_environment: &Environment) -> Result<Clock, CommandError> {
 }
 
 fn runtime() -> Result<Runtime, CommandError> {
-    Builder::new_multi_thread()
+    // For fault injection: strace counts system calls per thread.
+    let mut builder =
+        if mutant("one-thread") { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder
         .enable_all()
         .build()
         .map_err(|error| CommandError::from_error(Exit::Failure, &error).doing("cannot start the runtime"))

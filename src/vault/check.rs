@@ -9,6 +9,7 @@ use super::generation::Generation;
 use super::image::{Chunks, Image};
 use super::info::owners_only;
 use super::membership::open_all;
+use super::pin::{Pin, id_from_bytes};
 use super::recipient::Role;
 use super::store::{State, Vault};
 use super::trailer::CHUNK;
@@ -47,11 +48,14 @@ impl Vault {
         let State { credentials, generation } = &*state;
         let generation =
             generation.as_ref().ok_or_else(|| VaultError::damaged("it could not be read again"))?;
+        // A rekey that was interrupted after the switch leaves a previous generation of the key before.
+        let pins: Vec<_> = credentials.files.iter().flat_map(|file| &file.pins).collect();
         let open = |path: PathBuf| {
             Image::open(&path, credentials, |footer| {
-                let is_pinned = footer.verify_key == generation.pin.verify_key
-                    && footer.commit.vault == generation.commit.vault;
-                if is_pinned {
+                let found =
+                    Pin { vault: id_from_bytes(&footer.commit.vault)?, verify_key: footer.verify_key };
+                if found.vault == generation.pin.vault && (found == generation.pin || pins.contains(&&found))
+                {
                     Ok(())
                 } else {
                     Err(VaultError::Untrusted("it is signed by another key than the vault".to_owned()))

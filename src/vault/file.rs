@@ -223,10 +223,20 @@ pub(super) fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_folder(path: &Path) -> Result<(), VaultError> {
+    sync_open_folder(&open_folder(path)?, path)
+}
+
+/// Opens a folder for [`sync_open_folder`], before a change that must not fail to be synced for want of a
+/// descriptor.
+pub(super) fn open_folder(path: &Path) -> Result<File, VaultError> {
+    File::open(path).map_err(VaultError::io("open", path))
+}
+
+/// Makes the names in an open folder durable.
+pub(super) fn sync_open_folder(folder: &File, path: &Path) -> Result<(), VaultError> {
     if hooks::mutant("no-folder-fsync") {
         return Ok(());
     }
-    let folder = File::open(path).map_err(VaultError::io("open", path))?;
     folder.sync_all().map_err(VaultError::io("sync", path))
 }
 
@@ -333,6 +343,14 @@ pub(super) fn temporary_prefix(name: &OsStr) -> std::ffi::OsString {
     prefix.push(name);
     prefix.push(".tmp-");
     prefix
+}
+
+/// Removes what interrupted replacements of `target` left behind; none may be under way.
+pub(super) fn sweep_for(target: &Path) -> Result<(), VaultError> {
+    match (target.parent(), target.file_name()) {
+        (Some(folder), Some(name)) => sweep(folder, &temporary_prefix(name)),
+        _ => Ok(()),
+    }
 }
 
 /// Removes regular files in `folder` whose names begin with `prefix`: what an interrupted write left behind.

@@ -174,8 +174,10 @@ impl HighWater {
         Lock::exclusive(&request, clock)
     }
 
+    /// Replaces the mark, whose lock is held: no other write is under way, so what one left behind is swept.
     fn write(&self, mark: &Mark) -> Result<(), VaultError> {
         let text = serde_json::to_vec(mark).map_err(VaultError::seal)?;
+        file::sweep_for(&self.path)?;
         file::replace(&self.path, &text)
     }
 }

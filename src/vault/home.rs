@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::VaultError;
-use super::file;
+use super::file::{self, Privacy};
 use super::location::Location;
 use super::trailer::sha256;
 use crate::domain::ids::{hex, random_hex};
@@ -26,7 +26,7 @@ impl Home {
     pub fn here(location: &Location, given: Option<&str>, state_dir: &Path) -> Result<Self, VaultError> {
         let machine = match given {
             Some(id) => id.to_owned(),
-            None => match MACHINE_IDS.iter().find_map(|path| read_id(Path::new(path))) {
+            None => match machine_id()? {
                 Some(id) => id,
                 None => kept_id(&state_dir.join("home-id"))?,
             },
@@ -36,17 +36,34 @@ impl Home {
     }
 }
 
-fn read_id(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    (!text.trim().is_empty()).then_some(text)
+/// Returns the machine's id, if it has one that may be read.
+///
+/// Any other error is one: an id made up instead would make the vault's own home a foreign place.
+fn machine_id() -> Result<Option<String>, VaultError> {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    for path in MACHINE_IDS {
+        match std::fs::read_to_string(path) {
+            Ok(id) if !id.trim().is_empty() => return Ok(Some(id)),
+            Err(error) if !matches!(error.kind(), NotFound | PermissionDenied) => {
+                return Err(VaultError::io("read", Path::new(path))(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 fn kept_id(path: &Path) -> Result<String, VaultError> {
-    if let Some(id) = read_id(path) {
-        return Ok(id);
-    }
-    file::create_once(path, random_hex::<16>().as_bytes())?;
-    std::fs::read_to_string(path).map_err(VaultError::io("read", path))
+    let kept = || file::read(path, Privacy::OwnerWrites, 4096);
+    let id = match kept() {
+        Err(error) if error.is_missing_file() => {
+            file::create_once(path, random_hex::<16>().as_bytes())?;
+            kept()?
+        }
+        id => id?,
+    };
+    let id = String::from_utf8_lossy(&id).trim().to_owned();
+    if id.is_empty() { Err(VaultError::damaged(format!("{} is empty", path.display()))) } else { Ok(id) }
 }
 
 /// Returns the account that acts as `uid:name`, or only the number if it has no name.

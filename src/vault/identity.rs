@@ -176,10 +176,28 @@ impl IdentityFile {
         Ok(left)
     }
 
-    /// Drops the comment line of `old`; returns the file if it had one.
-    pub(in crate::vault) fn drop_pin(&mut self, old: &Pin) -> Result<Option<PathBuf>, VaultError> {
-        let changed = self.edit(|text| without_pin(text, old))?;
-        self.pins.retain(|pin| pin != old);
+    /// Clears up what an interrupted rekey of the vault of `current` left behind: drafts of this file and pins that
+    /// `current` has replaced, which whoever was removed could still sign for. Returns the file if it lost a pin.
+    ///
+    /// The vault's lock must be held. Two vaults may share an identity file: a draft that is swept from under the
+    /// rekey of the other one makes that fail before it changed anything, or leaves its old pin to the next commit.
+    pub(in crate::vault) fn settle(&mut self, current: &Pin) -> Result<Option<PathBuf>, VaultError> {
+        if !self.pins.contains(current) {
+            return Ok(None);
+        }
+        if let Some(path) = &self.path {
+            file::sweep_for(path)?;
+        }
+        if pin::replaced_by(current, &self.pins).is_empty() {
+            return Ok(None);
+        }
+        let changed = self.edit(|text| {
+            let pins = pin::in_comments(text).unwrap_or_default();
+            let kept = Zeroizing::new(text.to_owned());
+            pin::replaced_by(current, &pins).into_iter().fold(kept, |text, pin| without_pin(&text, pin))
+        })?;
+        let replaced: Vec<_> = pin::replaced_by(current, &self.pins).into_iter().cloned().collect();
+        self.pins.retain(|pin| !replaced.contains(pin));
         Ok(self.path.clone().filter(|_| changed))
     }
 

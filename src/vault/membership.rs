@@ -11,7 +11,7 @@ use super::pin::Pin;
 use super::recipient::{Recipient, RecipientKey, Role};
 use super::rows::Rows;
 use super::seal::Sealer;
-use super::store::Vault;
+use super::store::{State, Vault};
 use crate::domain::audit::{Action, AuditEvent, SubjectKind};
 
 /// What a rekey means for everybody else.
@@ -131,7 +131,6 @@ impl Vault {
         self.require_writable()?;
         // Entries that are sealed and signed by the old keys must not appear after their last fold.
         let _keyring = self.locks.keyring()?;
-        let old = self.pin()?;
         let pin = self.commit(event, Self::check_writable, |rows, switch| {
             change(rows)?;
             let operators = operators(&rows.recipients()?);
@@ -148,17 +147,17 @@ impl Vault {
             switch.keyring = Some(keyring);
             Ok(pin)
         })?;
-        Ok(Rekeyed { pin, updated: self.forget_pin(&old) })
+        let updated = self.settle_identities(&mut self.state(), &pin);
+        Ok(Rekeyed { pin, updated })
     }
 
-    /// Drops the old pin from the identity files; what fails here leaves both pins, which is harmless.
-    fn forget_pin(&self, old: &Pin) -> Vec<PathBuf> {
-        let mut state = self.state();
+    /// Drops pins that `current` has replaced from the identity files; what fails is tried again by the next commit.
+    pub(super) fn settle_identities(&self, state: &mut State, current: &Pin) -> Vec<PathBuf> {
         let mut updated = Vec::new();
         for file in &mut state.credentials.files {
-            match file.drop_pin(old) {
+            match file.settle(current) {
                 Ok(path) => updated.extend(path),
-                Err(error) => self.warn(format!("the old pin is still in an identity file: {error}")),
+                Err(error) => self.warn(format!("an old pin may still be in an identity file: {error}")),
             }
         }
         updated

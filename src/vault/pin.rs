@@ -64,6 +64,14 @@ pub fn in_line(line: &str) -> Option<Result<Pin, VaultError>> {
     line.strip_prefix(COMMENT.trim_end()).map(str::parse)
 }
 
+/// Returns those of `pins` that `current` has replaced: its vault's that stand before it.
+///
+/// What stands after it was announced by a rekey that did not come to its end; nobody has those keys.
+pub fn replaced_by<'a>(current: &Pin, pins: &'a [Pin]) -> Vec<&'a Pin> {
+    let before = pins.iter().position(|pin| pin == current).unwrap_or(0);
+    pins[..before].iter().filter(|pin| pin.vault == current.vault).collect()
+}
+
 /// Returns the 16 bytes of a vault id.
 pub fn id_bytes(id: &VaultId) -> [u8; 16] {
     let mut bytes = [0; 16];
@@ -104,6 +112,17 @@ mod tests {
             assert!(matches!(slip.parse::<Pin>(), Err(VaultError::InvalidPin(_))), "{slip}");
             assert!(matches!(text[..at].parse::<Pin>(), Err(VaultError::InvalidPin(_))));
         }
+    }
+
+    #[test]
+    fn only_older_pins_of_the_same_vault_are_replaced() {
+        let current = pin();
+        let older = Pin { verify_key: [1; 32], ..current.clone() };
+        let announced = Pin { verify_key: [2; 32], ..current.clone() };
+        let pins = [pin(), older.clone(), current.clone(), announced.clone()];
+        assert_eq!(replaced_by(&current, &pins), [&older]);
+        assert!(replaced_by(&older, &pins).is_empty());
+        assert!(replaced_by(&pin(), &pins).is_empty(), "unknown");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Puts a new generation in the place of the vault file.
 //!
 //! Whatever happens, `vault.age` exists and is either the old or the new generation, complete; the generation before
-//! it is at `vault.age.prev`. A failed sync is final: the new generation is dropped.
+//! it is at `vault.age.prev`. A failed sync is final: the new generation is dropped, and the old one put back if it
+//! was in its place already.
 
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, Mode};
 
@@ -43,21 +44,64 @@ pub(super) fn replace(
     }
     draft.sync()?;
     let metadata = draft.file().metadata().map_err(VaultError::io("examine", &vault))?;
-    let copy = match &existing {
-        Some(existing) if destroys => Some(copy_of(location, draft.path(), existing)?),
+    let folder = file::open_folder(location.folder())?;
+    let (copy, old) = match &existing {
+        Some(existing) if destroys => {
+            (Some(copy_of(location, draft.path(), existing)?), Some(Second::of(&vault, location)?))
+        }
         Some(_) => {
             keep_previous(location, &vault)?;
-            None
+            (None, Some(Second::of(&location.previous(), location)?))
         }
-        None => None,
+        None => (None, None),
     };
     switch(draft, &vault)?;
-    // From here on the new generation is what everybody reads: to call that "nothing was changed" would be wrong.
-    settle(location.folder()).map_err(|error| VaultError::Unsettled(Box::new(error)))?;
+    if let Err(error) = settle(&folder, location.folder()) {
+        // What is reported as failed must not be there; if it cannot be taken back, nobody may read that it was.
+        return Err(match undo(old, location) {
+            Ok(()) => error,
+            Err(_) => VaultError::Unsettled(Box::new(error)),
+        });
+    }
+    drop(old);
     let leftover = copy.and_then(|copy| {
         copy.place(&location.previous()).and_then(|()| file::sync_folder(location.folder())).err()
     });
     Ok(Replaced { stamp: Stamp::of(&metadata), length: metadata.len(), leftover })
+}
+
+/// Puts the old generation back.
+fn undo(old: Option<Second>, location: &Location) -> Result<(), VaultError> {
+    let vault = location.vault();
+    match old {
+        Some(old) => file::rename(&old.0, &vault)?,
+        None => file::remove(&vault)?,
+    }
+    file::sync_folder(location.folder())
+}
+
+/// A second name of a file, or a copy where there are no links; gone when it is dropped.
+struct Second(PathBuf);
+
+impl Second {
+    fn of(source: &Path, location: &Location) -> Result<Self, VaultError> {
+        let second = Self(location.temporary());
+        match file::link(source, &second.0) {
+            Err(VaultError::Io { source: error, .. }) if has_no_links(&error) => {
+                let metadata = source.symlink_metadata().map_err(VaultError::io("examine", source))?;
+                copy_of(location, source, &metadata)?.place(&second.0)?;
+            }
+            linked => linked?,
+        }
+        Ok(second)
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        // What stays behind after a failure here is swept at the next write.
+        let _ = file::remove(&self.0);
+    }
 }
 
 fn existing(vault: &Path) -> Result<Option<Metadata>, VaultError> {
@@ -84,18 +128,9 @@ fn keep_group(draft: &File, existing: &Metadata, vault: &Path) -> Result<(), Vau
 
 /// Puts the generation that is about to be replaced at `vault.age.prev`.
 fn keep_previous(location: &Location, vault: &Path) -> Result<(), VaultError> {
-    let temporary = location.temporary();
-    match file::link(vault, &temporary) {
-        Err(VaultError::Io { source, .. }) if has_no_links(&source) => {
-            let metadata = vault.symlink_metadata().map_err(VaultError::io("examine", vault))?;
-            return copy_of(location, vault, &metadata)?.place(&location.previous());
-        }
-        linked => linked?,
-    }
-    let renamed = file::rename(&temporary, &location.previous());
-    // Source: rename(2): between two links to one file it does nothing and says so to nobody.
-    file::remove(&temporary)?;
-    renamed
+    // Source: rename(2): between two links to one file it does nothing; dropping the second name ends it then.
+    let second = Second::of(vault, location)?;
+    file::rename(&second.0, &location.previous())
 }
 
 fn has_no_links(error: &io::Error) -> bool {
@@ -112,11 +147,12 @@ fn copy_of(location: &Location, source: &Path, existing: &Metadata) -> Result<Dr
     Ok(copy)
 }
 
-fn settle(folder: &Path) -> Result<(), VaultError> {
+/// Makes the switch durable.
+fn settle(folder: &File, path: &Path) -> Result<(), VaultError> {
     if hooks::mutant("fail-after-switch") {
-        return Err(VaultError::io("sync", folder)(io::Error::other("a seeded failure")));
+        return Err(VaultError::io("sync", path)(io::Error::other("a seeded failure")));
     }
-    file::sync_folder(folder)
+    file::sync_open_folder(folder, path)
 }
 
 fn switch(draft: Draft, vault: &Path) -> Result<(), VaultError> {

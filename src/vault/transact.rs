@@ -1,7 +1,7 @@
 //! The only way to change the vault (`architecture.md` section 2.4).
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 
 use jiff::Timestamp;
 use rusqlite::MAIN_DB;
@@ -59,11 +59,16 @@ impl Vault {
         // Before the lock, too: a viewer is told so and not that the lock file belongs to somebody else.
         self.with(|generation| check(self, generation))?;
         let _lock = if hooks::mutant("no-vault-lock") { None } else { Some(self.locks.vault()?) };
+        if hooks::mutant("hang-in-commit") {
+            std::thread::park();
+        }
         let mut state = self.state();
         let current = self.refresh(&mut state)?;
         check(self, current)?;
+        let pin = current.pin.clone();
         let follows = self.follows_anchor(current)?;
         let operation = self.audit.request(event, &actor(current))?;
+        self.settle_identities(&mut state, &pin);
         let outcome = self.attempt(&mut state, event.action, |rows, switch| {
             let value = change(rows, switch)?;
             if follows {
@@ -231,11 +236,12 @@ pub(super) fn encrypt(
 ) -> Result<(), VaultError> {
     let keys = recipients.iter().map(|recipient| RecipientKey::as_age(&recipient.key));
     let encryptor = age::Encryptor::with_recipients(keys).map_err(VaultError::seal)?;
+    // age writes its header word by word.
     encryptor
-        .wrap_output(file)
+        .wrap_output(BufWriter::new(file))
         .and_then(|mut writer| {
             parts.iter().try_for_each(|part| writer.write_all(part))?;
-            writer.finish().map(drop)
+            writer.finish()?.flush()
         })
         .map_err(VaultError::io("write", location.vault()))
 }

@@ -18,6 +18,7 @@ pub(super) fn exit_of(error: &E) -> Exit {
     Exit::named(error.audit_kind()).unwrap_or(Exit::Failure)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each failure, read as a table")]
 pub(super) fn hints(error: &E) -> Vec<Hint> {
     match error {
         E::Absent(_) => vec![

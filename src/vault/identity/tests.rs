@@ -93,7 +93,8 @@ fn ssh_ed25519_keys_work() {
 fn every_line_that_counts_is_edited() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("identity.txt");
-    let (identity, old, new) = (Identity::generate(), pin(), pin());
+    let (identity, old) = (Identity::generate(), pin());
+    let new = Pin { vault: old.vault.clone(), ..pin() };
     let key = secret_text(&identity).unwrap();
     let key = key.expose();
     for (text, expected) in [
@@ -110,7 +111,7 @@ fn every_line_that_counts_is_edited() {
         assert_eq!(file.add_pin(&old, &new).unwrap(), None, "{text}");
         let pins = IdentityFile::load(&path, &|_| None).unwrap().pins;
         assert!(pins.contains(&old) && pins.contains(&new), "{text}");
-        assert_eq!(file.drop_pin(&old).unwrap(), Some(path.clone()), "{text}");
+        assert_eq!(file.settle(&new).unwrap(), Some(path.clone()), "{text}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
     }
 }
@@ -153,7 +154,8 @@ fn refusals_say_why_and_never_what() {
 fn what_is_created_loads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("identity.txt");
-    let (identity, old, new) = (Identity::generate(), pin(), pin());
+    let (identity, old) = (Identity::generate(), pin());
+    let new = Pin { verify_key: [9; 32], ..old.clone() };
     let now = crate::clock::Clock::system().now();
     IdentityFile::create(&path, &identity, &old, now).unwrap();
     assert!(IdentityFile::create(&path, &identity, &old, now).is_err(), "never overwritten");
@@ -161,7 +163,7 @@ fn what_is_created_loads() {
     assert_eq!(public_keys(&file), [identity.recipient().to_string()]);
     file.add_pin(&old, &new).unwrap();
     assert_eq!(IdentityFile::load(&path, &|_| None).unwrap().pins, [old.clone(), new.clone()]);
-    assert_eq!(file.drop_pin(&old).unwrap(), Some(path.clone()));
+    assert_eq!(file.settle(&new).unwrap(), Some(path.clone()));
     let again = IdentityFile::load(&path, &|_| None).unwrap();
     assert_eq!((public_keys(&again), again.pins), (vec![identity.recipient().to_string()], vec![new]));
 }

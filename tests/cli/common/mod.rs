@@ -56,7 +56,7 @@ impl Place {
         self.normalise(&command.output().unwrap())
     }
 
-    fn normalise(&self, output: &Output) -> Ran {
+    pub(crate) fn normalise(&self, output: &Output) -> Ran {
         let home = self.home().display().to_string();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace(&home, "[HOME]");
         Ran { stdout: text(&output.stdout), stderr: text(&output.stderr), code: output.status.code() }

@@ -1,0 +1,182 @@
+//! R3: an I/O error at every system call that works on the vault's files, once and from then on.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::common::Ran;
+use crate::judge::{Told, Trial};
+use crate::story::{self, SCENARIOS};
+use crate::strace::{self, Call, Fault};
+
+/// The calls that a disk can refuse, and how it does.
+const REFUSALS: &[(&str, &[&str])] = &[
+    ("openat", &["EACCES", "EIO", "ENOSPC", "EMFILE"]),
+    ("read", &["EIO"]),
+    ("pread64", &["EIO"]),
+    ("write", &["ENOSPC", "EIO", "EDQUOT"]),
+    ("copy_file_range", &["EIO", "ENOSPC"]),
+    ("fsync", &["EIO", "ENOSPC"]),
+    ("rename", &["EIO", "EACCES", "ENOSPC"]),
+    ("link", &["EIO", "ENOSPC"]),
+    ("linkat", &["EIO", "ENOSPC"]),
+    ("unlink", &["EIO", "EACCES"]),
+    ("ftruncate", &["EIO", "ENOSPC"]),
+    ("mkdir", &["EACCES", "ENOSPC"]),
+    ("statx", &["EIO"]),
+    ("getdents64", &["EIO"]),
+    ("flock", &["ENOLCK"]),
+    ("fchmod", &["EIO"]),
+];
+
+#[derive(Debug, Default)]
+struct Found {
+    injected: usize,
+    /// How often the command ended with which code.
+    codes: BTreeMap<i32, usize>,
+    violations: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, other: Self) {
+        self.injected += other.injected;
+        for (code, count) in other.codes {
+            *self.codes.entry(code).or_default() += count;
+        }
+        self.violations.extend(other.violations);
+    }
+
+    fn expect_none(&self) {
+        assert!(self.injected > 0);
+        assert!(self.violations.is_empty(), "{}", self.violations.join("\n"));
+    }
+}
+
+/// The faults of `trial` that `wanted` chooses.
+fn faults(trial: &Trial, wanted: impl Fn(&Call, Fault) -> bool) -> Vec<(&Call, Fault)> {
+    let mut chosen = Vec::new();
+    for call in trial.calls.iter().filter(|call| call.touches(trial.scene.home())) {
+        let Some((_, errors)) = REFUSALS.iter().find(|(name, _)| *name == call.name) else { continue };
+        let once = errors.iter().map(|error| Fault::Once(error));
+        // Not for write: it would take the runtime's own wake-ups away as well, which no disk does.
+        let persistent = (call.name != "write").then_some(Fault::FromThenOn(errors[0]));
+        let all = once.chain(persistent);
+        chosen.extend(all.filter(|fault| wanted(call, *fault)).map(|fault| (call, fault)));
+    }
+    chosen
+}
+
+fn sweep(trial: &Trial, faults: &[(&Call, Fault)]) -> Found {
+    let mut found = Found::default();
+    for (call, fault) in faults {
+        let (ran, fired) = trial.run(call, *fault);
+        let mut violation = |what: String| {
+            let Call { name, number, text } = call;
+            let what = format!("{}: {fault:?} at {name} {number} ({text:.160}): {what}", trial.scenario.name);
+            println!("VIOLATION {what}");
+            found.violations.push(what);
+        };
+        if !fired {
+            violation(format!("it did not happen: {ran}"));
+            continue;
+        }
+        found.injected += 1;
+        *found.codes.entry(ran.code.unwrap_or(-1)).or_default() += 1;
+        if let Err(what) = said_well(&ran, call).and_then(|()| left_well(trial, &ran)) {
+            violation(format!("{what}\n{ran}"));
+        }
+    }
+    found
+}
+
+/// No panic, no signal, and a code that names the vault or the audit log.
+fn said_well(ran: &Ran, call: &Call) -> Result<(), String> {
+    if ran.stderr.contains("has a bug") {
+        return Err("a panic".to_owned());
+    }
+    let config = call.text.contains("config.toml");
+    match ran.code {
+        None => Err("ended by a signal".to_owned()),
+        // An error that takes nothing away (a lock's note, the high-water mark) is at most a warning.
+        Some(0 | 8 | 9) => Ok(()),
+        Some(2) if config => Ok(()),
+        Some(1) if is_deaf(ran) => Ok(()),
+        Some(code) => Err(format!("exit {code}")),
+    }
+}
+
+/// What failed is as if it had never been tried; nothing is left after the next run.
+fn left_well(trial: &Trial, ran: &Ran) -> Result<(), String> {
+    trial.judge(if is_deaf(ran) { Told::Nothing } else { Told::by(ran) })
+}
+
+/// Whether the error took the way to stdout as well: what was done could not be said.
+fn is_deaf(ran: &Ran) -> bool {
+    ran.stderr.contains("cannot write to standard output")
+}
+
+fn quick(name: &str, every: usize) {
+    if strace::usable().is_none() {
+        return;
+    }
+    let trial = Trial::of(story::named(name), None);
+    let all = faults(&trial, |call, fault| {
+        call.touches(trial.scene.home())
+            && !["read", "pread64", "statx"].contains(&&*call.name)
+            && matches!(fault, Fault::Once("ENOSPC" | "EIO"))
+    });
+    let sample: Vec<_> = all.into_iter().step_by(every).collect();
+    sweep(&trial, &sample).expect_none();
+}
+
+#[test]
+fn the_disk_refuses_a_commit() {
+    quick("connection add", 5);
+}
+
+/// `cargo test --test crash -- --ignored --nocapture`
+#[test]
+#[ignore = "many minutes"]
+fn the_disk_refuses_every_call_of_every_command() {
+    if strace::usable().is_none() {
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    let all = Mutex::new(Found::default());
+    let work = || {
+        while let Some(scenario) = SCENARIOS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !story::wanted(scenario) {
+                continue;
+            }
+            let trial = Trial::of(*scenario, None);
+            let found = sweep(&trial, &faults(&trial, |_, _| true));
+            println!(
+                "R3 {:<36} {:>4} errors, {} violations, codes {:?}",
+                scenario.name,
+                found.injected,
+                found.violations.len(),
+                found.codes
+            );
+            all.lock().unwrap().add(found);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let all = all.into_inner().unwrap();
+    let mut summary = String::new();
+    write!(
+        summary,
+        "R3: {} commands, {} errors, {} violations, codes {:?}",
+        SCENARIOS.len(),
+        all.injected,
+        all.violations.len(),
+        all.codes
+    )
+    .unwrap();
+    println!("{summary}");
+    all.expect_none();
+}

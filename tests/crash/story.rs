@@ -1,0 +1,289 @@
+//! Every command that changes something, each with a home in which it can be run and what it is seen to change.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use tokenctl::clock::Clock;
+use tokenctl::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
+use tokenctl::sim::{self, Simulator, SimulatorConfig};
+use tokenctl::vault::identity::Identity;
+
+use crate::common::{Place, Ran};
+use crate::strace::plain;
+
+/// The customer's NetSuite account, for all tests of this process.
+struct World {
+    _runtime: tokio::runtime::Runtime,
+    simulator: Simulator,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let simulator = runtime.block_on(sim::start(SimulatorConfig::new(Clock::system()))).unwrap();
+    World { _runtime: runtime, simulator }
+});
+
+/// How far a home's story has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// Nothing at all.
+    Empty,
+    /// A vault.
+    Vault,
+    /// … with connection `acme`.
+    Connection,
+    /// … with a pending key.
+    Pending,
+    /// … that is active.
+    Active,
+    /// … with a pending key beside it.
+    Rotating,
+    /// … that became active; the old one is still there.
+    Overlap,
+}
+
+/// One command to be interrupted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) stage: Stage,
+    /// With `{ID}`, `{URL}`, `{CLIENT}`, `{SUPPORT}`, `{COLLEAGUE}`, `{NEWCOMER}`, `{HOME}` filled in.
+    arguments: &'static [&'static str],
+}
+
+const fn scenario(name: &'static str, stage: Stage, arguments: &'static [&'static str]) -> Scenario {
+    Scenario { name, stage, arguments }
+}
+
+/// Every command that writes to a vault.
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    scenario("init", Stage::Empty, &["init"]),
+    scenario(
+        "connection add",
+        Stage::Vault,
+        &["connection", "add", "netsuite", "acme", "--account=1234567", "--client-id=x"],
+    ),
+    scenario("connection import", Stage::Connection, &["connection", "import", "{HOME}/import.csv"]),
+    scenario(
+        "connection set",
+        Stage::Connection,
+        &["connection", "set", "acme", "--tag=a=b", "--account=7654321"],
+    ),
+    scenario("connection set, proven", Stage::Active, &["connection", "set", "acme", "--scope=restlets"]),
+    scenario("connection disable", Stage::Connection, &["connection", "disable", "acme"]),
+    scenario("connection enable", Stage::Connection, &["connection", "enable", "asleep"]),
+    scenario("connection remove", Stage::Overlap, &["connection", "remove", "acme", "--yes"]),
+    scenario("keygen", Stage::Connection, &["keygen", "acme", "--algorithm=ec-p256"]),
+    scenario("keygen --all-missing", Stage::Connection, &["keygen", "--all-missing", "--algorithm=ec-p256"]),
+    scenario(
+        "key import",
+        Stage::Connection,
+        &[
+            "key",
+            "import",
+            "acme",
+            "--key-file={HOME}/old.key",
+            "--cert-file={HOME}/old.pem",
+            "--certificate-id={ID}",
+        ],
+    ),
+    scenario("cert activate", Stage::Pending, &["cert", "activate", "acme", "--certificate-id={ID}"]),
+    scenario("verify", Stage::Active, &["verify", "--all"]),
+    scenario("token get", Stage::Active, &["token", "get", "acme"]),
+    scenario("rotate initiate", Stage::Active, &["rotate", "initiate", "acme"]),
+    scenario("rotate confirm", Stage::Rotating, &["rotate", "confirm", "acme", "--certificate-id={ID}"]),
+    scenario("rotate abort", Stage::Rotating, &["rotate", "abort", "acme"]),
+    scenario("rotate rollback", Stage::Overlap, &["rotate", "rollback", "acme"]),
+    scenario("rotate retire", Stage::Overlap, &["rotate", "retire", "acme"]),
+    scenario(
+        "recipient add",
+        Stage::Connection,
+        &["vault", "recipient", "add", "{NEWCOMER}", "--role=operator", "--label=newcomer"],
+    ),
+    scenario(
+        "recipient set-role, up",
+        Stage::Connection,
+        &["vault", "recipient", "set-role", "support", "--role=operator"],
+    ),
+    scenario(
+        "recipient set-role, down (rekeys)",
+        Stage::Active,
+        &["vault", "recipient", "set-role", "colleague", "--role=viewer"],
+    ),
+    scenario(
+        "recipient remove, viewer",
+        Stage::Connection,
+        &["vault", "recipient", "remove", "support", "--yes"],
+    ),
+    scenario(
+        "recipient remove, operator (rekeys)",
+        Stage::Active,
+        &["vault", "recipient", "remove", "colleague", "--yes"],
+    ),
+];
+
+/// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words that its name must begin with.
+pub(crate) fn wanted(scenario: &Scenario) -> bool {
+    std::env::var("CRASH_ONLY").map_or(true, |only| scenario.name.starts_with(&only))
+}
+
+/// Returns the scenario of this name.
+pub(crate) fn named(name: &str) -> Scenario {
+    *SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap_or_else(|| panic!("no scenario {name}"))
+}
+
+/// A home at the beginning of a scenario.
+pub(crate) struct Scene {
+    pub(crate) place: Place,
+    arguments: Vec<String>,
+    shows: Shows,
+}
+
+impl Scene {
+    pub(crate) fn arguments(&self) -> Vec<&str> {
+        self.arguments.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.place.home()
+    }
+}
+
+fn done(place: &Place, arguments: &[&str]) -> Ran {
+    let ran = plain(place, arguments);
+    assert_eq!(ran.code, Some(0), "{arguments:?}: {ran}");
+    ran
+}
+
+/// Plays a scenario's story up to its command.
+pub(crate) fn prepare(scenario: &Scenario) -> Scene {
+    let place = Place::new();
+    let admin = WORLD.simulator.control().netsuite("1234567");
+    let client = admin.create_integration(NewIntegration::default()).unwrap().client_id;
+    let fresh = || Identity::generate().recipient().to_string();
+    let colleague = fresh();
+    if scenario.stage >= Stage::Vault {
+        done(&place, &["init"]);
+        done(&place, &["vault", "recipient", "add", &fresh(), "--role=viewer", "--label=support"]);
+        done(&place, &["vault", "recipient", "add", &colleague, "--role=operator", "--label=colleague"]);
+    }
+    let mut id = String::new();
+    if scenario.stage >= Stage::Connection {
+        let token_url = format!("--token-url={}", admin.token_url());
+        let client = format!("--client-id={client}");
+        let add = ["connection", "add", "netsuite", "acme", "--account=1234567", "--environment=simulator"];
+        done(&place, &[&add[..], &[&client, &token_url, "--entity=42", "--role=7"]].concat());
+        done(&place, &["connection", "add", "netsuite", "asleep", "--account=1234567", "--client-id=y"]);
+        done(&place, &["connection", "disable", "asleep"]);
+        place.put("import.csv", "name,account,client_id\none,1111111,x\ntwo,2222222,y\n");
+        id = outside_pair(&place, &admin, &client["--client-id=".len()..]);
+    }
+    let upload = |file: &str| upload(&place, &admin, &client, file);
+    if scenario.stage >= Stage::Pending {
+        done(&place, &["keygen", "acme", "--algorithm=ec-p256"]);
+        id = upload("first.pem");
+    }
+    if scenario.stage >= Stage::Active {
+        done(&place, &["cert", "activate", "acme", &format!("--certificate-id={id}")]);
+    }
+    if scenario.stage >= Stage::Rotating {
+        done(&place, &["rotate", "initiate", "acme"]);
+        id = upload("second.pem");
+    }
+    if scenario.stage >= Stage::Overlap {
+        done(&place, &["rotate", "confirm", "acme", &format!("--certificate-id={id}")]);
+        done(&place, &["token", "get", "acme"]);
+    }
+    let newcomer = fresh();
+    let home = place.home().display().to_string();
+    let arguments = scenario.arguments.iter().map(|argument| {
+        argument.replace("{HOME}", &home).replace("{ID}", &id).replace("{NEWCOMER}", &newcomer)
+    });
+    Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
+}
+
+fn upload(place: &Place, admin: &Admin, client: &str, file: &str) -> String {
+    done(place, &["cert", "export", "acme", &format!("--out={file}")]);
+    let certificate = std::fs::read_to_string(place.home().join(file)).unwrap();
+    let upload = CertificateUpload { certificate, entity: "42".to_owned(), role: "7".to_owned() };
+    admin.upload_certificate(client, upload).unwrap()
+}
+
+/// A key pair that the customer's account accepts already, as files; returns the certificate's id.
+fn outside_pair(place: &Place, admin: &Admin, client: &str) -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let now = time::OffsetDateTime::now_utc();
+    parameters.not_before = now - time::Duration::days(1);
+    parameters.not_after = now + time::Duration::days(365);
+    let certificate = parameters.self_signed(&key).unwrap().pem();
+    place.put("old.key", &key.serialize_pem());
+    place.put("old.pem", &certificate);
+    let upload = CertificateUpload { certificate, entity: "42".to_owned(), role: "7".to_owned() };
+    admin.upload_certificate(client, upload).unwrap()
+}
+
+/// What a user can see of what the command changes, without what is random or a time; null without a vault.
+///
+/// Fails with what was said if the vault does not open.
+pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
+    if scene.home().join(".local/share/tokenctl/vault.age").symlink_metadata().is_err() {
+        return Ok(Value::Null);
+    }
+    let arguments: &[&str] = match scene.shows {
+        Shows::Connections => &["connection", "list", "-o", "json"],
+        Shows::Recipients | Shows::Journal => &["vault", "info", "-o", "json"],
+    };
+    let ran = plain(&scene.place, arguments);
+    if ran.code != Some(0) {
+        return Err(format!("`{}` fails: {ran}", arguments.join(" ")));
+    }
+    let envelope: Value = serde_json::from_str(&ran.stdout).map_err(|error| format!("{error}: {ran}"))?;
+    let mut seen = match scene.shows {
+        Shows::Connections => envelope["data"]["connections"].clone(),
+        Shows::Recipients => envelope["data"]["recipients"].clone(),
+        Shows::Journal => envelope["data"]["journal_entries"].clone(),
+    };
+    forget_chance(&mut seen);
+    Ok(seen)
+}
+
+/// Where a command's doing can be seen.
+#[derive(Debug, Clone, Copy)]
+enum Shows {
+    Connections,
+    Recipients,
+    Journal,
+}
+
+impl Shows {
+    fn of(scenario: &Scenario) -> Self {
+        match scenario.name {
+            name if name.starts_with("recipient") => Self::Recipients,
+            "token get" => Self::Journal,
+            _ => Self::Connections,
+        }
+    }
+}
+
+/// Blanks what differs from run to run.
+fn forget_chance(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(forget_chance),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let by_chance = name.ends_with("_at")
+                    || name.ends_with("fingerprint")
+                    || ["id", "public_key", "latency_ms", "not_before", "not_after", "serial"]
+                        .contains(&name.as_str());
+                if by_chance && !field.is_null() {
+                    *field = "…".into();
+                } else {
+                    forget_chance(field);
+                }
+            }
+        }
+        _ => {}
+    }
+}

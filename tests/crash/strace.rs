@@ -1,0 +1,183 @@
+//! strace as the hand that stops a program at a chosen system call.
+//!
+//! `when=` counts per thread and per call, so the program is run on one thread (hook `one-thread`), and every
+//! injection must be seen to have happened.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::common::{Place, Ran};
+
+/// One system call of a recorded run.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) name: String,
+    /// Which call of this name it is, from 1.
+    pub(crate) number: u32,
+    /// What strace printed after the name.
+    pub(crate) text: String,
+}
+
+impl Call {
+    /// Whether it can change what is on disk.
+    pub(crate) fn changes(&self) -> bool {
+        match self.name.as_str() {
+            "openat" => self.text.contains("O_CREAT"),
+            "write" | "pwrite64" | "writev" | "ftruncate" | "fallocate" | "copy_file_range" | "sendfile"
+            | "rename" | "renameat" | "renameat2" | "link" | "linkat" | "unlink" | "unlinkat" | "mkdir"
+            | "mkdirat" | "symlink" | "symlinkat" | "fchmod" | "chmod" | "fchmodat" | "fchown"
+            | "fchownat" => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it names `folder` or something below it, by path or by descriptor.
+    pub(crate) fn touches(&self, folder: &Path) -> bool {
+        // The home is also the current directory, which `AT_FDCWD<…>` repeats in every line.
+        let cwd = format!("AT_FDCWD<{}>", folder.display());
+        self.text.replace(&cwd, "").contains(&*folder.display().to_string())
+    }
+}
+
+/// What happens at a system call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// SIGKILL before it is carried out.
+    Kill,
+    /// This error instead of it, once.
+    Once(&'static str),
+    /// This error instead of it and of every later call of its name.
+    FromThenOn(&'static str),
+}
+
+/// Returns strace's path if it can trace here; says why not otherwise.
+pub(crate) fn usable() -> Option<&'static Path> {
+    static STRACE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    STRACE
+        .get_or_init(|| {
+            let found = find("strace").and_then(|strace| match probe(&strace) {
+                Ok(()) => Ok(strace),
+                Err(why) => Err(why),
+            });
+            found.map_err(|why| missing(&why)).ok()
+        })
+        .as_deref()
+}
+
+/// A tool is missing: a notice, or a failure where `TOKENCTL_REQUIRE_TOOLS` asks for all of them.
+pub(crate) fn missing(why: &str) {
+    assert!(std::env::var_os("TOKENCTL_REQUIRE_TOOLS").is_none(), "{why}");
+    println!("SKIPPED: {why}");
+}
+
+fn find(tool: &str) -> Result<PathBuf, String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(tool))
+        .find(|candidate| candidate.is_file())
+        .ok_or_else(|| format!("{tool} is not installed"))
+}
+
+/// Traces the program itself: it makes itself undumpable, so that only a privileged strace sees its paths.
+fn probe(strace: &Path) -> Result<(), String> {
+    let place = Place::new();
+    let (ran, calls) = record_with(strace, &place, &["help", "exit-codes"], None);
+    let text = |calls: &[Call]| calls.iter().map(|call| call.text.clone()).collect::<String>();
+    if ran.code != Some(0) || calls.is_empty() {
+        return Err(format!("strace cannot trace here: {}", ran.stderr));
+    }
+    let sees_memory = text(&calls).contains("/.config/tokenctl/config.toml");
+    sees_memory.then_some(()).ok_or_else(|| "strace may not read an undumpable process's memory".to_owned())
+}
+
+/// Runs a command as a user would, on the real clock.
+pub(crate) fn plain(place: &Place, arguments: &[&str]) -> Ran {
+    let mut command = place.command(arguments);
+    place.finish(command.env_remove("TOKENCTL_TEST_NOW"))
+}
+
+fn traced(
+    strace: &Path,
+    place: &Place,
+    mutant: Option<&str>,
+    options: &[&str],
+    arguments: &[&str],
+) -> Command {
+    let hooks = mutant.map_or("one-thread".to_owned(), |bug| format!("one-thread,{bug}"));
+    let mut command = Command::new(strace);
+    command
+        .arg("-f")
+        .args(options)
+        .arg("--")
+        .arg(env!("CARGO_BIN_EXE_tokenctl"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", place.home())
+        .env("TOKENCTL_TEST_MUTANTS", hooks)
+        .current_dir(place.home())
+        .stdin(std::process::Stdio::null());
+    command
+}
+
+/// Runs a command and returns its system calls in order.
+pub(crate) fn record(place: &Place, arguments: &[&str], mutant: Option<&str>) -> (Ran, Vec<Call>) {
+    record_with(usable().unwrap(), place, arguments, mutant)
+}
+
+fn record_with(strace: &Path, place: &Place, arguments: &[&str], mutant: Option<&str>) -> (Ran, Vec<Call>) {
+    // What is written is kept whole, as it is what a power cut may take away.
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let path = log.path().to_str().unwrap();
+    let options = ["-y", "-x", "-s", "2000000", "-o", path];
+    let ran = place.finish(&mut traced(strace, place, mutant, &options, arguments));
+    let calls = parse(&std::fs::read_to_string(log.path()).unwrap());
+    (ran, calls)
+}
+
+fn parse(log: &str) -> Vec<Call> {
+    let mut numbers = HashMap::new();
+    let mut calls = Vec::new();
+    let mut first_thread = None;
+    for line in log.lines() {
+        let Some((thread, rest)) = line.split_once(' ') else { continue };
+        let Some((name, text)) = rest.trim_start().split_once('(') else { continue };
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            continue; // `+++ exited`, `--- SIGCHLD`, `<... resumed>`
+        }
+        let number = numbers.entry((thread.to_owned(), name.to_owned())).or_insert(0);
+        *number += 1;
+        if first_thread.get_or_insert_with(|| thread.to_owned()) == thread {
+            calls.push(Call { name: name.to_owned(), number: *number, text: text.to_owned() });
+        } else {
+            assert!(!text.contains("/tokenctl"), "another thread works on files: {line}");
+        }
+    }
+    calls
+}
+
+/// Runs a command with a fault at one of its calls; also tells whether it happened.
+pub(crate) fn inject(
+    place: &Place,
+    arguments: &[&str],
+    mutant: Option<&str>,
+    (call, fault): (&Call, Fault),
+) -> (Ran, bool) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let Call { name, number, .. } = call;
+    let what = match fault {
+        Fault::Kill => format!("inject={name}:signal=SIGKILL:when={number}"),
+        Fault::Once(error) => format!("inject={name}:error={error}:when={number}"),
+        Fault::FromThenOn(error) => format!("inject={name}:error={error}:when={number}+"),
+    };
+    let trace = format!("trace={name}");
+    let options = ["-s", "0", "-o", log.path().to_str().unwrap(), "-e", &trace, "-e", &what];
+    let ran = place.finish(&mut traced(usable().unwrap(), place, mutant, &options, arguments));
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let fired = match fault {
+        Fault::Kill => log.contains("+++ killed by SIGKILL +++"),
+        Fault::Once(_) | Fault::FromThenOn(_) => log.contains("(INJECTED)"),
+    };
+    (ran, fired)
+}
