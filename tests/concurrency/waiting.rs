@@ -76,7 +76,8 @@ fn the_deadline_ends_the_wait_for_a_connection() {
         let took = since.elapsed();
         assert_eq!(ran.code, Some(7), "{ran}");
         assert!(ran.stderr.contains(&holder()), "{ran}");
-        assert!(took >= Duration::from_millis(900) && took < Duration::from_secs(3), "{took:?}");
+        // A quarter of the time is kept for telling what came of it.
+        assert!(took >= Duration::from_millis(750) && took < Duration::from_secs(3), "{took:?}");
     }
     drop(held);
     world.ok(&["token", "get", "acme", "--deadline=30s"]);

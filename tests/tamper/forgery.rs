@@ -250,8 +250,8 @@ fn plant_a_token(world: &World) -> Vec<String> {
     let key = own_key();
     let name = format!("{connection}.99");
     let body = format!(
-        "{{\"access-token\":{{\"token\":\"planted\",\"facts\":{{\"hash\":\"{0}\",\"obtained_at\":\"2027-03-01T11:59:00Z\",\
-         \"expires_at\":\"2027-03-01T12:59:00Z\",\"key\":null,\"settings\":\"{0}\"}}}}}}",
+        "{{\"v\":1,\"kind\":\"access-token\",\"token\":\"planted\",\"facts\":{{\"hash\":\"{0}\",\"obtained_at\":\"2027-03-01T11:59:00Z\",\
+         \"expires_at\":\"2027-03-01T12:59:00Z\",\"key\":null,\"settings\":\"{0}\"}}}}",
         "0".repeat(64)
     );
     let id = plain.vault_id_text();

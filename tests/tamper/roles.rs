@@ -201,14 +201,18 @@ fn a_demotion_rekeys() {
     assert!(own.contains(&pin) && !own.contains(&world.pin), "one pin: the new one");
     // Everybody else is told that the pin changed, and the printed one helps: given, or in the file.
     for name in ["second", "third", "support"] {
-        let refused = world.run_as(name, &["connection", "list", "-o", "json"]);
+        let refused = world.run_elsewhere(name, &["connection", "list", "-o", "json"]);
         assert_eq!(fault_json(&refused, 8), None, "{name}");
         assert!(refused.stderr.contains("pin"), "{refused}");
-        assert_eq!(world.run_as(name, &["connection", "list", "--vault-pin", &pin]).code, Some(0), "{name}");
+        assert_eq!(
+            world.run_elsewhere(name, &["connection", "list", "--vault-pin", &pin]).code,
+            Some(0),
+            "{name}"
+        );
         let file = world.file(&format!("{name}.txt"));
         let text = std::fs::read_to_string(&file).unwrap().replace(&world.pin, &pin);
         std::fs::write(&file, text).unwrap();
-        assert_eq!(world.run_as(name, &["connection", "list"]).code, Some(0), "{name}");
+        assert_eq!(world.run_elsewhere(name, &["connection", "list"]).code, Some(0), "{name}");
     }
     // Who was demoted reads names and opens no secret, with the old vault's keys neither.
     assert_eq!(fault(&world.run_as("second", &["token", "get", "acme"]), 9), None);

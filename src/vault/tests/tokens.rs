@@ -161,7 +161,7 @@ fn an_entry_of_a_newer_version_is_told_as_such() {
         assert!(report.items.iter().any(|item| matches!(item.outcome, Err(VaultError::NewerEntry { .. }))));
     }
     put((&acme.id).into(), "{\"v\":1,\"kind\":\"access-token\"}");
-    assert!(matches!(vault.token(&acme.id), Err(VaultError::Damaged(_))));
+    assert!(matches!(vault.token(&acme.id), Err(VaultError::JournalDamaged { .. })));
     std::fs::remove_file(path).unwrap();
     // What belongs to something that is no connection is not lost on the way.
     put(OwnerId::new(), "{\"v\":1,\"kind\":\"quarantine\"}");
