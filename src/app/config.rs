@@ -1,4 +1,4 @@
-//! The config file: TOML with the keys of [`SETTINGS`](super::settings::SETTINGS), nothing else.
+//! The config file: TOML with the keys of [`SETTINGS`], nothing else.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};

@@ -1,7 +1,7 @@
 //! What each vendor is like, as data: endpoints, algorithms, limits, error meanings, words for people.
 //!
 //! May import `domain` and `secret`; does no I/O. A vendor is one file with one [`Descriptor`]; adding one adds
-//! a variant to [`Provider`] and an arm to [`descriptor`] and touches no flow code.
+//! a variant to [`Provider`] and an arm to [`descriptor()`] and touches no flow code.
 
 mod descriptor;
 mod endpoints;

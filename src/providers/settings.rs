@@ -11,7 +11,7 @@ const LONGEST: usize = 256;
 #[error("{0}")]
 pub struct SettingsError(String);
 
-/// Checks everything but the URLs, which [`endpoints`](super::endpoints) does.
+/// Checks everything but the URLs, which [`endpoints()`](super::endpoints()) does.
 pub fn check_settings(provider: Provider, settings: &Settings) -> Result<(), SettingsError> {
     let vendor = descriptor(provider);
     let refuse = |why: String| Err(SettingsError(why));

@@ -91,7 +91,7 @@ fn a_passphrase_is_asked_for_only_where_somebody_can_answer() {
     let ran = world.run_as("protected", &["connection", "list", "--no-input"]);
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(ran.stderr.contains("nobody can be asked for the passphrase"), "{ran}");
-    let damaged = [&protected(&world, "x")[..200], b"x"].concat();
+    let damaged = [&protected(&world, "x")[..60], b"x"].concat();
     put(&world.file("damaged.txt"), &damaged);
     assert_eq!(fault(&world.run_as("damaged", &["status"]), 8), None);
     // On a terminal: script(1) makes one.
