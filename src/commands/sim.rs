@@ -1,11 +1,11 @@
 //! `tokenctl sim`
 
 use crate::app::App;
-use crate::cli::sim::SimArgs;
+use crate::cli::sim::{SimArgs, SimulatedVendor};
 use crate::ops::interact::Interact as _;
 use crate::output::Hint;
 use crate::output::reports::sim::Simulator;
-use crate::sim::{self, SimError, SimulatorConfig};
+use crate::sim::{self, SimError, SimulatorConfig, Vendor};
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -15,6 +15,13 @@ use super::finish::{self, Finished};
 pub(super) async fn run(app: &App, args: &SimArgs) -> Result<Finished, CommandError> {
     let mut config = SimulatorConfig::new(app.clock.clone());
     config.listen = args.listen;
+    config.vendors = args
+        .vendor
+        .iter()
+        .map(|vendor| match vendor {
+            SimulatedVendor::Netsuite => Vendor::Netsuite,
+        })
+        .collect();
     if let Some(file) = &args.faults {
         let text = String::from_utf8_lossy(&app.read_file(file)?).into_owned();
         config.faults = sim::faults::parse(&text).map_err(|error| {
@@ -39,7 +46,11 @@ impl From<SimError> for CommandError {
             SimError::Faults(_) => Exit::Usage,
             _ => Exit::Failure,
         };
-        Self::from_error(exit, &error)
-            .hinted(Hint::command("it takes a free port of its own with", ["sim", "--listen=127.0.0.1:0"]))
+        let hint = if matches!(error, SimError::Faults(_)) {
+            Hint::command("which flags there are is shown by", ["sim", "--help"])
+        } else {
+            Hint::command("it takes a free port of its own with", ["sim", "--listen=127.0.0.1:0"])
+        };
+        Self::from_error(exit, &error).hinted(hint)
     }
 }
