@@ -27,7 +27,7 @@ pub struct AuditListArgs {
     #[arg(long, value_name = "NAME")]
     pub connection: Option<ConnectionName>,
     /// Only this action, such as key.create, or every action of a noun, such as rotation
-    #[arg(long, value_name = "ACTION")]
+    #[arg(long, value_name = "ACTION", value_parser = super::values::action)]
     pub action: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
+use crate::domain::audit::Action;
 use crate::output::Format;
 
 /// Where the identity comes from.
@@ -226,6 +227,21 @@ pub fn since(text: &str) -> Result<Since, String> {
     }
     duration(text).map(Since::Ago).map_err(|_| {
         "it is an RFC 3339 time, a date such as 2026-11-22, or a duration back such as 7d".to_owned()
+    })
+}
+
+/// Parses `--action`: an action such as `key.create`, or the noun before its dot; a word that matches nothing would
+/// look like an empty log.
+pub fn action(text: &str) -> Result<String, String> {
+    let known = Action::ALL.iter().map(|action| action.as_str());
+    let mut nouns: Vec<&str> = known.clone().filter_map(|word| word.split('.').next()).collect();
+    if known.clone().any(|word| word == text) || nouns.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    nouns.dedup();
+    Err(match super::nearest(text, known) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("it is one of {}, or one of their actions such as key.create", nouns.join(", ")),
     })
 }
 
