@@ -249,6 +249,6 @@ fn change(before: &VaultInfo, action: &'static str, changed: &Changed) -> Finish
             .hinted(Hint::text(format!(
                 "the pin changed: everybody else who opens this vault needs the line `# tokenctl-vault-pin: {pin}` in the identity file"
             )))
-            .hinted(Hint::command("keys that were exposed should be replaced; to see them, run", ["cert", "list"])),
+            .hinted(Hint::command("keys that were exposed should be replaced; to see whose they are, run", ["status"])),
     }
 }

@@ -83,6 +83,10 @@ impl Vault {
                     "previous generation",
                     match open(self.location.previous()) {
                         Err(VaultError::Absent(_)) => Ok("there is none yet".to_owned()),
+                        // Who was let in by the newest commit cannot look at what was before it.
+                        Err(VaultError::WrongIdentity { .. }) => {
+                            Ok("it is not open to this identity yet".to_owned())
+                        }
                         image => image.and_then(read_all),
                     },
                 ),

@@ -63,7 +63,11 @@ impl NewVault {
 impl Vault {
     /// Fails with [`VaultError::Exists`] if anything of a vault is at `place`, be it only its previous generation.
     pub fn require_absent(place: &Place) -> Result<(), VaultError> {
-        let location = Location::resolve(&place.vault)?;
+        let location = match Location::resolve(&place.vault) {
+            // No folder, no vault in it.
+            Err(VaultError::Absent(_)) if place.vault.file_name().is_some() => return Ok(()),
+            resolved => resolved?,
+        };
         let journal = location.journal();
         let has_journal = journal.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         let taken = [location.vault(), location.previous()]
