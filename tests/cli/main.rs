@@ -9,9 +9,14 @@
 
 mod common;
 
+mod demo;
 mod frame;
 mod hardening;
+mod help;
 mod identities;
+mod import;
+mod init;
 mod reports;
 mod signals;
+mod sim;
 mod viewers;

@@ -1,5 +1,8 @@
 //! A hermetic place to run the binary in: empty environment, home of its own, a fixed clock.
 
+pub(crate) mod filters;
+pub(crate) mod scene;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
