@@ -185,16 +185,18 @@ impl Stage<'_> {
     }
 
     async fn run(&mut self, arguments: &[&str]) -> Result<(), CommandError> {
-        let stdout = self.execute(arguments).await?;
+        let (stdout, stderr) = self.execute(arguments).await?;
         self.show(&stdout);
+        self.show(&stderr);
         Ok(())
     }
 
     /// As [`Stage::run`] for a command that prints a token: only its beginning is shown.
     async fn run_secret(&mut self, arguments: &[&str]) -> Result<(), CommandError> {
-        let stdout = self.execute(arguments).await?;
+        let (stdout, stderr) = self.execute(arguments).await?;
         let start: String = stdout.trim_end().chars().take(40).collect();
         self.show(&format!("{start}… ({} characters)\n", stdout.trim_end().chars().count()));
+        self.show(&stderr);
         Ok(())
     }
 
@@ -202,7 +204,8 @@ impl Stage<'_> {
         text.lines().for_each(|line| self.app.console.note(line));
     }
 
-    async fn execute(&mut self, arguments: &[&str]) -> Result<String, CommandError> {
+    /// Returns what the command wrote to stdout and to stderr, in the order in which a terminal shows them.
+    async fn execute(&mut self, arguments: &[&str]) -> Result<(String, String), CommandError> {
         let line = command_line("tokenctl", arguments);
         self.app.console.note(&format!("$ {line}"));
         let failed = |why: String| {
@@ -219,10 +222,12 @@ impl Stage<'_> {
             .map_err(|error| failed(error.to_string()))?;
         let code = output.status.code();
         self.steps.push(StepRow { by: "operator", step: line.clone(), code });
-        self.show(&String::from_utf8_lossy(&output.stderr));
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         if code == Some(0) {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+            Ok((stdout, stderr))
         } else {
+            self.show(&stderr);
             Err(failed(format!("it ended with {}", output.status)))
         }
     }
