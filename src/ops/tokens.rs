@@ -36,7 +36,7 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
         Look::Fresh(token) => return release(session, connection, token, None, Vec::new()),
         Look::Stale(reason) => reason,
     };
-    if let Err(away) = session.vault.require_writable() {
+    if let Some(away) = away(session)? {
         let exchanged = exchange(session, &connection).await?;
         return Ok(hand_out_away(connection, exchanged, stale, &away));
     }
@@ -70,6 +70,17 @@ fn long_enough(issued: &Issued, demand: Demand) -> Result<(), OpsError> {
         return Err(OpsError::ShortLived { name: issued.connection.name.clone(), lifetime });
     }
     Ok(())
+}
+
+/// Why nothing can be recorded here although nothing is wrong: the vault's home or its owner is another one.
+///
+/// Every other failure is returned: a token that could have been recorded is never released without its record.
+fn away(session: &Session) -> Result<Option<VaultError>, OpsError> {
+    match session.vault.require_writable() {
+        Ok(()) => Ok(None),
+        Err(away @ (VaultError::ForeignHome(_) | VaultError::UnsafeFile { .. })) => Ok(Some(away)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 enum Look {
@@ -162,7 +173,7 @@ fn release(
     obtained: Option<Staleness>,
     mut warnings: Vec<String>,
 ) -> Result<Issued, OpsError> {
-    if let Err(away) = session.vault.require_writable() {
+    if let Some(away) = away(session)? {
         warnings.push(format!("the release was not recorded: {away}"));
         return Ok(Issued { connection, token, obtained, warnings });
     }
