@@ -126,10 +126,17 @@ impl App {
         for folder in
             files.iter().filter_map(|file| file.parent()).filter(|folder| !folder.as_os_str().is_empty())
         {
-            std::fs::create_dir_all(folder).map_err(|error| {
+            let failed = |error: std::io::Error| {
                 CommandError::from_error(Exit::Failure, &error)
                     .doing(format!("cannot make {}", folder.display()))
-            })?;
+            };
+            let missing: Vec<_> = folder.ancestors().take_while(|above| !above.exists()).collect();
+            std::fs::create_dir_all(folder).map_err(failed)?;
+            // A new name lasts once the folder that holds it is on disk, from the outermost in.
+            for above in missing.iter().rev().filter_map(|made| made.parent()) {
+                let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+                std::fs::File::open(above).and_then(|above| above.sync_all()).map_err(failed)?;
+            }
         }
         Ok(())
     }
