@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection as Database;
 
 use super::Rows;
-use crate::domain::connection::{
-    Connection, Environment, Provider, ScopeStyle, Settings, SubjectClaim, default_assertion_seconds,
-};
+use crate::domain::connection::{Connection, Environment, Provider, Settings};
 use crate::domain::ids::ConnectionId;
 use crate::vault::schema;
 use crate::vault::seal::Sealer;
@@ -55,19 +53,8 @@ pub(in crate::vault) fn connection(name: &str) -> Connection {
         enabled: true,
         company: None,
         settings: Settings {
-            account: "1234567".parse().unwrap(),
-            client_id: format!("client-of-{name}"),
             scopes: vec!["rest_webservices".to_owned()],
-            scope_style: ScopeStyle::Array,
-            subject: SubjectClaim::Omit,
-            signing_algorithm: None,
-            assertion_seconds: default_assertion_seconds(),
-            entity: None,
-            role: None,
-            token_url: None,
-            certificate_url: None,
-            trusted_hosts: Vec::new(),
-            later: std::collections::BTreeMap::new(),
+            ..Settings::new("1234567".parse().unwrap(), format!("client-of-{name}"))
         },
         previous_settings: None,
         previous_environment: None,
