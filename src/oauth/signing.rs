@@ -2,11 +2,11 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PSS_SHA256,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 
-use crate::domain::connection::SigningAlgorithm;
+use crate::domain::settings::SigningAlgorithm;
 use crate::domain::key::KeyAlgorithm;
 use crate::secret::SecretBytes;
 
@@ -96,6 +96,9 @@ impl SigningKey {
                 let padding: &'static dyn RsaEncoding = match algorithm {
                     SigningAlgorithm::PS384 => &RSA_PSS_SHA384,
                     SigningAlgorithm::PS512 => &RSA_PSS_SHA512,
+                    SigningAlgorithm::RS256 => &RSA_PKCS1_SHA256,
+                    SigningAlgorithm::RS384 => &RSA_PKCS1_SHA384,
+                    SigningAlgorithm::RS512 => &RSA_PKCS1_SHA512,
                     SigningAlgorithm::PS256 | SigningAlgorithm::ES256 | SigningAlgorithm::ES384 => {
                         &RSA_PSS_SHA256
                     }

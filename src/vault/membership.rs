@@ -41,7 +41,27 @@ impl SealedColumn {
 
 /// Every column of sealed values; a test compares it with the schema.
 const SEALED: &[SealedColumn] = &[
+    SealedColumn { table: "apps", id: "id", sealed: "sealed_previous_secret", context: ("app/", "/secret") },
+    SealedColumn { table: "apps", id: "id", sealed: "sealed_secret", context: ("app/", "/secret") },
+    SealedColumn {
+        table: "grants",
+        id: "connection_id",
+        sealed: "sealed_predecessor",
+        context: ("grant/", "/refresh"),
+    },
+    SealedColumn {
+        table: "grants",
+        id: "connection_id",
+        sealed: "sealed_refresh_token",
+        context: ("grant/", "/refresh"),
+    },
     SealedColumn { table: "keys", id: "id", sealed: "sealed_private_key", context: ("key/", "/private") },
+    SealedColumn {
+        table: "quarantine",
+        id: "id",
+        sealed: "sealed_refresh_token",
+        context: ("quarantine/", "/refresh"),
+    },
     SealedColumn {
         table: "tokens",
         id: "connection_id",
@@ -209,8 +229,9 @@ pub(super) fn open_all(rows: &Rows<'_>) -> Result<u64, VaultError> {
 }
 
 fn ids(database: &Database, column: &SealedColumn) -> Result<Vec<String>, VaultError> {
-    let SealedColumn { table, id, .. } = column;
-    let mut statement = database.prepare(&format!("SELECT {id} FROM {table} ORDER BY {id}"))?;
+    let SealedColumn { table, id, sealed, .. } = column;
+    let sql = format!("SELECT {id} FROM {table} WHERE {sealed} IS NOT NULL ORDER BY {id}");
+    let mut statement = database.prepare(&sql)?;
     let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(ids)
 }

@@ -5,15 +5,19 @@
 //! operators only: the methods that return one fail with [`VaultError::NotOperator`](super::VaultError::NotOperator)
 //! in a viewer's hands, all others work for both.
 
+mod apps;
 mod columns;
 mod companies;
 mod connections;
 mod counts;
+mod grants;
 mod keys;
 mod meta;
 mod names;
+mod quarantine;
 mod recipients;
 mod tokens;
+mod uses;
 mod verifications;
 
 #[cfg(test)]
@@ -21,7 +25,9 @@ pub(in crate::vault) mod fixture;
 
 use rusqlite::Connection as Database;
 
+pub use apps::SecretChange;
 pub use counts::Counts;
+pub use quarantine::Quarantined;
 
 use super::seal::Sealer;
 
