@@ -64,6 +64,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/oauth/pkce.rs", "hashes the verifier"),
     ("src/oauth/signing.rs", "hands a private key to the cryptographic provider"),
     ("src/oauth/token.rs", "puts the assertion into the request and hashes the token"),
+    ("src/ui/browser.rs", "hands the address of a login to the browser"),
     ("src/ui/prompt.rs", "sees whether a passphrase is empty"),
     ("src/vault/identity.rs", "parses identities, and writes a new one to its file"),
     ("src/vault/journal.rs", "seals a token"),

@@ -9,9 +9,13 @@ use url::Url;
 use super::respond::Site;
 use super::server::{self, Callback};
 use super::transaction::Transaction;
+use crate::hooks::mutant;
 
 /// How often a free port is looked for that is free on both addresses.
 const ATTEMPTS: usize = 16;
+
+/// The port of http.
+const HTTP: u16 = 80;
 
 /// Where a callback is to be listened for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +24,10 @@ pub struct BindRequest {
     pub port: u16,
     /// The only path that is answered, such as `/callback/quickbooks`.
     pub path: String,
-    /// What a browser must call us, such as `localhost:8765`; `None` for `localhost` and the port that is bound.
-    pub authority: Option<String>,
+    /// What a browser must call us: `localhost`, or the loopback address that is registered.
+    pub host: String,
+    /// The port by which a browser must call us, where something between us and it changes that.
+    pub public_port: Option<u16>,
 }
 
 /// Why nobody can listen.
@@ -62,15 +68,9 @@ impl BindRequest {
         let port = match uri.port() {
             Some(port) => port,
             None if by_address => 0,
-            None => 80,
+            None => HTTP,
         };
-        // RFC 9110 section 4.2.1: the default port is left out.
-        let authority = match port {
-            0 => None,
-            80 => Some(host.to_owned()),
-            _ => Some(format!("{host}:{port}")),
-        };
-        Ok(Self { port, path: uri.path().to_owned(), authority })
+        Ok(Self { port, path: uri.path().to_owned(), host: host.to_owned(), public_port: None })
     }
 }
 
@@ -100,13 +100,22 @@ impl Listener {
                 outcome => break outcome?,
             }
         };
-        let authority = request.authority.clone().unwrap_or_else(|| format!("localhost:{port}"));
+        // RFC 9110 section 4.2.1: the default port is left out.
+        let authority = match request.public_port.unwrap_or(port) {
+            HTTP => request.host.clone(),
+            other => format!("{}:{other}", request.host),
+        };
         Ok(Self { sockets, port, site: Site::new(authority, request.path.clone())? })
     }
 
     /// The port, on every address.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The redirect URI that leads here: `http://localhost:8765/callback/quickbooks`.
+    pub fn address(&self) -> String {
+        self.site.address()
     }
 
     /// Starts to answer, and to wait for the one answer that `transaction` expects.
@@ -122,6 +131,9 @@ async fn take(wanted: u16) -> Result<(Vec<TcpListener>, u16), BindError> {
     let mut port = wanted;
     let mut missing = None;
     for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        if address.is_ipv6() && mutant("callback-v4-only") {
+            continue;
+        }
         let refused = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => BindError::Taken { port, address },
             _ => BindError::Refused { address: SocketAddr::new(address, port), source },

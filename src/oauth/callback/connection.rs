@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::server::Shared;
+use crate::hooks::mutant;
 
 /// The longest request head, in bytes. A browser sends the cookies that anything else on localhost has set, too.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -36,8 +37,8 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, engaged: A
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
-        .max_buf_size(LONGEST_HEAD)
-        .header_read_timeout(HEAD)
+        .max_buf_size(if mutant("callback-no-head-cap") { usize::MAX >> 1 } else { LONGEST_HEAD })
+        .header_read_timeout(if mutant("callback-no-head-timeout") { WHOLE } else { HEAD })
         .serve_connection(TokioIo::new(&mut stream), service);
     let complete = matches!(timeout(WHOLE, conversation).await, Ok(Ok(())));
     engaged.store(complete && shown.load(Ordering::SeqCst), Ordering::SeqCst);

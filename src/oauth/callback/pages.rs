@@ -48,8 +48,13 @@ struct Content {
     sign: &'static str,
     title: &'static str,
     lead: &'static str,
+    /// What to do with this window.
+    window: &'static str,
+    /// Where to look now.
     next: &'static str,
 }
+
+const CLOSE: &str = "You can close this window.";
 
 const TICK: &str = r#"<path d="M6.5 12.5l3.7 3.7 7.3-8"/>"#;
 const CROSS: &str = r#"<path d="M8 8l8 8M16 8l-8 8"/>"#;
@@ -65,55 +70,62 @@ impl Page {
                 sign: TICK,
                 title: "You are connected",
                 lead: "The connection is stored, and tokenctl keeps it working from here.",
-                next: "You can close this window. Your terminal shows what was connected.",
+                window: CLOSE,
+                next: "Your terminal shows what was connected.",
             },
             Self::Result(Outcome::Denied) => Content {
                 tone: "calm",
                 sign: CROSS,
                 title: "Access was not granted",
                 lead: "Nothing was connected and nothing was changed.",
-                next: "You can close this window. To try again, run the same command in your terminal.",
+                window: CLOSE,
+                next: "To try again, run the same command in your terminal.",
             },
             Self::Result(Outcome::OtherCompany) => Content {
                 tone: "warn",
                 sign: SWAP,
                 title: "That was another company",
                 lead: "This connection belongs to a different company from the one you chose, so nothing was connected.",
-                next: "You can close this window. Run the command again and choose the company named in your terminal.",
+                window: CLOSE,
+                next: "Run the command again and choose the company named in your terminal.",
             },
             Self::Result(Outcome::Failed) => Content {
                 tone: "bad",
                 sign: BANG,
                 title: "That did not work",
                 lead: "You were signed in, but the connection could not be completed.",
-                next: "You can close this window. Your terminal says what happened and what helps.",
+                window: CLOSE,
+                next: "Your terminal says what happened and what helps.",
             },
             Self::Pending => Content {
                 tone: "calm wait",
                 sign: DOTS,
                 title: "Almost there",
                 lead: "tokenctl has your answer and is completing the connection.",
-                next: "This page looks again by itself every few seconds; your terminal shows the same result.",
+                window: "This page looks again by itself.",
+                next: "Your terminal shows the same result.",
             },
             Self::Stray => Content {
                 tone: "warn",
                 sign: BANG,
                 title: "Not the page you are looking for",
                 lead: "tokenctl is waiting for a sign-in here, and this address is not it. Nothing was changed.",
-                next: "Use the address that your terminal shows; an older window or bookmark no longer works.",
+                window: "Use the address that your terminal shows.",
+                next: "An older window or a bookmark no longer works.",
             },
             Self::Used => Content {
                 tone: "calm",
                 sign: BANG,
                 title: "This sign-in was used already",
                 lead: "Every sign-in works once, and this one has done its work.",
-                next: "You can close this window. Your terminal shows how it ended.",
+                window: CLOSE,
+                next: "Your terminal shows how it ended.",
             },
         }
     }
 
     fn html(self) -> String {
-        let Content { tone, sign, title, lead, next } = self.content();
+        let Content { tone, sign, title, lead, window, next } = self.content();
         let again = if self == Self::Pending { "<meta http-equiv=\"refresh\" content=\"3\">\n" } else { "" };
         format!(
             r#"<!doctype html>
@@ -131,9 +143,9 @@ impl Page {
 <svg class="sign" viewBox="0 0 24 24" aria-hidden="true">{sign}</svg>
 <h1>{title}</h1>
 <p class="lead">{lead}</p>
-<p class="next">{next}</p>
+<p class="next"><strong>{window}</strong><br>{next}</p>
 </main>
-<footer>Shown by <strong>tokenctl</strong> on your own computer. Nothing on this page comes from the internet.</footer>
+<footer>Shown by <strong>tokenctl</strong> itself. Nothing on this page comes from the internet.</footer>
 </body>
 </html>
 "#

@@ -68,6 +68,11 @@ impl Site {
         Ok(Self { authority, path, result, pages: Pages::new() })
     }
 
+    /// The one address that is answered.
+    pub(super) fn address(&self) -> String {
+        format!("http://{}{}", self.authority, self.path)
+    }
+
     /// Judges a request by what of it concerns us: method, target and `Host`.
     pub(super) fn judge<B>(&self, request: &Request<B>, transaction: &Transaction) -> Verdict {
         match self.refusal(request) {

@@ -23,7 +23,7 @@ use super::transaction::{Redirect, Transaction};
 use crate::hooks::mutant;
 
 /// Connections that are open at once; the oldest one that has not said what it wants makes room for a new one.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 128;
 /// How long the page waits for the result before it says that it waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the result waits for the page.
@@ -106,6 +106,14 @@ impl Drop for Callback {
 impl Shared {
     /// Answers a request; `shown` is raised when the answer is the result.
     pub(super) async fn respond<B>(&self, request: &Request<B>, shown: &AtomicBool) -> Response<Full<Bytes>> {
+        let mut response = self.answer(request, shown).await;
+        if mutant("callback-echo") {
+            *response.body_mut() = Full::new(Bytes::from(request.uri().to_string()));
+        }
+        response
+    }
+
+    async fn answer<B>(&self, request: &Request<B>, shown: &AtomicBool) -> Response<Full<Bytes>> {
         match self.site.judge(request, &self.transaction) {
             Verdict::Genuine(redirect) => {
                 self.arrived.store(true, Ordering::SeqCst);
@@ -113,7 +121,7 @@ impl Shared {
                     // Fails if the login was given up in this moment: then nobody waits for it.
                     let _ = found.send(redirect);
                 }
-                self.site.onward()
+                if mutant("callback-code-stays") { self.site.show(Page::Pending) } else { self.site.onward() }
             }
             Verdict::Result => {
                 let mut outcome = self.outcome.subscribe();
@@ -142,7 +150,12 @@ async fn listen(sockets: Vec<TcpListener>, shared: Arc<Shared>, mut closing: wat
     loop {
         tokio::select! {
             accepted = poll_fn(|context| accept(&sockets, &mut turn, context)) => match accepted {
-                Ok(stream) => connections.serve(stream, &shared),
+                Ok(stream) => {
+                    connections.serve(stream, &shared);
+                    // Why: in a flood there is always another one to accept, and who was accepted must be heard
+                    // before it can be taken for one that says nothing.
+                    tokio::task::yield_now().await;
+                }
                 // Why: out of file descriptors, most likely; accepting at once again would spin.
                 Err(_) => tokio::time::sleep(BREATH).await,
             },
@@ -183,7 +196,13 @@ struct Connections {
 
 impl Connections {
     fn serve(&mut self, stream: TcpStream, shared: &Arc<Shared>) {
-        self.make_room();
+        self.open.retain(|(task, _)| !task.is_finished());
+        if self.open.len() >= CONNECTIONS {
+            if mutant("callback-no-eviction") {
+                return;
+            }
+            self.make_room();
+        }
         // Latency only: a socket that refuses this still works.
         let _ = stream.set_nodelay(true);
         let engaged = Arc::new(AtomicBool::new(false));
@@ -191,16 +210,13 @@ impl Connections {
         self.open.push_back((task, engaged));
     }
 
-    /// Ends the oldest connection that is not being answered, if there are too many: those that send slowly, or
-    /// nothing, must not keep out the genuine one.
+    /// Ends the oldest connection that is not being answered: those that send slowly, or nothing, must not keep out
+    /// the genuine one.
     fn make_room(&mut self) {
-        self.open.retain(|(task, _)| !task.is_finished());
-        if self.open.len() >= CONNECTIONS {
-            let idle = self.open.iter().position(|(_, engaged)| !engaged.load(Ordering::SeqCst));
-            // Only the holder of the result page's address can stay engaged; many of those are one browser.
-            if let Some((task, _)) = self.open.remove(idle.unwrap_or(0)) {
-                task.abort();
-            }
+        let idle = self.open.iter().position(|(_, engaged)| !engaged.load(Ordering::SeqCst));
+        // Only the holder of the result page's address can stay engaged; many of those are one browser.
+        if let Some((task, _)) = self.open.remove(idle.unwrap_or(0)) {
+            task.abort();
         }
     }
 

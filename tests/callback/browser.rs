@@ -1,0 +1,1 @@
+//! A real browser brings the genuine answer and shows how it ended.
