@@ -55,7 +55,7 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a program for the test")]
     fn the_program_gets_the_address_alone_and_nobody_waits_for_it() {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().unwrap();
         let (program, seen) = (folder.path().join("opener"), folder.path().join("seen"));

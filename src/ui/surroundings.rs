@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// What is known of the machine and of the way the person sits at it.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Surroundings {
     /// The session came in by SSH.
     pub ssh: Option<Ssh>,

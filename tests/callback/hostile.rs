@@ -20,7 +20,6 @@ struct Hostile {
 }
 
 /// Everything rude that comes to mind. `state` is the right one only where the request must fail for another reason.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn hostile(world: &World) -> Vec<Hostile> {
     let (state, host, port) = (&world.state, world.host(), world.port);
     let mut all = Vec::new();
@@ -92,9 +91,9 @@ fn hostile(world: &World) -> Vec<Hostile> {
         add("another method", with(&line, &format!("Host: {host}\r\nContent-Length: 0")), &[405]);
     }
     let form = format!("code={CODE}&state={state}&realmId={REALM}");
-    let post =
+    let with_form =
         format!("POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n{form}", form.len());
-    add("a form", post.into_bytes(), &[405]);
+    add("a form", with_form.into_bytes(), &[405]);
 
     let big = format!("Host: {host}\r\nCookie: {}", "c".repeat(1024 * 1024));
     add("a header of 1 MB", with(&format!("GET {genuine} HTTP/1.1"), &big), &[431]);

@@ -22,7 +22,7 @@ const BUGS: [(&str, &str); 16] = [
     ("callback-echo", "garbage::garbage_is_refused_alike_and_does_not_disturb_the_genuine_answer"),
 ];
 
-fn passes(test: &str, bug: &str) -> bool {
+pub(crate) fn passes(test: &str, bug: &str) -> bool {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test])
         .env("TOKENCTL_TEST_MUTANTS", bug)

@@ -36,7 +36,9 @@ async fn of_many_genuine_answers_at_once_one_counts() {
     let (request, port) = (world.get(&world.genuine()), world.port);
     let bring = |number: usize| {
         let request = request.clone();
-        tokio::spawn(async move { send(if number % 2 == 0 { V4 } else { V6 }, port, &request).await })
+        tokio::spawn(
+            async move { send(if number.is_multiple_of(2) { V4 } else { V6 }, port, &request).await },
+        )
     };
     let all: Vec<_> = (0..48).map(bring).collect();
     let mut statuses = Vec::new();

@@ -17,9 +17,6 @@ mod respond;
 mod server;
 mod transaction;
 
-#[cfg(test)]
-mod tests;
-
 pub use bind::{BindError, BindRequest, Listener};
 pub use pages::Outcome;
 pub use paste::PasteError;

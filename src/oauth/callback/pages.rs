@@ -11,6 +11,8 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
+use crate::hooks::mutant;
+
 /// The one style sheet; the content security policy allows it by its hash, and nothing else.
 const STYLE: &str = include_str!("page.css");
 
@@ -58,7 +60,7 @@ const CLOSE: &str = "You can close this window.";
 
 const TICK: &str = r#"<path d="M6.5 12.5l3.7 3.7 7.3-8"/>"#;
 const CROSS: &str = r#"<path d="M8 8l8 8M16 8l-8 8"/>"#;
-const BANG: &str = r#"<path d="M12 6.8v6.4M12 17v.1"/>"#;
+const BANG: &str = r#"<path d="M12 6.5v6.5M12 17.2v.1"/>"#;
 const DOTS: &str = r#"<path d="M7.5 12v.1M12 12v.1M16.5 12v.1"/>"#;
 const SWAP: &str = r#"<path d="M7 9.5h10l-2.8-2.8M17 14.5H7l2.8 2.8"/>"#;
 
@@ -93,7 +95,7 @@ impl Page {
                 tone: "bad",
                 sign: BANG,
                 title: "That did not work",
-                lead: "You were signed in, but the connection could not be completed.",
+                lead: "Your sign-in arrived, but the connection could not be completed.",
                 window: CLOSE,
                 next: "Your terminal says what happened and what helps.",
             },
@@ -143,9 +145,9 @@ impl Page {
 <svg class="sign" viewBox="0 0 24 24" aria-hidden="true">{sign}</svg>
 <h1>{title}</h1>
 <p class="lead">{lead}</p>
-<p class="next"><strong>{window}</strong><br>{next}</p>
+<p class="next"><strong>{window}</strong> <span>{next}</span></p>
 </main>
-<footer>Shown by <strong>tokenctl</strong> itself. Nothing on this page comes from the internet.</footer>
+<footer><p>Shown by <strong>tokenctl</strong> itself.</p><p>Nothing on this page comes from the internet.</p></footer>
 </body>
 </html>
 "#
@@ -159,7 +161,8 @@ pub(super) struct Pages(HeaderMap);
 impl Pages {
     /// Returns the pages.
     pub(super) fn new() -> Self {
-        let hash = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+        let style = if mutant("callback-style-refused") { "" } else { STYLE };
+        let hash = BASE64_STANDARD.encode(digest(&SHA256, style.as_bytes()));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'none'"

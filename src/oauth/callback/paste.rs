@@ -48,12 +48,12 @@ pub(super) fn read(transaction: &Transaction, text: &SecretString) -> Result<Red
     if text.is_empty() {
         return Err(PasteError::Empty);
     }
-    let query = query_of(&text, &transaction.expectation().places)?;
-    let given = Parameters::read(query, None);
-    if given.is_request() {
+    let whole = text.split_once('?').map_or(text.as_str(), |(_, query)| query);
+    if Parameters::read(whole, None).is_request() {
         return Err(PasteError::LoginPage);
     }
-    if given.holds_nothing() {
+    let query = query_of(&text, &transaction.expectation().places)?;
+    if Parameters::read(query, None).holds_nothing() {
         return Err(PasteError::NoAnswer);
     }
     Ok(transaction.judge(query)?)
@@ -93,9 +93,6 @@ fn query_of<'a>(text: &'a str, places: &[Url]) -> Result<&'a str, PasteError> {
     };
     match (address, query) {
         (Some(address), Some(query)) if known(&address) => Ok(query),
-        (Some(address), _) if Parameters::read(address.query().unwrap_or_default(), None).is_request() => {
-            Err(PasteError::LoginPage)
-        }
         (Some(address), None) if below(&address, places) => Err(PasteError::NoAnswer),
         (Some(_), _) => Err(other_place()),
         (None, _) => Err(PasteError::NotAnAddress),
