@@ -21,7 +21,7 @@ fn chromium() -> Option<&'static str> {
     });
     if found.is_none() {
         assert!(std::env::var_os("TOKENCTL_REQUIRE_TOOLS").is_none(), "chromium is not installed");
-        eprintln!("skipped: chromium is not installed");
+        println!("SKIPPED: chromium is not installed");
     }
     found
 }

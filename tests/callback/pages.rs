@@ -129,12 +129,35 @@ async fn nobody_else_sees_how_it_ended() {
     }
 }
 
+/// The page that a browser sees while the exchange takes its time.
+async fn pending() -> Answer {
+    let mut world = World::start().await;
+    let onward = world.succeed(V4).await;
+    let page = world.send(&world.get(&onward)).await.unwrap();
+    assert_eq!(page.status, 200);
+    // It asks again, and is told.
+    let request = world.get(&onward);
+    let (result, ()) =
+        tokio::join!(send(V4, world.port, &request), world.callback.conclude(Outcome::Connected));
+    assert!(result.unwrap().body.contains("You are connected"));
+    page
+}
+
+#[tokio::test]
+#[ignore = "long: as long as a page waits"]
+async fn a_page_that_has_waited_long_says_so_and_asks_again() {
+    let page = pending().await;
+    assert!(page.body.contains("<h1>Almost there</h1>") && page.body.contains("http-equiv=\"refresh\""));
+}
+
 #[tokio::test]
 #[ignore = "writes the pages, to be looked at"]
 async fn the_pages_are_written_to_be_looked_at() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("callback-pages");
     std::fs::create_dir_all(&folder).unwrap();
-    for (name, page) in all().await {
+    let mut pages = all().await;
+    pages.insert("pending", pending().await);
+    for (name, page) in pages {
         std::fs::write(folder.join(name).with_extension("html"), page.body).unwrap();
     }
     println!("the pages are in {}", folder.display());

@@ -77,7 +77,9 @@ impl Site {
     pub(super) fn judge<B>(&self, request: &Request<B>, transaction: &Transaction) -> Verdict {
         match self.refusal(request) {
             Some(refusal) => return Verdict::Refused(refusal),
-            None if request.uri().path() != self.path => return Verdict::Result,
+            None if request.uri().path() != self.path && !mutant("callback-any-path") => {
+                return Verdict::Result;
+            }
             None => {}
         }
         match transaction.judge(request.uri().query().unwrap_or_default()) {
