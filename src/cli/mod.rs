@@ -17,6 +17,7 @@ pub mod examples;
 pub mod global;
 pub mod help;
 pub mod keys;
+pub mod login;
 pub mod rotate;
 pub mod scan;
 pub mod sim;

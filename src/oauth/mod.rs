@@ -1,11 +1,15 @@
+//! Asks the vendors: the one HTTP client, token exchanges, and the browser login.
 //!
 //! May import `providers`, `domain`, `secret` and `clock`; never `vault`, `ui` or `output`. What differs between
 //! vendors is data in `providers`.
 
 mod answer;
 pub mod assertion;
+pub mod authorize;
+pub mod callback;
 pub mod client;
 pub mod error;
+pub mod pkce;
 pub mod retry;
 pub mod signing;
 pub mod skew;
