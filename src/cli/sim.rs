@@ -24,6 +24,8 @@ pub struct SimArgs {
 pub enum SimulatedVendor {
     /// NetSuite: token and certificate endpoints
     Netsuite,
+    /// QuickBooks Online: consent page, token, revocation and CompanyInfo endpoints
+    Quickbooks,
 }
 
 /// `demo`

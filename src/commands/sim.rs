@@ -20,6 +20,7 @@ pub(super) async fn run(app: &App, args: &SimArgs) -> Result<Finished, CommandEr
         .iter()
         .map(|vendor| match vendor {
             SimulatedVendor::Netsuite => Vendor::Netsuite,
+            SimulatedVendor::Quickbooks => Vendor::Quickbooks,
         })
         .collect();
     if let Some(file) = &args.faults {

@@ -15,7 +15,7 @@ use super::error::SimError;
 use super::faults::{self, FaultRule};
 use super::state::World;
 use super::target::Vendor;
-use super::{connection, netsuite};
+use super::{connection, netsuite, quickbooks};
 use crate::clock::Clock;
 
 /// What a simulator is started with.
@@ -107,14 +107,15 @@ impl Drop for Simulator {
 fn router(world: &Arc<World>) -> Router {
     let mut vendors = Router::new();
     for vendor in &world.vendors {
+        let faults = middleware::from_fn_with_state(Arc::clone(world), faults::interfere);
         vendors = vendors.merge(match vendor {
-            Vendor::Netsuite => netsuite::router(),
+            Vendor::Netsuite => netsuite::router().layer(faults),
+            Vendor::Quickbooks => {
+                quickbooks::router().layer(faults).layer(middleware::map_response(quickbooks::number))
+            }
         });
     }
-    vendors
-        .layer(middleware::from_fn_with_state(Arc::clone(world), faults::interfere))
-        .merge(control::router())
-        .with_state(Arc::clone(world))
+    vendors.merge(control::router()).with_state(Arc::clone(world))
 }
 
 /// Accepts until it is aborted; its connections end with it.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::faults::{Arsenal, FaultRule};
 use super::netsuite::NetSuite;
+use super::quickbooks::QuickBooks;
 use super::target::{Endpoint, Target, Vendor};
 use crate::clock::Clock;
 
@@ -16,7 +17,8 @@ use crate::clock::Clock;
 pub struct CallCount {
     /// The vendor.
     pub vendor: Vendor,
-    /// The customer account, in upper case with `_`.
+    /// The customer account: at NetSuite in upper case with `_`, at QuickBooks the realm, or the client id where
+    /// a request names no realm.
     pub account: String,
     /// The endpoint.
     pub endpoint: Endpoint,
@@ -44,6 +46,7 @@ pub(super) struct World {
     arsenal: Mutex<Arsenal>,
     tallies: Mutex<BTreeMap<Target, Tally>>,
     netsuite: Mutex<NetSuite>,
+    quickbooks: Mutex<QuickBooks>,
 }
 
 /// The simulator's time for one request: its clock, plus whatever skew a fault adds.
@@ -63,6 +66,7 @@ impl World {
             arsenal: Mutex::new(arsenal),
             tallies: Mutex::default(),
             netsuite: Mutex::default(),
+            quickbooks: Mutex::default(),
         }
     }
 
@@ -72,6 +76,10 @@ impl World {
 
     pub(super) fn netsuite(&self) -> MutexGuard<'_, NetSuite> {
         lock(&self.netsuite)
+    }
+
+    pub(super) fn quickbooks(&self) -> MutexGuard<'_, QuickBooks> {
+        lock(&self.quickbooks)
     }
 
     /// Counts a request as it arrives.
@@ -110,6 +118,7 @@ impl World {
         *self.arsenal() = Arsenal::default();
         self.forget_calls();
         *self.netsuite() = NetSuite::default();
+        *self.quickbooks() = QuickBooks::default();
     }
 }
 

@@ -140,14 +140,14 @@ fn refusals() {
     insta::assert_snapshot!(place.run(&["sim", "--faults=faults.json"]), @"
     --- stderr
     error: cannot arm the faults of faults.json
-      cause: not a list of faults: unknown variant `gremlin`, expected one of `refuse`, `rate-limit`, `html`, `redirect`, `reset`, `close`, `endless-body`, `deep-json`, `answer-lost`, `slow-headers`, `slow-body`, `drip`, `truncated-json`, `truncated-body`, `huge-json`, `missing-token`, `token-type`, `token-control-characters`, `expires-in`, `clock-skew`, `foreign-subject` at line 1 column 27
+      cause: not a list of faults: unknown variant `gremlin`, expected one of `refuse`, `rate-limit`, `html`, `redirect`, `reset`, `close`, `endless-body`, `deep-json`, `answer-lost`, `answer-withheld`, `refuse-after`, `slow-headers`, `slow-body`, `drip`, `truncated-json`, `truncated-body`, `huge-json`, `missing-token`, `missing-refresh-token`, `token-type`, `token-control-characters`, `expires-in`, `clock-skew`, `foreign-subject`, `rotation-skipped`, `foreign-realm` at line 1 column 27
     hint: which flags there are is shown by `tokenctl sim --help`
     --- exit 2
     ");
     insta::assert_snapshot!(place.run(&["sim", "--vendor=sap"]), @"
     --- stderr
     error: `sap` is not a value of `--vendor`
-      cause: it is one of netsuite
+      cause: it is one of netsuite, quickbooks
     hint: for the usage, run `tokenctl sim --help`
     --- exit 2
     ");

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::sim::error::SimError;
 use crate::sim::faults::{ArmedFault, FaultRule};
 use crate::sim::netsuite::Admin;
+use crate::sim::quickbooks;
 use crate::sim::state::{CallCount, World};
-use crate::sim::target::Endpoint;
+use crate::sim::target::{Endpoint, Vendor};
 
 /// The simulator's controls, in process; clones control the same simulator.
 #[derive(Clone)]
@@ -50,6 +51,13 @@ impl Control {
         self.calls().iter().filter(|count| count.endpoint == endpoint).map(|count| count.calls).sum()
     }
 
+    /// Returns how many requests arrived at an endpoint of one vendor for one account.
+    pub fn calls_of(&self, vendor: Vendor, account: &str, endpoint: Endpoint) -> u64 {
+        let calls = self.calls();
+        let mut counts = calls.iter().filter(|count| count.vendor == vendor && count.endpoint == endpoint);
+        counts.find(|count| count.account == vendor.canonical(account)).map_or(0, |count| count.calls)
+    }
+
     /// Starts counting afresh.
     pub fn forget_calls(&self) {
         self.world.forget_calls();
@@ -63,5 +71,10 @@ impl Control {
     /// The administrator of a NetSuite account, in either spelling of its id.
     pub fn netsuite(&self, account: &str) -> Admin {
         Admin::new(Arc::clone(&self.world), account)
+    }
+
+    /// Intuit's developer portal, and its customers.
+    pub fn quickbooks(&self) -> quickbooks::Admin {
+        quickbooks::Admin::new(Arc::clone(&self.world))
     }
 }

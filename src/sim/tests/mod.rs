@@ -2,6 +2,8 @@
 
 mod certificates;
 mod control;
+mod desk;
 mod faults;
+mod quickbooks;
 mod rig;
 mod token;
