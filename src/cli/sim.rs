@@ -26,6 +26,10 @@ pub enum SimulatedVendor {
     Netsuite,
     /// QuickBooks Online: consent page, token, revocation and CompanyInfo endpoints
     Quickbooks,
+    /// Pax8: token endpoint
+    Pax8,
+    /// A server that follows the RFCs: every grant and client authentication
+    Oauth2,
 }
 
 /// `demo`

@@ -21,6 +21,8 @@ pub(super) async fn run(app: &App, args: &SimArgs) -> Result<Finished, CommandEr
         .map(|vendor| match vendor {
             SimulatedVendor::Netsuite => Vendor::Netsuite,
             SimulatedVendor::Quickbooks => Vendor::Quickbooks,
+            SimulatedVendor::Pax8 => Vendor::Pax8,
+            SimulatedVendor::Oauth2 => Vendor::Oauth2,
         })
         .collect();
     if let Some(file) = &args.faults {

@@ -8,7 +8,7 @@
 //! ```text
 //! connection ─► faults (before) ─► vendor ─► faults (after) ─► connection      a listener, one task each
 //!               http://127.0.0.1:PORT/netsuite/<account>/…     what a vendor answers: one folder per vendor
-//!               http://127.0.0.1:PORT/quickbooks/…
+//!               http://127.0.0.1:PORT/quickbooks/…, /pax8/…, /oauth2/<tenant>/…
 //!               http://127.0.0.1:PORT/control/…                what an administrator or a test does
 //! ```
 //!
@@ -22,10 +22,13 @@ pub mod control;
 mod error;
 pub mod faults;
 mod jose;
+mod jwk;
 mod ledger;
 mod limit;
 pub mod netsuite;
+pub mod oauth2;
 mod page;
+pub mod pax8;
 pub mod quickbooks;
 mod random;
 mod server;

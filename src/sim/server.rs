@@ -15,7 +15,7 @@ use super::error::SimError;
 use super::faults::{self, FaultRule};
 use super::state::World;
 use super::target::Vendor;
-use super::{connection, netsuite, quickbooks};
+use super::{connection, netsuite, oauth2, pax8, quickbooks};
 use crate::clock::Clock;
 
 /// What a simulator is started with.
@@ -113,6 +113,8 @@ fn router(world: &Arc<World>) -> Router {
             Vendor::Quickbooks => {
                 quickbooks::router().layer(faults).layer(middleware::map_response(quickbooks::number))
             }
+            Vendor::Pax8 => pax8::router().layer(faults),
+            Vendor::Oauth2 => oauth2::router().layer(faults),
         });
     }
     vendors.merge(control::router()).with_state(Arc::clone(world))

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use serde::{Deserialize, Serialize};
 
 use super::state::World;
-use super::{netsuite, quickbooks};
+use super::{netsuite, oauth2, pax8, quickbooks};
 
 /// A simulated vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,17 +14,23 @@ pub enum Vendor {
     Netsuite,
     /// Intuit QuickBooks Online.
     Quickbooks,
+    /// Pax8.
+    Pax8,
+    /// Any server that follows the RFCs.
+    Oauth2,
 }
 
 impl Vendor {
     /// Every vendor that can be simulated.
-    pub const ALL: [Self; 2] = [Self::Netsuite, Self::Quickbooks];
+    pub const ALL: [Self; 4] = [Self::Netsuite, Self::Quickbooks, Self::Pax8, Self::Oauth2];
 
     /// The word in paths, rules and counts.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Netsuite => "netsuite",
             Self::Quickbooks => "quickbooks",
+            Self::Pax8 => "pax8",
+            Self::Oauth2 => "oauth2",
         }
     }
 
@@ -32,7 +38,7 @@ impl Vendor {
     pub(super) fn canonical(self, account: &str) -> String {
         match self {
             Self::Netsuite => canonical_account(account),
-            Self::Quickbooks => account.to_owned(),
+            Self::Quickbooks | Self::Pax8 | Self::Oauth2 => account.to_owned(),
         }
     }
 }
@@ -87,7 +93,8 @@ pub(super) struct Target {
 impl Target {
     /// Returns what a request is for, or `None` for a path that belongs to no vendor's endpoint.
     pub(super) fn of(world: &World, arrival: &Arrival<'_>) -> Option<Self> {
-        let mut segments = arrival.uri.path().strip_prefix('/')?.split('/');
+        let path = arrival.uri.path();
+        let mut segments = oauth2::rooted(path).unwrap_or(path).strip_prefix('/')?.split('/');
         let vendor_word = segments.next()?;
         let vendor = Vendor::ALL.into_iter().find(|vendor| vendor.as_str() == vendor_word)?;
         let path: Vec<&str> = segments.collect();
@@ -97,6 +104,8 @@ impl Target {
                 ((*account).to_owned(), netsuite::classify(arrival.method, rest)?)
             }
             Vendor::Quickbooks => quickbooks::classify(world, arrival, &path)?,
+            Vendor::Pax8 => pax8::classify(world, arrival, &path)?,
+            Vendor::Oauth2 => oauth2::classify(arrival.uri.path(), &path)?,
         };
         Some(Self { vendor, account: vendor.canonical(&account), endpoint })
     }

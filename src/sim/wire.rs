@@ -1,12 +1,15 @@
 //! The parts of OAuth's wire format that servers have in common: forms, credentials, bearer tokens, answers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserializer as _;
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -85,6 +88,33 @@ pub(super) fn parameters(text: &[u8]) -> Option<Parameters> {
 pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Parameters, OAuthError> {
     let readable = is_type(headers, "application/x-www-form-urlencoded").then(|| parameters(body)).flatten();
     readable.ok_or_else(|| OAuthError::bad("invalid_request"))
+}
+
+/// Reads the body of a token request that must be a JSON object of strings; a member given twice is refused.
+pub(super) fn object(body: &[u8]) -> Result<Parameters, OAuthError> {
+    struct Object;
+
+    impl<'de> Visitor<'de> for Object {
+        type Value = Parameters;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object of strings, each member once")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parameters, A::Error> {
+            let mut found = Parameters::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                if found.insert(name, value).is_some() {
+                    return Err(A::Error::custom("a member is given twice"));
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = reader.deserialize_map(Object).and_then(|found| reader.end().map(|()| found));
+    read.map_err(|_| OAuthError::bad("invalid_request"))
 }
 
 /// Client id and secret of `Authorization: Basic`, each form-urlencoded below the base64 (RFC 6749 section 2.3.1).

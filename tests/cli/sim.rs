@@ -147,7 +147,7 @@ fn refusals() {
     insta::assert_snapshot!(place.run(&["sim", "--vendor=sap"]), @"
     --- stderr
     error: `sap` is not a value of `--vendor`
-      cause: it is one of netsuite, quickbooks
+      cause: it is one of netsuite, quickbooks, pax8, oauth2
     hint: for the usage, run `tokenctl sim --help`
     --- exit 2
     ");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::sim::error::SimError;
 use crate::sim::faults::{ArmedFault, FaultRule};
 use crate::sim::netsuite::Admin;
-use crate::sim::quickbooks;
 use crate::sim::state::{CallCount, World};
 use crate::sim::target::{Endpoint, Vendor};
+use crate::sim::{oauth2, pax8, quickbooks};
 
 /// The simulator's controls, in process; clones control the same simulator.
 #[derive(Clone)]
@@ -76,5 +76,15 @@ impl Control {
     /// Intuit's developer portal, and its customers.
     pub fn quickbooks(&self) -> quickbooks::Admin {
         quickbooks::Admin::new(Arc::clone(&self.world))
+    }
+
+    /// Pax8's Integrations Hub.
+    pub fn pax8(&self) -> pax8::Admin {
+        pax8::Admin::new(Arc::clone(&self.world))
+    }
+
+    /// The administrator of a tenant of the generic server.
+    pub fn oauth2(&self, tenant: &str) -> oauth2::Admin {
+        oauth2::Admin::new(Arc::clone(&self.world), tenant)
     }
 }

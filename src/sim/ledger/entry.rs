@@ -1,5 +1,7 @@
 //! What the controls show of a family.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -80,5 +82,10 @@ impl Family {
 }
 
 fn sha256(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::with_capacity(64);
+    for byte in digest(&SHA256, text.as_bytes()).as_ref() {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }

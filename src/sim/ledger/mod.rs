@@ -149,6 +149,11 @@ impl Ledger {
         self.family_mut(id).ended.get_or_insert(why);
     }
 
+    /// Whether `token` was issued as an access token.
+    pub(super) fn is_access_token(&self, token: &str) -> bool {
+        self.access_tokens.contains_key(token)
+    }
+
     /// Revokes one access token and leaves its family.
     pub(super) fn revoke_access(&mut self, token: &str) {
         if let Some(access) = self.access_tokens.get_mut(token) {

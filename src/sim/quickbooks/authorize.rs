@@ -50,12 +50,14 @@ pub(super) async fn authorize(
     let Some(query) = wire::parameters(uri.query().unwrap_or_default().as_bytes()) else {
         return page::refusal("A parameter comes twice.");
     };
+    // Source: RFC 6749 section 4.1.2.1: without a known client and redirect URI nothing is sent there.
     let request = match Request::read(&query, &quickbooks) {
         Ok(request) => request,
-        // Source: RFC 6749 section 4.1.2.1: without a known client and redirect URI nothing is sent there.
-        Err(Problem::Page(why)) => return page::refusal(why),
-        Err(Problem::Back(request, error)) => return request.back(&[("error", error)]),
+        Err(why) => return page::refusal(why),
     };
+    if let Some(error) = request.error(&query) {
+        return request.back(&[("error", error)]);
+    }
     match decision(&query, &mut quickbooks) {
         Some(Decision::Deny) => request.back(&[("error", "access_denied")]),
         Some(Decision::Approve(realm)) if quickbooks.companies.contains_key(&realm) => {
@@ -76,11 +78,6 @@ fn decision(query: &Parameters, quickbooks: &mut QuickBooks) -> Option<Decision>
         .or_else(|| quickbooks.auto_approve.clone().map(Decision::Approve))
 }
 
-enum Problem {
-    Page(&'static str),
-    Back(Request, &'static str),
-}
-
 struct Request {
     client_id: String,
     redirect_uri: Url,
@@ -91,37 +88,40 @@ struct Request {
 }
 
 impl Request {
-    fn read(query: &Parameters, quickbooks: &QuickBooks) -> Result<Self, Problem> {
+    fn read(query: &Parameters, quickbooks: &QuickBooks) -> Result<Self, &'static str> {
         let value = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
         let app = quickbooks
             .apps
             .get(value("client_id"))
-            .ok_or(Problem::Page("The client_id is not that of a registered app."))?;
+            .ok_or("The client_id is not that of a registered app.")?;
         let redirect_text = value("redirect_uri").to_owned();
         let redirect_uri = app
             .redirect_uris
             .contains(&redirect_text)
             .then(|| Url::parse(&redirect_text).ok())
             .flatten()
-            .ok_or(Problem::Page("The redirect_uri is not one of those that the app has registered."))?;
+            .ok_or("The redirect_uri is not one of those that the app has registered.")?;
         // Source: `vendors.md` 2.4: the only defence against forged callbacks, so it is not optional.
         if value("state").is_empty() {
-            return Err(Problem::Page("The request has no state."));
+            return Err("The request has no state.");
         }
-        let request = Self {
+        Ok(Self {
             client_id: app.client_id.clone(),
             redirect_uri,
             redirect_text,
             scopes: value("scope").split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
             state: value("state").to_owned(),
-        };
-        if value("response_type") != "code" {
-            return Err(Problem::Back(request, "unsupported_response_type"));
+        })
+    }
+
+    /// Returns what the app is told to be wrong, if anything is.
+    fn error(&self, query: &Parameters) -> Option<&'static str> {
+        if query.get("response_type").is_none_or(|kind| kind != "code") {
+            return Some("unsupported_response_type");
         }
-        if request.scopes.is_empty() || !request.scopes.iter().all(|scope| SCOPES.contains(&scope.as_str())) {
-            return Err(Problem::Back(request, "invalid_scope"));
-        }
-        Ok(request)
+        let known =
+            !self.scopes.is_empty() && self.scopes.iter().all(|scope| SCOPES.contains(&scope.as_str()));
+        (!known).then_some("invalid_scope")
     }
 
     fn approve(&self, realm: &str, quickbooks: &mut QuickBooks, twist: &Twist, now: Timestamp) -> Response {
