@@ -79,6 +79,21 @@ impl Simulator {
         self.world.base_url.clone()
     }
 
+    /// The vendors that it plays.
+    pub fn vendors(&self) -> impl Iterator<Item = Vendor> {
+        self.world.vendors.iter().copied()
+    }
+
+    /// What a vendor's endpoints are below, with `ACCOUNT` or `TENANT` where a name is to be filled in.
+    pub fn vendor_url(&self, vendor: Vendor) -> String {
+        let below = match vendor {
+            Vendor::Netsuite => "/ACCOUNT/services/rest",
+            Vendor::Quickbooks | Vendor::Pax8 => "",
+            Vendor::Oauth2 => "/TENANT",
+        };
+        format!("{}/{}{below}", self.world.base_url, vendor.as_str())
+    }
+
     /// The administrator's side, in process.
     pub fn control(&self) -> Control {
         Control::new(Arc::clone(&self.world))
