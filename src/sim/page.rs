@@ -13,7 +13,7 @@ const STYLE: &str = "\
 body{margin:0;font:16px/1.5 system-ui,sans-serif;display:grid;min-height:100vh;place-items:center;padding:1rem}\
 main{width:100%;max-width:34rem}\
 h1{font-size:1.4rem;line-height:1.25;margin:.25rem 0 .5rem}\
-p{margin:.5rem 0}.soft{color:var(--soft);font-size:.9rem}\
+p{margin:.5rem 0;overflow-wrap:anywhere}.soft{color:var(--soft);font-size:.9rem}\
 ul{list-style:none;margin:1rem 0;padding:0;border:1px solid var(--line);border-radius:.5rem}\
 li{display:flex;gap:1rem;align-items:center;justify-content:space-between;padding:.75rem 1rem}\
 li+li{border-top:1px solid var(--line)}li span{min-width:0;overflow-wrap:anywhere}\

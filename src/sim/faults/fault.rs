@@ -117,9 +117,10 @@ pub enum Fault {
         /// The entity in the token.
         entity: String,
     },
-    /// The refresh token is not rotated: the value that was sent comes back and stays valid.
+    /// The refresh token is not rotated: the value that was sent comes back and stays valid. To be aimed at the
+    /// token endpoint: with `times` it is spent by whatever request it hits.
     RotationSkipped {},
-    /// The callback names another realm than the one that was consented to.
+    /// The callback names another realm than the one that was consented to. To be aimed at `authorize`.
     ForeignRealm {
         /// The `realmId` in the callback.
         realm: String,

@@ -1,9 +1,12 @@
 //! Clients that authenticate with an assertion.
 
+use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use rcgen::{KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData as _, RsaKeySize};
+use rcgen::{
+    KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_RSA_SHA256, PublicKeyData as _, RsaKeySize,
+};
 use rsa::traits::PublicKeyParts as _;
 
 use super::*;
@@ -17,7 +20,11 @@ fn jwk(key: &KeyPair, id: &str) -> Value {
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     if raw[0] == 0x04 {
         let (x, y) = raw[1..].split_at(raw.len() / 2);
-        let curve = if x.len() == 32 { "P-256" } else { "P-384" };
+        let curve = match x.len() {
+            32 => "P-256",
+            48 => "P-384",
+            _ => "P-521",
+        };
         return json!({"kty": "EC", "crv": curve, "x": encode(x), "y": encode(y), "kid": id, "use": "sig"});
     }
     let public = <rsa::RsaPublicKey as rsa::pkcs1::DecodeRsaPublicKey>::from_pkcs1_der(raw).unwrap();
@@ -213,6 +220,18 @@ async fn every_algorithm_works_with_its_key() {
         let answer = signed.send(&sign_with(&header, &signed.claims().to_string(), key, *algorithm)).await;
         assert_eq!(answer.status, 200, "{name}: {}", answer.text);
     }
+    let p521 = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
+    signed.server.register(NewClient {
+        jwks: Some(json!({"keys": [jwk(&p521, "k4")]})),
+        ..client("es512", Authentication::PrivateKeyJwt)
+    });
+    let p521 = EcdsaKeyPair::from_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING, &p521.serialize_der()).unwrap();
+    let mut claims = signed.claims();
+    (claims["iss"], claims["sub"]) = (json!("es512"), json!("es512"));
+    // The test library has no ES512; the function signs with whatever its key is for.
+    let es512 = crate::sim::jose::sign_es256(&p521, &json!({"alg": "ES512", "kid": "k4"}), &claims).unwrap();
+    assert_eq!(signed.send(&es512).await.status, 200);
+
     let without_kid = signed.sign(&json!({"alg": "ES256"}), &signed.claims());
     assert_eq!(signed.send(&without_kid).await.status, 401, "one of several keys must be named");
     signed.server.register(NewClient {
