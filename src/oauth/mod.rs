@@ -5,7 +5,9 @@
 mod answer;
 pub mod assertion;
 pub mod client;
+mod conversation;
 pub mod error;
+mod request;
 pub mod retry;
 pub mod signing;
 pub mod skew;
@@ -17,7 +19,8 @@ pub(crate) mod testing;
 
 pub use client::{Client, ClientError, ClientOptions};
 pub use error::{Evidence, ExchangeError, Malformed, Unreachable};
+pub use request::{Ask, ClientProof};
 pub use retry::{Backoff, Limits};
 pub use signing::{SigningError, SigningKey};
 pub use skew::ClockSkew;
-pub use token::{ExchangeRequest, Exchanged, exchange};
+pub use token::{ExchangeRequest, Exchanged, RefreshAnswer, exchange};
