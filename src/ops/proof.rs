@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::domain::connection::Connection;
-use crate::domain::settings::Settings;
 use crate::domain::granted::{self, Granted};
 use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
+use crate::domain::settings::Settings;
 use crate::domain::verification::{Outcome, Stage, Verification};
-use crate::oauth::{self, Client, ExchangeError, ExchangeRequest, Exchanged, SigningKey};
+use crate::oauth::{self, Ask, Client, ClientProof, ExchangeError, ExchangeRequest, Exchanged, SigningKey};
 use crate::providers::{self, Plan};
 use crate::secret::SecretBytes;
 
@@ -77,9 +77,12 @@ impl Asker {
             .map_err(|error| Box::new(ExchangeError::Signing(error)))?;
         let request = ExchangeRequest {
             plan,
-            key: &key,
-            key_id: &signing.key.id,
-            certificate_id: &signing.certificate_id,
+            client: ClientProof::Assertion {
+                key: &key,
+                key_id: &signing.key.id,
+                certificate_id: &signing.certificate_id,
+            },
+            ask: Ask::ClientCredentials,
             limits: oauth::Limits::new(&self.clock, self.limits.exchange, Some(self.limits.deadline)),
         };
         Ok(oauth::exchange(&self.client, &self.clock, &request).await.map_err(Box::new)?)
