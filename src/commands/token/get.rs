@@ -75,7 +75,7 @@ fn render(app: &App, issued: &Issued, format: TokenFormat) -> SecretBytes {
                 obtained_at: facts.obtained_at,
                 expires_at: facts.expires_at,
                 expires_in: facts.expires_at.duration_since(app.clock.now()).as_secs(),
-                refreshed: issued.obtained.map(super::super::domain::token::Staleness::as_str),
+                refreshed: issued.obtained.map(crate::domain::token::Staleness::as_str),
             };
             // An escape takes at most six bytes for one.
             json::secret_envelope("token/1", &data, &app.console.warnings(), 6 * token.len() + 4096)
