@@ -72,7 +72,7 @@ pub struct QuickbooksAppArgs {
     pub app: AppArgs,
     /// Where Intuit sends the browser back to, exactly as it is registered there
     #[arg(long, value_name = "URL")]
-    pub redirect_uri: Option<Url>,
+    pub redirect_uri: Option<String>,
 }
 
 /// `app add pax8`
@@ -91,7 +91,7 @@ pub struct Oauth2AppArgs {
     pub app: AppArgs,
     /// Where the server sends the browser back to, exactly as it is registered there
     #[arg(long, value_name = "URL")]
-    pub redirect_uri: Option<Url>,
+    pub redirect_uri: Option<String>,
     /// The server and how the client proves who it is.
     #[command(flatten)]
     pub server: ServerArgs,

@@ -150,6 +150,7 @@ impl From<UnknownField> for CommandError {
     }
 }
 
+mod grants;
 mod ops;
 mod vault;
 

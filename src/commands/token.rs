@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::cli::token::{GetArgs, TokenCommand, TokenFormat};
+use crate::domain::grant::Sender;
 use crate::domain::token::Demand;
 use crate::ops::interact::Interact as _;
 use crate::ops::tokens::{self, Issued};
@@ -51,6 +52,7 @@ async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
             .min_ttl
             .map(|ttl| jiff::SignedDuration::try_from(ttl).unwrap_or(jiff::SignedDuration::MAX)),
         force: args.refresh,
+        sender: Sender::Automatic,
     };
     let issued = tokens::get(&session, &args.name, demand).await.map_err(|error| {
         CommandError::from(error).doing(format!("cannot get a token for `{}`", args.name))

@@ -317,9 +317,10 @@ pub struct Registration {
     /// The scopes asked for; empty means the vendor's usual ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Where the vendor sends a person's browser back to, exactly as it is registered there.
+    /// Where the vendor sends a person's browser back to, character by character as it is registered there: vendors
+    /// compare it as text, which a parsed URL would not give back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect_uri: Option<Url>,
+    pub redirect_uri: Option<String>,
     /// Further parameters of the authorization request, such as an audience.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub authorize_parameters: BTreeMap<String, String>,

@@ -232,6 +232,10 @@ fn destroys(action: Action) -> bool {
             | Action::RecipientRemove
             | Action::RecipientSetRole
             | Action::VaultRekey
+            | Action::AppRemove
+            | Action::GrantRevoke
+            | Action::GrantDrop
+            | Action::CompanyDisconnect
     )
 }
 
