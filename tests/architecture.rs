@@ -59,6 +59,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/commands/token.rs", "formats a token that was asked for"),
     ("src/domain/keypair.rs", "parses a private key that is taken over"),
     ("src/oauth/answer.rs", "parses an answer with a token in it"),
+    ("src/oauth/request.rs", "puts client secret, assertion and grant into a request"),
     ("src/oauth/authorize.rs", "puts the state into the address that the browser is sent to"),
     ("src/oauth/callback/paste.rs", "reads a pasted address"),
     ("src/oauth/pkce.rs", "hashes the verifier"),

@@ -165,6 +165,9 @@ pub enum Malformed {
     /// A member that is missing or is not what it should be.
     #[error("`{0}` is missing or not usable")]
     Member(&'static str),
+    /// Metadata that names another issuer than the one whose address it was read from (RFC 8414 section 3.3).
+    #[error("the metadata of another issuer than its address names")]
+    Issuer,
     /// A token of a kind that we do not know how to use (RFC 6749 section 7.1).
     #[error("a token of unknown type")]
     TokenType,

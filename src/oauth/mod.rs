@@ -4,13 +4,17 @@
 //! vendors is data in `providers`.
 
 mod answer;
+mod ask;
 pub mod assertion;
 pub mod authorize;
 pub mod callback;
 pub mod client;
 mod conversation;
+pub mod discovery;
 pub mod error;
 pub mod pkce;
+mod judge;
+mod prove;
 mod request;
 pub mod retry;
 pub mod signing;
@@ -21,9 +25,12 @@ mod transport;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use ask::Way;
 pub use client::{Client, ClientError, ClientOptions};
+pub use discovery::discover;
 pub use error::{Evidence, ExchangeError, Malformed, Unreachable};
 pub use request::{Ask, ClientProof};
+pub use prove::prove_client;
 pub use retry::{Backoff, Limits};
 pub use signing::{SigningError, SigningKey};
 pub use skew::ClockSkew;

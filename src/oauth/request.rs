@@ -8,7 +8,6 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use serde::ser::{SerializeMap as _, Serializer as _};
-use url::Url;
 use url::form_urlencoded::{self, byte_serialize};
 use zeroize::Zeroizing;
 
@@ -62,7 +61,7 @@ pub enum Ask<'a> {
         /// The code.
         code: &'a SecretString,
         /// Exactly what the authorization request had.
-        redirect_uri: &'a Url,
+        redirect_uri: &'a str,
         /// The PKCE verifier, if the authorization request had a challenge (RFC 7636 section 4.5).
         verifier: Option<&'a SecretString>,
     },
@@ -114,7 +113,7 @@ pub(super) fn token_request(
         Ask::Refresh(token) => parameters.add("refresh_token", token.expose()),
         Ask::Code { code, redirect_uri, verifier } => {
             parameters.add("code", code.expose());
-            parameters.add("redirect_uri", redirect_uri.as_str());
+            parameters.add("redirect_uri", redirect_uri);
             if let Some(verifier) = verifier {
                 parameters.add("code_verifier", verifier.expose());
             }

@@ -123,15 +123,15 @@ fn pax8_gets_its_four_members() {
 fn each_grant_has_its_parameters() {
     let plan = oauth2_plan(GrantKind::RefreshToken, ClientAuthentication::None, URL);
     let (code, verifier) = (secret("c/1"), secret("ver~ifier"));
-    let redirect_uri = "http://127.0.0.1:8080/oauth2/callback".parse().unwrap();
+    let redirect_uri = "http://127.0.0.1:8080/oauth2/callback";
     for (ask, expected) in [
         (Ask::Refresh(&code), "grant_type=refresh_token&refresh_token=c%2F1"),
         (
-            Ask::Code { code: &code, redirect_uri: &redirect_uri, verifier: Some(&verifier) },
+            Ask::Code { code: &code, redirect_uri, verifier: Some(&verifier) },
             "grant_type=authorization_code&code=c%2F1&redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2Foauth2%2Fcallback&code_verifier=ver%7Eifier",
         ),
         (
-            Ask::Code { code: &code, redirect_uri: &redirect_uri, verifier: None },
+            Ask::Code { code: &code, redirect_uri, verifier: None },
             "grant_type=authorization_code&code=c%2F1&redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2Foauth2%2Fcallback",
         ),
         (

@@ -4,17 +4,17 @@ use jiff::Timestamp;
 
 use super::answer::{self, Reading, Tokens, Wanted};
 use super::client::{Client, Line, Outgoing};
-use super::conversation::{Answer, Conversation, Failure};
-use super::error::{Evidence, ExchangeError, Malformed, Unreachable};
+use super::conversation::{Answer, Conversation};
+use super::error::{Evidence, ExchangeError, Malformed};
+use super::judge::{Said, failed, refusal};
 use super::request::{Ask, ClientProof, token_request};
 use super::retry::{Limits, Repeat, with_retries};
-use super::transport::Problem;
 use crate::clock::{self, Clock};
 use crate::domain::grant::Renewal;
 use crate::domain::granted::Granted;
 use crate::domain::token::{AccessToken, TokenFacts, token_hash};
 use crate::hooks::mutant;
-use crate::providers::{Descriptor, Plan};
+use crate::providers::Plan;
 use crate::secret::SecretString;
 
 /// What an exchange needs.
@@ -141,49 +141,6 @@ fn exchanged(
     Exchanged { token: AccessToken { value, facts }, refresh, granted, withheld, evidence }
 }
 
-fn failed(vendor: &'static Descriptor, failure: Failure) -> ExchangeError {
-    let Failure { problem, evidence } = failure;
-    let evidence = Box::new(evidence);
-    match problem {
-        Problem::Malformed(reason) => ExchangeError::Malformed { vendor, reason, evidence },
-        Problem::Unreachable(reason) => ExchangeError::Unreachable {
-            vendor,
-            reason,
-            code: None,
-            meaning: None,
-            retry_after: None,
-            evidence,
-        },
-    }
-}
-
-/// What an error code says of the credentials, whatever status it comes with.
-#[derive(PartialEq, Eq)]
-enum Verdict {
-    /// RFC 6749 sections 4.1.2.1 and 5.2: the request or its sender is at fault.
-    Refusal,
-    /// The vendor has a problem of its own.
-    Trouble,
-    /// Not known; the status decides.
-    Open,
-}
-
-fn verdict(code: Option<&str>) -> Verdict {
-    match code {
-        Some(
-            "invalid_request"
-            | "invalid_client"
-            | "invalid_grant"
-            | "invalid_scope"
-            | "unauthorized_client"
-            | "unsupported_grant_type"
-            | "access_denied",
-        ) => Verdict::Refusal,
-        Some("server_error" | "temporarily_unavailable") => Verdict::Trouble,
-        _ => Verdict::Open,
-    }
-}
-
 fn judge(
     answer: Answer,
     request: &ExchangeRequest<'_>,
@@ -200,30 +157,8 @@ fn judge(
         Reading::Error { code, description } => (code, description, Malformed::Member("access_token")),
         Reading::Unusable(reason) => (None, None, reason),
     };
-    let meaning = code.as_deref().and_then(|code| vendor.meaning(status, code, description.as_deref()));
-    let evidence = Box::new(evidence);
-    let unreachable = |reason, code, evidence| ExchangeError::Unreachable {
-        vendor,
-        reason,
-        code,
-        meaning,
-        retry_after,
-        evidence,
-    };
-    // RFC 6749 section 5.2: the error code first, the status second. A refusal with a status of 200 is one.
-    Err(match (verdict(code.as_deref()), status) {
-        (_, 429) => unreachable(Unreachable::RateLimited, code, evidence),
-        (Verdict::Refusal, _) | (Verdict::Open, 400..=407 | 409..=499) => {
-            ExchangeError::Rejected { vendor, status, code, description, meaning, evidence }
-        }
-        (Verdict::Trouble, _) | (Verdict::Open, 408 | 500..) => {
-            unreachable(Unreachable::ServerError(status), code, evidence)
-        }
-        (Verdict::Open, 300..=399) => {
-            ExchangeError::Malformed { vendor, reason: Malformed::Redirect(status), evidence }
-        }
-        (Verdict::Open, _) => ExchangeError::Malformed { vendor, reason: unusable, evidence },
-    })
+    let said = Said { code, description, unusable };
+    Err(refusal(vendor, (status, retry_after, evidence), said))
 }
 
 #[cfg(test)]

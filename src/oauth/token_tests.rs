@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::super::client::ClientOptions;
+use super::super::error::Unreachable;
 use super::super::retry::Backoff;
 use super::super::signing::SigningKey;
 use super::super::testing::{Script, Server, answer, head, member_plan, netsuite_plan, oauth2_plan};
@@ -502,9 +503,9 @@ async fn where_tls_never_stands_nothing_was_sent() {
 async fn a_code_is_sent_once_and_a_device_code_as_often_as_its_owner_says() {
     let secret = Secret::new("hunter2".to_owned());
     let code = Secret::new("c/o de".to_owned());
-    let redirect_uri = "http://localhost:8080/quickbooks/callback".parse().unwrap();
+    let redirect_uri = "http://localhost:8080/quickbooks/callback";
     let verifier = Secret::new("v".repeat(43));
-    let code_ask = Ask::Code { code: &code, redirect_uri: &redirect_uri, verifier: Some(&verifier) };
+    let code_ask = Ask::Code { code: &code, redirect_uri, verifier: Some(&verifier) };
     for (ask, status, expected) in [
         (code_ask, 500, 1),
         (code_ask, 429, 4),

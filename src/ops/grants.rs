@@ -71,7 +71,7 @@ impl Refresh<'_> {
     async fn attempt(
         &self,
         lock: &ConnectionLock,
-        means: &Means,
+        means: &Means<'_>,
         stored: StoredGrant,
     ) -> Result<(AccessToken, Evidence), OpsError> {
         let Self { session, connection, .. } = self;
@@ -109,7 +109,7 @@ impl Refresh<'_> {
     async fn send(
         &self,
         lock: &ConnectionLock,
-        means: &Means,
+        means: &Means<'_>,
         sending: StoredGrant,
         answer: Option<Answer>,
     ) -> Result<(AccessToken, Evidence), OpsError> {
