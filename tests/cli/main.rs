@@ -17,6 +17,7 @@ mod identities;
 mod import;
 mod init;
 mod reports;
+mod leaving;
 mod signals;
 mod sim;
 mod viewers;
