@@ -70,6 +70,9 @@ pub fn upload_steps(connection: &Connection, key: &Key) -> Vec<String> {
     let upload = providers::descriptor(connection.provider).upload.as_ref();
     match (upload, connection.settings.netsuite()) {
         (Some(upload), Some(settings)) => upload.steps(settings, &certificate_file(connection, key)),
-        _ => vec![format!("give the server the public key: `tokenctl cert export {} --format jwk`", connection.name)],
+        _ => vec![format!(
+            "give the server the public key: `tokenctl cert export {} --format jwk`",
+            connection.name
+        )],
     }
 }
