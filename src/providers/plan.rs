@@ -94,7 +94,7 @@ pub fn plan(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
     Ok(Plan {
         vendor,
         grant: settings.grant(),
-        authentication: vendor.client_authentication[0],
+        authentication: vendor.authentication_of(None),
         client_id: own.client_id.clone(),
         scopes: own.scopes.clone(),
         audience: None,
@@ -131,7 +131,7 @@ fn of_member(
     Plan {
         vendor,
         grant,
-        authentication: registration.authentication.unwrap_or(vendor.client_authentication[0]),
+        authentication: vendor.authentication_of(Some(registration)),
         client_id: registration.client_id.clone(),
         scopes,
         audience: audience.or_else(|| vendor.default_audience.map(str::to_owned)),
