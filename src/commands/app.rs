@@ -1,5 +1,7 @@
 //! `tokenctl app`
 
+use std::path::Path;
+
 use crate::app::App;
 use crate::cli::app::{
     AppAddCommand, AppArgs, AppChangeArgs, AppCommand, AppNameArgs, AppSetArgs, ServerArgs,
@@ -100,7 +102,7 @@ pub(super) fn server(args: &ServerArgs, registration: &mut RegistrationChanges) 
 /// Reads the client secret from a file, standard input or a prompt; a line feed at its end is the file's.
 pub(super) fn client_secret(
     app: &App,
-    file: Option<&std::path::Path>,
+    file: Option<&Path>,
     name: &AppName,
 ) -> Result<Option<SecretString>, CommandError> {
     let Some(file) = file else {
@@ -109,14 +111,19 @@ pub(super) fn client_secret(
             CommandError::from(why).hinted(Hint::text("name a file that holds it: `--client-secret-file F`, or `-`"))
         });
     };
+    secret_line(app, file, "client secret").map(Some)
+}
+
+/// Reads a file that holds one secret on one line; the line feed at its end is the file's.
+pub(super) fn secret_line(app: &App, file: &Path, what: &str) -> Result<SecretString, CommandError> {
     let text = app.read_secret(file)?.into_text();
     let text = text.ok_or_else(|| CommandError::usage(format!("{} is not UTF-8", file.display())))?;
     let line = text.expose().trim_end_matches(['\r', '\n']);
     if line.is_empty() || line.contains(|char: char| char.is_control()) {
-        return Err(CommandError::usage(format!("{} holds no client secret", file.display()))
-            .hinted(Hint::text("the file must hold the client secret alone, on one line")));
+        return Err(CommandError::usage(format!("{} holds no {what}", file.display()))
+            .hinted(Hint::text(format!("the file must hold the {what} alone, on one line"))));
     }
-    Ok(Some(Secret::new(line.to_owned())))
+    Ok(Secret::new(line.to_owned()))
 }
 
 fn detail(action: &'static str, proven: Option<bool>, app: &crate::domain::app::App) -> AppDetail {

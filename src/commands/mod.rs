@@ -15,6 +15,7 @@ pub mod finish;
 mod help;
 mod import_file;
 mod keys;
+mod records;
 mod rotate;
 mod session;
 mod sim;

@@ -17,6 +17,7 @@ mod proof;
 pub mod rotate;
 pub mod session;
 pub mod status;
+pub mod takeover;
 pub mod tokens;
 pub mod vaults;
 pub mod verify;

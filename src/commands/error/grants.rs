@@ -65,6 +65,16 @@ pub(super) fn of_grant(error: &GrantError) -> Vec<Hint> {
             Hint::text("the vendor has a problem, or the app was changed there; try again later"),
             hint("to see the app, run", &["app", "show", app.as_str()]),
         ],
+        GrantError::Holds(name) => vec![
+            hint("to see it, run", &["connection", "show", name.as_str()]),
+            hint("to give it back first, run", &["token", "revoke", name.as_str()]),
+        ],
+        GrantError::OtherRealm { name, .. } | GrantError::Elsewhere { name, .. } => {
+            vec![hint("to see what it is for, run", &["connection", "show", name.as_str()])]
+        }
+        GrantError::NotQuarantined(_) => {
+            vec![hint("to see what is quarantined, run", &["app", "show", "APP"])]
+        }
         GrantError::NotStored { name, .. } => vec![
             Hint::text("make room on the disk that holds the vault"),
             hint("then, no sooner than 30 seconds from now, run", &["token", "refresh", name.as_str()]),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::audit::AuditKind;
 use crate::domain::grant::{NotNow, ReconnectReason};
-use crate::domain::ids::{AppName, ConnectionName};
+use crate::domain::ids::{AppName, ConnectionName, QuarantineId};
 use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::ExchangeError;
 use crate::vault::VaultError;
@@ -76,6 +76,30 @@ pub enum GrantError {
         #[source]
         source: Box<ExchangeError>,
     },
+    /// The connection has a grant that may be good (exit 5).
+    #[error("`{0}` holds a grant already")]
+    Holds(ConnectionName),
+    /// The grant is for another of the customer's accounts (exit 5).
+    #[error("`{name}` is for {expected}, and the grant is for {found}")]
+    OtherRealm {
+        /// Whose.
+        name: ConnectionName,
+        /// The account that the connection is for.
+        expected: String,
+        /// The account that the grant is for.
+        found: String,
+    },
+    /// No grant is kept apart under this id (exit 3).
+    #[error("no grant is quarantined as {0}")]
+    NotQuarantined(QuarantineId),
+    /// A quarantined grant belongs to another app or account than the connection (exit 5).
+    #[error("the quarantined grant does not belong to `{name}`: it is for {}", realm.as_deref().unwrap_or("another app"))]
+    Elsewhere {
+        /// The connection.
+        name: ConnectionName,
+        /// The account that the grant is for.
+        realm: Option<String>,
+    },
     /// The vendor answered and the answer could not be stored (exit 8): the grant is uncertain.
     #[error("the vendor gave `{name}` a new refresh token and it could not be stored")]
     NotStored {
@@ -91,7 +115,10 @@ impl GrantError {
     /// How far an exchange came that ended like this, and what that means.
     pub(super) fn verdict(&self) -> (Stage, Outcome) {
         match self {
-            Self::Missing { .. } => (Stage::Load, Outcome::Missing),
+            Self::Missing { .. } | Self::NotQuarantined(_) => (Stage::Load, Outcome::Missing),
+            Self::Holds(_) | Self::OtherRealm { .. } | Self::Elsewhere { .. } => {
+                (Stage::Load, Outcome::Conflict)
+            }
             Self::NotNow { why, .. } => (Stage::Load, outcome_of(why)),
             Self::Lost { .. } | Self::Incident { .. } => (Stage::Exchange, Outcome::Unreachable),
             Self::RefusedOnce { .. } | Self::Over { .. } => (Stage::Exchange, Outcome::Rejected),
@@ -106,7 +133,7 @@ impl GrantError {
             | Self::RefusedOnce { source, .. }
             | Self::Over { source, .. }
             | Self::Incident { source, .. } => Some(source),
-            Self::Missing { .. } | Self::NotNow { .. } | Self::NotStored { .. } => None,
+            _ => None,
         }
     }
 }

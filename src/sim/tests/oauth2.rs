@@ -112,7 +112,11 @@ impl Server {
 }
 
 fn client(id: &str, authentication: Authentication) -> NewClient {
-    let redirect_uris = vec![REDIRECT.to_owned(), "https://example.com/callback".to_owned()];
+    let redirect_uris = vec![
+        REDIRECT.to_owned(),
+        "https://example.com/callback".to_owned(),
+        "https://localhost/callback".to_owned(),
+    ];
     NewClient { client_id: Some(id.to_owned()), authentication, redirect_uris, ..NewClient::default() }
 }
 

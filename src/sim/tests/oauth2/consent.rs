@@ -102,6 +102,8 @@ async fn what_is_wrong_with_an_authorization_is_said_where_it_is_safe() {
         let back = callback(&server.authorize(&[change, ("sim_user", USER)]).await);
         assert_eq!((text(&back, "error"), back["iss"].is_string()), (wrong, true), "{change:?}");
     }
+    let without = [("code_challenge", ""), ("code_challenge_method", ""), ("sim_user", USER)];
+    assert_eq!(callback(&server.authorize(&without).await)["error"], "invalid_request", "no PKCE at all");
     for (uri, accepted) in [
         ("http://127.0.0.1:1/callback?kept=1", true),
         ("http://127.0.0.1/callback?kept=1", true),
@@ -112,6 +114,8 @@ async fn what_is_wrong_with_an_authorization_is_said_where_it_is_safe() {
         ("https://example.com/callback", true),
         ("https://example.com:8443/callback", false),
         ("https://example.com/callback/", false),
+        ("https://localhost/callback", true),
+        ("https://localhost:1/callback", false),
         ("", false),
     ] {
         let status = server.authorize(&[("redirect_uri", uri), ("sim_user", USER)]).await.status;

@@ -33,6 +33,11 @@ async fn clients_authenticate_as_rfc_6749_has_it() {
     assert!(office.family().live && office.family().refreshed == 0, "nothing of this touched the grant");
     assert_eq!(send(office.post(&[&pairs[..], &secret].concat())).await.unwrap().status, 200, "in the form");
 
+    office.admin().set_client_secret("other", "50%off").unwrap();
+    for (header, status) in [(as_is("other", "50%off"), 401), (basic("other", "50%off"), 400)] {
+        let answer = send(office.post(&pairs).header("authorization", header)).await.unwrap();
+        assert_eq!(answer.status, status, "a lenient decoder would take both");
+    }
     office.admin().set_client_secret(CLIENT, "new").unwrap();
     assert_eq!(office.refresh("made-up").await.status, 401);
 }
