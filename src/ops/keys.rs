@@ -13,7 +13,7 @@ use crate::domain::key::{Certificate, Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::{self, KeySet, Phase, Step};
 use crate::domain::settings::ClientAuthentication;
-use crate::oauth::Exchanged;
+use crate::oauth::Evidence;
 use crate::providers;
 use crate::secret::SecretBytes;
 use crate::vault::Rows;
@@ -309,8 +309,8 @@ pub struct Proven {
 }
 
 impl Proven {
-    pub(super) fn new(keys: KeysOf, exchanged: &Exchanged, warnings: Vec<String>) -> Self {
-        Self { keys, warnings, latency_ms: exchanged.evidence.latency_ms() }
+    pub(super) fn new(keys: KeysOf, evidence: &Evidence, warnings: Vec<String>) -> Self {
+        Self { keys, warnings, latency_ms: evidence.latency_ms() }
     }
 }
 
@@ -322,7 +322,7 @@ pub async fn import(
 ) -> Result<Proven, OpsError> {
     let (connection, before, _lock) = session.begin(name, Step::Import)?;
     let signing = imported(session, &connection, request)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
     let key = &signing.key;
     let event =
         AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
@@ -332,12 +332,12 @@ pub async fn import(
         rows.put_verification(&proof::proof_of(
             &connection,
             Some(key),
-            &exchanged.evidence,
+            &evidence,
             session.clock.now(),
         ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Checks all that [`import`] checks but the exchange: what `--dry-run` does.
@@ -398,7 +398,7 @@ pub async fn activate(
         .or(before.active.as_ref())
         .ok_or_else(|| OpsError::NoKey { name: name.clone(), state: KeyState::Pending })?;
     let signing = Signing::load(session, name, key, certificate_id)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
 
     let event =
         AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
@@ -410,12 +410,12 @@ pub async fn activate(
         rows.put_verification(&proof::proof_of(
             &connection,
             Some(key),
-            &exchanged.evidence,
+            &evidence,
             session.clock.now(),
         ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Fails if the keys are not the ones that were proven: somebody else came between.

@@ -41,7 +41,7 @@ pub async fn confirm(
     }
     // A seeded bug: two commits, and the old key goes in the first.
     let seeded = hooks::mutant("destroy-before-switch").then(|| destroy(session, active)).transpose()?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, Some(active)).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, Some(active)).await?;
 
     let event = AuditEvent::new(Action::RotationConfirm)
         .on(&connection.id)
@@ -54,12 +54,12 @@ pub async fn confirm(
         rows.put_verification(&proof::proof_of(
             &connection,
             Some(pending),
-            &exchanged.evidence,
+            &evidence,
             session.clock.now(),
         ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Drops the pending key.
@@ -84,7 +84,7 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
     let active = key_in(&connection, &before, KeyState::Active)?;
     let signing = Signing::load(session, name, previous, None)?;
     // The active key may be the reason for going back, so it is no reference for the mapping.
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
 
     let event = AuditEvent::new(Action::RotationRollback)
         .on(&connection.id)
@@ -96,12 +96,12 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
         rows.put_verification(&proof::proof_of(
             &connection,
             Some(previous),
-            &exchanged.evidence,
+            &evidence,
             session.clock.now(),
         ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Proves the active key by a live exchange, then destroys the previous one, in the generation before as well.
@@ -110,8 +110,8 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
     let previous = key_in(&connection, &before, KeyState::Previous)?;
     let active = key_in(&connection, &before, KeyState::Active)?;
     let signing = Signing::load(session, name, active, None)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
-    if let Some(skew) = exchanged.evidence.clock_skew.filter(|skew| skew.is_notable()) {
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    if let Some(skew) = evidence.clock_skew.filter(|skew| skew.is_notable()) {
         return Err(OpsError::ClockSkew(skew));
     }
 
@@ -125,12 +125,12 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
         rows.put_verification(&proof::proof_of(
             &connection,
             Some(active),
-            &exchanged.evidence,
+            &evidence,
             session.clock.now(),
         ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Returns the connection and its keys.

@@ -24,12 +24,7 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
         return error.clone().into();
     }
     let mut failure = CommandError::from_error(exit_of(error), error);
-    let exchange = match error {
-        OpsError::Exchange(error) => Some(&**error),
-        OpsError::Grant(error) => error.exchange(),
-        _ => None,
-    };
-    if let Some(exchange) = exchange {
+    if let Some(exchange) = error.exchange() {
         failure = evidence(failure, exchange);
     }
     hints(error).into_iter().fold(failure, CommandError::hinted)

@@ -189,6 +189,15 @@ impl From<PlanError> for OpsError {
 }
 
 impl OpsError {
+    /// What the vendor said, if it was asked.
+    pub fn exchange(&self) -> Option<&ExchangeError> {
+        match self {
+            Self::Exchange(error) => Some(error),
+            Self::Grant(error) => error.exchange(),
+            _ => None,
+        }
+    }
+
     /// How far an exchange came that ended like this, and what that means.
     pub fn verdict(&self) -> (Stage, Outcome) {
         match self {
