@@ -213,6 +213,9 @@ fn destroys(action: Action) -> bool {
             | Action::RecipientRemove
             | Action::RecipientSetRole
             | Action::VaultRekey
+            | Action::InvitationRotateKey
+            | Action::InvitationRevokeKey
+            | Action::InvitationCleanup
     )
 }
 

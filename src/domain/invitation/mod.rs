@@ -10,6 +10,7 @@ pub mod email;
 pub mod issuer;
 pub mod key;
 pub mod profile;
+pub mod search;
 pub mod state;
 pub mod token;
 pub mod window;

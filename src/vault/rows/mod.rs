@@ -9,6 +9,9 @@ mod columns;
 mod companies;
 mod connections;
 mod counts;
+mod invitation_issuer;
+mod invitation_keys;
+mod invitations;
 mod keys;
 mod meta;
 mod names;
@@ -22,6 +25,8 @@ pub(in crate::vault) mod fixture;
 use rusqlite::Connection as Database;
 
 pub use counts::Counts;
+pub use invitation_issuer::StoredIssuer;
+pub use invitations::InvitationFilter;
 
 use super::seal::Sealer;
 
