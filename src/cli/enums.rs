@@ -2,7 +2,8 @@
 
 use clap::ValueEnum;
 
-use crate::domain::connection::{Environment, ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::connection::Environment;
+use crate::domain::settings::{ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
 

@@ -9,7 +9,8 @@ use crate::cli::connection::{
     AddCommand, AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs,
     NetsuiteArgs, SetArgs,
 };
-use crate::domain::connection::{Connection, Environment, Provider, Settings, default_assertion_seconds};
+use crate::domain::connection::{Connection, Environment, Provider};
+use crate::domain::settings::{NetsuiteSettings, default_assertion_seconds};
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
 use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
@@ -59,7 +60,8 @@ fn new_connection(args: &NetsuiteArgs) -> NewConnection {
         provider: Provider::Netsuite,
         environment: args.environment.map_or_else(|| Environment::of_account(&args.account), Into::into),
         company: args.company.clone(),
-        settings: Settings {
+        app: None,
+        settings: NetsuiteSettings {
             scopes: args.scope.clone(),
             scope_style: assertion.scope_style.map(Into::into).unwrap_or_default(),
             subject: assertion.subject.map(Into::into).unwrap_or_default(),
@@ -70,8 +72,9 @@ fn new_connection(args: &NetsuiteArgs) -> NewConnection {
             token_url: args.token_url.clone(),
             certificate_url: args.certificate_url.clone(),
             trusted_hosts: lower(&args.trust_hosts),
-            ..Settings::new(args.account.clone(), args.client_id.clone())
-        },
+            ..NetsuiteSettings::new(args.account.clone(), args.client_id.clone())
+        }
+        .into(),
         tags: args.tags.iter().cloned().collect(),
     }
 }

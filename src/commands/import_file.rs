@@ -6,9 +6,8 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer as _;
 use url::Url;
 
-use crate::domain::connection::{
-    AccountId, Environment, Provider, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim,
-};
+use crate::domain::connection::{AccountId, Environment, Provider};
+use crate::domain::settings::{ScopeStyle, NetsuiteSettings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::ConnectionName;
 use crate::ops::OpsError;
 use crate::ops::connections::NewConnection;
@@ -128,7 +127,7 @@ where
 
 impl From<RowText> for NewConnection {
     fn from(row: RowText) -> Self {
-        let mut settings = Settings::new(row.account, row.client_id);
+        let mut settings = NetsuiteSettings::new(row.account, row.client_id);
         let environment = row.environment.unwrap_or_else(|| Environment::of_account(&settings.account));
         if !row.scope.0.is_empty() {
             settings.scopes = row.scope.0;
@@ -146,7 +145,8 @@ impl From<RowText> for NewConnection {
             provider: row.provider,
             environment,
             company: row.company,
-            settings,
+            app: None,
+            settings: settings.into(),
             tags: row.tags.0,
         }
     }

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::ids::{CompanyId, ConnectionId, ConnectionName, InvalidName};
+use super::ids::{AppId, CompanyId, ConnectionId, ConnectionName, InvalidName};
+use super::settings::Settings;
 
 /// A vendor. What it can do and where it answers is in `providers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,13 +16,25 @@ use super::ids::{CompanyId, ConnectionId, ConnectionName, InvalidName};
 pub enum Provider {
     /// Oracle NetSuite, OAuth 2.0 machine to machine.
     Netsuite,
+    /// Intuit QuickBooks Online.
+    Quickbooks,
+    /// Pax8.
+    Pax8,
+    /// Any server that follows the standards.
+    Oauth2,
 }
 
 impl Provider {
+    /// Every provider.
+    pub const ALL: [Self; 4] = [Self::Netsuite, Self::Quickbooks, Self::Pax8, Self::Oauth2];
+
     /// The word that users type and the vault stores.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Netsuite => "netsuite",
+            Self::Quickbooks => "quickbooks",
+            Self::Pax8 => "pax8",
+            Self::Oauth2 => "oauth2",
         }
     }
 }
@@ -132,135 +144,6 @@ impl From<AccountId> for String {
     }
 }
 
-/// How the scopes stand in the client assertion (`vendors.md` 1.2: Oracle's prose and samples differ).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ScopeStyle {
-    /// A JSON array, as in Oracle's samples.
-    #[default]
-    Array,
-    /// One string with commas, as in Oracle's prose.
-    Comma,
-}
-
-/// What the assertion's `sub` claim says (RFC 7523 section 3 demands it; NetSuite does not list it).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SubjectClaim {
-    /// No `sub`, as NetSuite documents.
-    #[default]
-    Omit,
-    /// `sub` repeats the client id, as RFC 7523 section 3 demands.
-    ClientId,
-}
-
-/// The signature algorithm of a client assertion (RFC 7518 section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the variants are the registered names")]
-pub enum SigningAlgorithm {
-    PS256,
-    PS384,
-    PS512,
-    ES256,
-    ES384,
-}
-
-impl SigningAlgorithm {
-    /// The registered name, as in the JOSE header.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PS256 => "PS256",
-            Self::PS384 => "PS384",
-            Self::PS512 => "PS512",
-            Self::ES256 => "ES256",
-            Self::ES384 => "ES384",
-        }
-    }
-}
-
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(self.as_str())
-    }
-}
-
-/// The settings that take part in a token exchange: a change is proven before it replaces them.
-///
-/// Stored as JSON; later fields are optional, so that older rows keep their meaning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// The vendor's account id.
-    pub account: AccountId,
-    /// The integration record's client id (`iss` of the assertion).
-    pub client_id: String,
-    /// The scopes asked for, in the order given.
-    pub scopes: Vec<String>,
-    /// How the scopes stand in the assertion.
-    #[serde(default)]
-    pub scope_style: ScopeStyle,
-    /// What `sub` says.
-    #[serde(default)]
-    pub subject: SubjectClaim,
-    /// The assertion's algorithm if not the key's default (PS256; ES256 and ES384 by curve).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signing_algorithm: Option<SigningAlgorithm>,
-    /// Lifetime of an assertion, in seconds; under 3600 at NetSuite.
-    #[serde(default = "default_assertion_seconds")]
-    pub assertion_seconds: u32,
-    /// The entity (user) id that the certificate is mapped to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entity: Option<String>,
-    /// The role id that the certificate is mapped to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// Overrides the token endpoint that the account id leads to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_url: Option<Url>,
-    /// Overrides the certificate endpoint that the account id and the client id lead to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_url: Option<Url>,
-    /// Hosts outside the vendor's domains that the operator trusts by name, lower case.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub trusted_hosts: Vec<String>,
-    /// What a later version stored: kept as it is, so that an older one loses nothing by writing the row.
-    #[serde(flatten)]
-    pub later: BTreeMap<String, serde_json::Value>,
-}
-
-impl Settings {
-    /// The settings that nobody asked to be otherwise.
-    pub fn new(account: AccountId, client_id: String) -> Self {
-        Self {
-            account,
-            client_id,
-            scopes: vec!["restlets".to_owned(), "rest_webservices".to_owned()],
-            scope_style: ScopeStyle::default(),
-            subject: SubjectClaim::default(),
-            signing_algorithm: None,
-            assertion_seconds: default_assertion_seconds(),
-            entity: None,
-            role: None,
-            token_url: None,
-            certificate_url: None,
-            trusted_hosts: Vec::new(),
-            later: BTreeMap::new(),
-        }
-    }
-
-    /// SHA-256 of the settings, 64 lower-case hexadecimal digits: tells whether a token was obtained with them.
-    #[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
-    pub fn hash(&self) -> String {
-        // expect: the structure holds no map with keys that are not strings, serde_json's only objection.
-        let json = serde_json::to_vec(self).expect("settings are plain JSON");
-        super::ids::hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json).as_ref())
-    }
-}
-
-/// Five minutes: an assertion serves one exchange.
-pub fn default_assertion_seconds() -> u32 {
-    300
-}
-
 /// One set of credentials for one customer account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Connection {
@@ -276,6 +159,8 @@ pub struct Connection {
     pub enabled: bool,
     /// The company that it belongs to.
     pub company: Option<Company>,
+    /// The app that it belongs to; a NetSuite connection has none.
+    pub app: Option<AppId>,
     /// What takes part in an exchange.
     pub settings: Settings,
     /// The settings before the last change, for going back.

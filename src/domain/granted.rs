@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::connection::{AccountId, Settings};
+use super::connection::AccountId;
+use super::settings::Settings;
 
 /// Read from an access token without verifying it: good for a comparison, never for trust.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,7 @@ pub fn differences(old: &Granted, new: &Granted) -> Vec<String> {
 
 /// Returns where the token contradicts the settings, for people.
 pub fn contradictions(found: &Granted, settings: &Settings) -> Vec<String> {
+    let Some(settings) = settings.netsuite() else { return Vec::new() };
     // The vendor may spell its account id otherwise; one that is none says nothing.
     let account = found.company.as_ref().and_then(|company| company.parse::<AccountId>().ok());
     let elsewhere = account

@@ -90,6 +90,14 @@ random_id! {
     CompanyId
 }
 random_id! {
+    /// Names an app; survives renaming.
+    AppId
+}
+random_id! {
+    /// Names a grant that came and could not be kept where it belongs.
+    QuarantineId
+}
+random_id! {
     /// Names one key of a connection.
     KeyId
 }
@@ -122,81 +130,96 @@ impl From<&OwnerId> for ConnectionId {
     }
 }
 
-/// The unique, human name of a connection: 1 to 64 letters, digits, `.`, `_` and `-`, starting with a letter
-/// or digit. Two names that differ only in case are the same name.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ConnectionName(String);
+macro_rules! human_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// 1 to 64 letters, digits, `.`, `_` and `-`, starting with a letter or digit. Two names that differ only in case
+        /// are the same name.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
 
-impl ConnectionName {
-    /// The name as it was given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl PartialEq for ConnectionName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-impl Eq for ConnectionName {}
-
-impl PartialOrd for ConnectionName {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for ConnectionName {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.to_ascii_lowercase().cmp(&other.0.to_ascii_lowercase())
-    }
-}
-
-impl std::hash::Hash for ConnectionName {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.to_ascii_lowercase().hash(state);
-    }
-}
-
-impl fmt::Display for ConnectionName {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl FromStr for ConnectionName {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let well_formed = (1..=64).contains(&text.len())
-            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'));
-        if well_formed {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidName(
-                "must be 1 to 64 letters, digits, `.`, `_` or `-`, starting with a letter or digit"
-                    .to_owned(),
-            ))
+        impl $name {
+            /// The name as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
         }
-    }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.eq_ignore_ascii_case(&other.0)
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.0.to_ascii_lowercase().cmp(&other.0.to_ascii_lowercase())
+            }
+        }
+
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.0.to_ascii_lowercase().hash(state);
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                let well_formed = (1..=64).contains(&text.len())
+                    && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+                    && text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'));
+                if well_formed {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidName(
+                        "must be 1 to 64 letters, digits, `.`, `_` or `-`, starting with a letter or digit"
+                            .to_owned(),
+                    ))
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
 }
 
-impl TryFrom<String> for ConnectionName {
-    type Error = InvalidName;
-
-    fn try_from(text: String) -> Result<Self, InvalidName> {
-        text.parse()
-    }
+human_name! {
+    /// The unique, human name of a connection.
+    ConnectionName
 }
-
-impl From<ConnectionName> for String {
-    fn from(name: ConnectionName) -> Self {
-        name.0
-    }
+human_name! {
+    /// The unique, human name of an app.
+    AppName
 }
 
 /// The id that the vendor gave a certificate (the JWT `kid` at NetSuite): opaque, may start with `-`.

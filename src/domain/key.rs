@@ -8,7 +8,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::connection::SigningAlgorithm;
+use super::settings::SigningAlgorithm;
 use super::ids::{CertificateId, ConnectionId, InvalidName, KeyId};
 
 /// What kind of key pair it is.
@@ -55,7 +55,12 @@ impl KeyAlgorithm {
             Self::Rsa4096 | Self::Rsa3072 => {
                 matches!(
                     algorithm,
-                    SigningAlgorithm::PS256 | SigningAlgorithm::PS384 | SigningAlgorithm::PS512
+                    SigningAlgorithm::PS256
+                        | SigningAlgorithm::PS384
+                        | SigningAlgorithm::PS512
+                        | SigningAlgorithm::RS256
+                        | SigningAlgorithm::RS384
+                        | SigningAlgorithm::RS512
                 )
             }
             Self::EcP256 => algorithm == SigningAlgorithm::ES256,

@@ -2,9 +2,11 @@
 //!
 //! May import `secret` and serialisation and public-key crates; never tokio, reqwest, rusqlite, age or clap.
 
+pub mod app;
 pub mod audit;
 pub mod certificate;
 pub mod connection;
+pub mod grant;
 pub mod granted;
 pub mod ids;
 pub mod invitation;
@@ -15,6 +17,7 @@ pub mod keypair;
 pub mod role;
 pub mod rotation;
 pub mod selection;
+pub mod settings;
 pub mod signer;
 pub mod standing;
 pub mod token;

@@ -41,7 +41,7 @@ impl Selection {
         let Some(search) = &self.search else { return true };
         let wanted = search.to_lowercase();
         let company = connection.company.as_ref().map_or("", |company| company.name.as_str());
-        [connection.name.as_str(), company, connection.settings.account.as_str()]
+        [connection.name.as_str(), company, connection.settings.account().unwrap_or_default()]
             .iter()
             .any(|text| text.to_lowercase().contains(&wanted))
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256,
-    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+    RsaKeyPair,
 };
 
 use super::key::KeyAlgorithm;
@@ -16,6 +17,8 @@ use crate::secret::SecretBytes;
 #[expect(missing_docs, reason = "the variants are the registered names")]
 pub enum Scheme {
     RS256,
+    RS384,
+    RS512,
     PS256,
     PS384,
     PS512,
@@ -87,6 +90,8 @@ impl Signer {
             (Pair::Rsa(pair), _, scheme) => {
                 let padding: &'static dyn RsaEncoding = match scheme {
                     Scheme::RS256 => &RSA_PKCS1_SHA256,
+                    Scheme::RS384 => &RSA_PKCS1_SHA384,
+                    Scheme::RS512 => &RSA_PKCS1_SHA512,
                     Scheme::PS256 => &RSA_PSS_SHA256,
                     Scheme::PS384 => &RSA_PSS_SHA384,
                     Scheme::PS512 => &RSA_PSS_SHA512,

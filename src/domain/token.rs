@@ -16,6 +16,12 @@ pub struct AccessToken {
     pub facts: TokenFacts,
 }
 
+/// Returns the SHA-256 of a token, 64 lower-case hexadecimal digits: what it is named by wherever it must not be seen.
+pub fn token_hash(token: &SecretString) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.expose().as_bytes());
+    super::ids::hex(digest.as_ref())
+}
+
 /// What may be shown, logged and compared of an access token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenFacts {

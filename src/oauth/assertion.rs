@@ -5,14 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::signing::{SigningError, SigningKey};
 use crate::clock;
-use crate::domain::connection::{Provider, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
+use crate::domain::settings::{ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{CertificateId, random_hex};
-use crate::providers::{MIN_ASSERTION_SECONDS, descriptor};
+use crate::providers::{MIN_ASSERTION_SECONDS, Plan};
 use crate::secret::{Secret, SecretString};
 
 /// How far `iat` is set back, for a vendor whose clock is behind ours.
@@ -20,12 +19,8 @@ const BACKDATED: SignedDuration = SignedDuration::from_secs(30);
 
 /// What an assertion says and who signs it.
 pub struct AssertionRequest<'a> {
-    /// Whose rules hold.
-    pub provider: Provider,
-    /// Client id, scopes and the ways in which they are written.
-    pub settings: &'a Settings,
-    /// The token endpoint, exactly as it is posted to.
-    pub audience: &'a Url,
+    /// Who asks whom for what, and how that is written.
+    pub plan: &'a Plan,
     /// Signs.
     pub key: &'a SigningKey,
     /// The name that the vendor gave the key's certificate.
@@ -37,7 +32,8 @@ struct Claims<'a> {
     iss: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
-    scope: Scope<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope<'a>>,
     aud: &'a str,
     iat: i64,
     exp: i64,
@@ -58,28 +54,29 @@ pub fn client_assertion(
     request: &AssertionRequest<'_>,
     now: Timestamp,
 ) -> Result<SecretString, SigningError> {
-    let AssertionRequest { provider, settings, audience, key, certificate_id } = request;
-    let vendor = descriptor(*provider);
-    let algorithm = settings.signing_algorithm.unwrap_or_else(|| key.algorithm().default_signing());
+    let AssertionRequest { plan, key, certificate_id } = request;
+    let (vendor, style) = (plan.vendor, &plan.assertion);
+    let algorithm = style.algorithm.unwrap_or_else(|| key.algorithm().default_signing());
     if !vendor.signing_algorithms.contains(&algorithm) {
         return Err(SigningError::NotAccepted { vendor: vendor.name, algorithm });
     }
-    let (seconds, max) = (settings.assertion_seconds, vendor.assertion.max_seconds);
+    let (seconds, max) = (style.seconds, vendor.assertion.max_seconds);
     if !(MIN_ASSERTION_SECONDS..=max).contains(&seconds) {
         return Err(SigningError::Lifetime { seconds, min: MIN_ASSERTION_SECONDS, max });
     }
     let issued = clock::add(now, -BACKDATED).as_second();
     let claims = Claims {
-        iss: &settings.client_id,
-        sub: match settings.subject {
+        iss: &plan.client_id,
+        sub: match style.subject {
             SubjectClaim::Omit => None,
-            SubjectClaim::ClientId => Some(&settings.client_id),
+            SubjectClaim::ClientId => Some(&plan.client_id),
         },
-        scope: match settings.scope_style {
-            ScopeStyle::Array => Scope::Array(&settings.scopes),
-            ScopeStyle::Comma => Scope::Comma(settings.scopes.join(",")),
-        },
-        aud: audience.as_str(),
+        scope: style.scopes.map(|style| match style {
+            ScopeStyle::Array => Scope::Array(&plan.scopes),
+            ScopeStyle::Comma => Scope::Comma(plan.scopes.join(",")),
+        }),
+        // Exactly as it is posted to.
+        aud: plan.endpoints.token().as_str(),
         iat: issued,
         exp: issued + i64::from(seconds),
         jti: random_hex::<16>(),
@@ -100,7 +97,6 @@ fn part(value: &impl Serialize) -> Result<String, SigningError> {
     serde_json::to_vec(value).map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|_| SigningError::Provider)
 }
 
-/// There is no RS256 to come out of this: [`SigningAlgorithm`] has none.
 fn jose(algorithm: SigningAlgorithm) -> Algorithm {
     match algorithm {
         SigningAlgorithm::PS256 => Algorithm::PS256,
@@ -108,6 +104,9 @@ fn jose(algorithm: SigningAlgorithm) -> Algorithm {
         SigningAlgorithm::PS512 => Algorithm::PS512,
         SigningAlgorithm::ES256 => Algorithm::ES256,
         SigningAlgorithm::ES384 => Algorithm::ES384,
+        SigningAlgorithm::RS256 => Algorithm::RS256,
+        SigningAlgorithm::RS384 => Algorithm::RS384,
+        SigningAlgorithm::RS512 => Algorithm::RS512,
     }
 }
 

@@ -7,8 +7,8 @@ use crate::domain::key::KeyAlgorithm;
 
 const AUDIENCE: &str = "https://1234567.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token";
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> NetsuiteSettings {
+    NetsuiteSettings {
         account: "1234567".parse().unwrap(),
         client_id: "client".to_owned(),
         scopes: vec!["restlets".to_owned(), "rest_webservices".to_owned()],
@@ -45,7 +45,7 @@ fn pair(algorithm: KeyAlgorithm) -> Pair {
     Pair { key, certificate: certificate.der().to_vec() }
 }
 
-fn sign(settings: &Settings, key: &SigningKey, now: Timestamp) -> Result<String, SigningError> {
+fn sign(settings: &NetsuiteSettings, key: &SigningKey, now: Timestamp) -> Result<String, SigningError> {
     let request = AssertionRequest {
         provider: Provider::Netsuite,
         settings,
@@ -89,7 +89,7 @@ fn every_algorithm_verifies_against_the_certificate() {
     for (kind, algorithms) in keys {
         let pair = pair(kind);
         for algorithm in algorithms {
-            let settings = Settings { signing_algorithm: Some(algorithm), ..settings() };
+            let settings = NetsuiteSettings { signing_algorithm: Some(algorithm), ..settings() };
             let assertion = sign(&settings, &pair.key, now()).unwrap();
             let header = decode_header(&assertion).unwrap();
             assert_eq!(format!("{:?}", header.alg), algorithm.as_str());
@@ -125,7 +125,7 @@ fn the_claims_are_those_of_the_vendor_and_no_others() {
 #[test]
 fn settings_choose_scope_style_and_subject() {
     let pair = pair(KeyAlgorithm::EcP256);
-    let settings = Settings { scope_style: ScopeStyle::Comma, subject: SubjectClaim::ClientId, ..settings() };
+    let settings = NetsuiteSettings { scope_style: ScopeStyle::Comma, subject: SubjectClaim::ClientId, ..settings() };
     let claims = verified(&sign(&settings, &pair.key, now()).unwrap(), &pair.certificate, Algorithm::ES256);
     assert_eq!(claims["scope"], "restlets,rest_webservices");
     assert_eq!(claims["sub"], "client");
@@ -147,16 +147,16 @@ fn what_cannot_succeed_is_refused_before_it_is_sent() {
         (SigningAlgorithm::PS256, "a key of kind ec-p256 cannot sign with PS256"),
         (SigningAlgorithm::ES384, "a key of kind ec-p256 cannot sign with ES384"),
     ] {
-        let settings = Settings { signing_algorithm: Some(algorithm), ..settings() };
+        let settings = NetsuiteSettings { signing_algorithm: Some(algorithm), ..settings() };
         assert_eq!(sign(&settings, &pair.key, now()).unwrap_err().to_string(), expected);
     }
     for seconds in [0, 59, 3600, u32::MAX] {
-        let settings = Settings { assertion_seconds: seconds, ..settings() };
+        let settings = NetsuiteSettings { assertion_seconds: seconds, ..settings() };
         let refused = sign(&settings, &pair.key, now()).unwrap_err();
         assert_eq!(refused, SigningError::Lifetime { seconds, min: 60, max: 3599 });
     }
     for seconds in [60, 3599] {
-        let settings = Settings { assertion_seconds: seconds, ..settings() };
+        let settings = NetsuiteSettings { assertion_seconds: seconds, ..settings() };
         assert!(sign(&settings, &pair.key, now()).is_ok());
     }
 }

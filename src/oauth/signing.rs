@@ -1,7 +1,7 @@
 //! Private keys that sign client assertions: `domain::signer` with the algorithms that vendors take.
 
-use crate::domain::connection::SigningAlgorithm;
 use crate::domain::key::KeyAlgorithm;
+use crate::domain::settings::SigningAlgorithm;
 use crate::domain::signer::{Scheme, Signer, SignerError};
 use crate::secret::SecretBytes;
 
@@ -70,9 +70,11 @@ impl SigningKey {
     }
 }
 
-/// There is no RS256 to come out of this: [`SigningAlgorithm`] has none.
 fn scheme(algorithm: SigningAlgorithm) -> Scheme {
     match algorithm {
+        SigningAlgorithm::RS256 => Scheme::RS256,
+        SigningAlgorithm::RS384 => Scheme::RS384,
+        SigningAlgorithm::RS512 => Scheme::RS512,
         SigningAlgorithm::PS256 => Scheme::PS256,
         SigningAlgorithm::PS384 => Scheme::PS384,
         SigningAlgorithm::PS512 => Scheme::PS512,

@@ -13,24 +13,17 @@ use super::retry::{Limits, with_retries};
 use super::signing::SigningKey;
 use super::transport::Problem;
 use crate::clock::{self, Clock};
-use crate::domain::connection::{Provider, Settings};
 use crate::domain::granted::Granted;
 use crate::domain::ids::{CertificateId, KeyId, hex};
 use crate::domain::token::{AccessToken, TokenFacts};
 use crate::hooks::mutant;
-use crate::providers::{Descriptor, Endpoints, descriptor};
+use crate::providers::{Descriptor, Plan};
 use crate::secret::SecretString;
 
 /// What an exchange needs.
 pub struct ExchangeRequest<'a> {
-    /// The vendor.
-    pub provider: Provider,
-    /// The connection's settings.
-    pub settings: &'a Settings,
-    /// What the token will be remembered to belong to (`TokenFacts::settings`).
-    pub settings_hash: &'a str,
-    /// Where it goes.
-    pub endpoints: &'a Endpoints,
+    /// Who asks whom for what.
+    pub plan: &'a Plan,
     /// Signs.
     pub key: &'a SigningKey,
     /// Which key that is (`TokenFacts::key`).
@@ -68,13 +61,11 @@ async fn attempt(
     request: &ExchangeRequest<'_>,
     number: u32,
 ) -> Result<Exchanged, ExchangeError> {
-    let vendor = descriptor(request.provider);
+    let vendor = request.plan.vendor;
     let started = clock.now();
     let assertion = client_assertion(
         &AssertionRequest {
-            provider: request.provider,
-            settings: request.settings,
-            audience: request.endpoints.token(),
+            plan: request.plan,
             key: request.key,
             certificate_id: request.certificate_id,
         },
@@ -85,7 +76,7 @@ async fn attempt(
     }
     let limit = request.limits.budget(clock);
     let conversation = Conversation { clock, request_id_headers: vendor.request_id_headers };
-    let outcome = client.post_form(request.endpoints.token(), form(&assertion), limit, conversation).await?;
+    let outcome = client.post_form(request.plan.endpoints.token(), form(&assertion), limit, conversation).await?;
     let evidence = match &outcome {
         Ok(answer) => &answer.evidence,
         Err(failure) => &failure.evidence,
@@ -177,7 +168,7 @@ fn judge(
                 obtained_at: started,
                 expires_at,
                 key: Some(request.key_id.clone()),
-                settings: request.settings_hash.to_owned(),
+                settings: request.plan.hash.clone(),
             };
             let granted = vendor.granted(value.expose());
             return Ok(Exchanged { token: AccessToken { value, facts }, granted, evidence });
@@ -186,7 +177,7 @@ fn judge(
         Reading::Error { code, description } => (code, description, Malformed::Member("access_token")),
         Reading::Unusable(reason) => (None, None, reason),
     };
-    let meaning = code.as_deref().and_then(|code| vendor.meaning(status, code));
+    let meaning = code.as_deref().and_then(|code| vendor.meaning(status, code, description.as_deref()));
     let evidence = Box::new(evidence);
     let unreachable = |reason, code, evidence| ExchangeError::Unreachable {
         vendor,

@@ -8,7 +8,8 @@ use super::super::client::ClientOptions;
 use super::super::retry::Backoff;
 use super::super::testing::{Script, Server, answer, head};
 use super::*;
-use crate::domain::connection::{Environment, ScopeStyle, SubjectClaim};
+use crate::domain::connection::Environment;
+use crate::domain::settings::{ScopeStyle, SubjectClaim};
 use crate::domain::key::KeyAlgorithm;
 use crate::domain::verification::Outcome;
 use crate::providers::endpoints;
@@ -22,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 struct Setting {
     client: Client,
     clock: Clock,
-    settings: Settings,
+    settings: NetsuiteSettings,
     endpoints: Endpoints,
     key: SigningKey,
     key_id: KeyId,
@@ -30,7 +31,7 @@ struct Setting {
 
 impl Setting {
     fn new(token_url: &str) -> Self {
-        let settings = Settings {
+        let settings = NetsuiteSettings {
             account: "1234567".parse().unwrap(),
             client_id: "client".to_owned(),
             scopes: vec!["restlets".to_owned()],

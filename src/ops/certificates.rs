@@ -67,6 +67,9 @@ pub fn certificate_file(connection: &Connection, key: &Key) -> String {
 
 /// What to do at the vendor with the certificate, step by step, with entity and role.
 pub fn upload_steps(connection: &Connection, key: &Key) -> Vec<String> {
-    let file = certificate_file(connection, key);
-    providers::descriptor(connection.provider).upload_steps(&connection.settings, &file)
+    let upload = providers::descriptor(connection.provider).upload.as_ref();
+    match (upload, connection.settings.netsuite()) {
+        (Some(upload), Some(settings)) => upload.steps(settings, &certificate_file(connection, key)),
+        _ => vec![format!("give the server the public key: `tokenctl cert export {} --format jwk`", connection.name)],
+    }
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::domain::audit::{Action, AuditEvent};
-use crate::domain::connection::{
-    AccountId, Connection, Environment, Provider, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim,
-};
+use crate::domain::connection::{AccountId, Connection, Environment, Provider};
+use crate::domain::app::App;
+use crate::domain::settings::{MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{ConnectionId, ConnectionName};
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::Verification;
-use crate::providers;
+use crate::providers::{self, EndpointRequest};
 use crate::vault::Rows;
 
 use super::proof::{self, Asker, Signing};
@@ -30,6 +30,8 @@ pub struct NewConnection {
     pub environment: Environment,
     /// The company that it belongs to, by display name.
     pub company: Option<String>,
+    /// The app that it belongs to.
+    pub app: Option<App>,
     /// What takes part in an exchange.
     pub settings: Settings,
     /// Free labels.
@@ -63,12 +65,11 @@ pub(super) fn unused(rows: &Rows<'_>, connection: &Connection) -> Result<(), Ops
 
 /// Checks what can be checked without the vault.
 pub(super) fn check(new: &NewConnection) -> Result<(), OpsError> {
-    check_settings(new.provider, new.environment, &new.settings)
-}
-
-fn check_settings(provider: Provider, environment: Environment, settings: &Settings) -> Result<(), OpsError> {
-    providers::endpoints(provider, environment, settings)?;
-    Ok(providers::check_settings(provider, settings)?)
+    let registration = new.app.as_ref().map(|app| &app.registration);
+    let NewConnection { provider, environment, settings, .. } = new;
+    let (provider, environment) = (*provider, *environment);
+    providers::plan(EndpointRequest { provider, environment, settings, registration })?;
+    Ok(())
 }
 
 pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Option<String>) {
@@ -80,6 +81,7 @@ pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Opt
         environment: new.environment,
         enabled: true,
         company: None,
+        app: new.app.map(|app| app.id),
         settings: new.settings,
         previous_settings: None,
         previous_environment: None,
@@ -96,10 +98,9 @@ fn added((connection, _): &(Connection, Option<String>)) -> AuditEvent {
 
 /// Trusting a foreign host is a decision that the log must show.
 fn with_trust(event: AuditEvent, settings: &Settings) -> AuditEvent {
-    if settings.trusted_hosts.is_empty() {
-        event
-    } else {
-        event.with("trusted_hosts", settings.trusted_hosts.join(" "))
+    match settings.trusted_hosts() {
+        [] => event,
+        trusted => event.with("trusted_hosts", trusted.join(" ")),
     }
 }
 
@@ -224,7 +225,8 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
         if let Some(active) = &keys.active {
             let signing = Signing::load(session, name, active, None)?;
-            let exchanged = Asker::new(session).exchange(connection, &connection.settings, &signing).await?;
+            let plan = session.plan(connection)?;
+            let exchanged = Asker::new(session).exchange(connection, &plan, &signing).await?;
             changed.warning = proof::same_mapping(exchanged.granted.as_ref(), None, &connection.settings)?;
             changed.proven = true;
         }
@@ -259,13 +261,13 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
         connection.settings = previous.ok_or_else(|| OpsError::NoPreviousSettings(name.clone()))?;
         environment = connection.previous_environment.unwrap_or(environment);
     } else {
-        apply(changes, &mut connection.settings);
+        apply(changes, &mut connection.settings)?;
     }
     let exchange_settings = connection.settings != before || environment != connection.environment;
     if exchange_settings {
         connection.previous_environment = Some(connection.environment);
         connection.environment = environment;
-        check_settings(connection.provider, connection.environment, &connection.settings)?;
+        session.plan(&connection)?;
         connection.previous_settings = Some(before);
     }
     if let Some(new_name) = &changes.name {
@@ -277,7 +279,35 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
     Ok(Changed { connection, exchange_settings, proven: false, warning: None })
 }
 
-fn apply(changes: &Changes, settings: &mut Settings) {
+fn apply(changes: &Changes, settings: &mut Settings) -> Result<(), OpsError> {
+    match settings {
+        Settings::Netsuite(settings) => apply_netsuite(changes, settings),
+        Settings::Member(settings) => apply_member(changes, settings)?,
+    }
+    Ok(())
+}
+
+/// Changes what is the connection's own; the rest is its app's.
+fn apply_member(changes: &Changes, settings: &mut MemberSettings) -> Result<(), OpsError> {
+    let others = Changes {
+        name: None,
+        company: None,
+        tags: BTreeMap::new(),
+        untag: Vec::new(),
+        scopes: None,
+        unproven: false,
+        ..changes.clone()
+    };
+    if others != Changes::default() {
+        return Err(OpsError::Invalid("that setting is the app's, or NetSuite's: see `app set`".to_owned()));
+    }
+    if let Some(scopes) = &changes.scopes {
+        settings.scopes.clone_from(scopes);
+    }
+    Ok(())
+}
+
+fn apply_netsuite(changes: &Changes, settings: &mut NetsuiteSettings) {
     fn replace<T: Clone>(target: &mut T, change: Option<&T>) {
         if let Some(value) = change {
             target.clone_from(value);

@@ -12,7 +12,7 @@ use crate::domain::keypair::KeyPairError;
 use crate::domain::rotation::{Forbidden, Phase};
 use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::{ClockSkew, ExchangeError};
-use crate::providers::{EndpointError, SettingsError};
+use crate::providers::{EndpointError, PlanError, SettingsError};
 use crate::vault::{Failure, VaultError};
 
 use super::interact::NoAnswer;
@@ -156,6 +156,15 @@ fn names(names: &[ConnectionName]) -> String {
 
 fn in_minutes(lifetime: SignedDuration) -> String {
     format!("{} minutes", lifetime.as_mins())
+}
+
+impl From<PlanError> for OpsError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Endpoint(error) => error.into(),
+            PlanError::Settings(error) => error.into(),
+        }
+    }
 }
 
 impl OpsError {

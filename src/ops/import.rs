@@ -61,7 +61,7 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
     }
     let added = || prepared.iter().filter_map(|(_, checked)| Some(&checked.as_ref().ok()?.0));
     let mut trusted: Vec<_> =
-        added().flat_map(|connection| &connection.settings.trusted_hosts).map(String::as_str).collect();
+        added().flat_map(|connection| connection.settings.trusted_hosts()).map(String::as_str).collect();
     trusted.sort_unstable();
     trusted.dedup();
     let mut event =

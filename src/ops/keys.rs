@@ -101,7 +101,7 @@ fn acceptable(connection: &Connection, request: &KeyRequest) -> Result<KeyAlgori
     if !descriptor.key_algorithms.contains(&algorithm) {
         return Err(OpsError::Algorithm { provider: descriptor.name, algorithm });
     }
-    if let Some(signing) = connection.settings.signing_algorithm
+    if let Some(signing) = connection.settings.netsuite().and_then(|settings| settings.signing_algorithm)
         && !algorithm.signs(signing)
     {
         return Err(OpsError::Invalid(format!(
@@ -119,7 +119,7 @@ fn make_for(
 ) -> Result<(Key, KeyPair), OpsError> {
     let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
     let now = session.clock.now();
-    let default_name = format!("{} {}", connection.settings.account, connection.name);
+    let default_name = format!("{} {}", connection.settings.account().unwrap_or_default(), connection.name);
     let wanted = CertificateRequest {
         // 64 characters at most (RFC 5280 appendix A, ub-common-name); the account always fits.
         common_name: request.common_name.as_deref().unwrap_or_else(|| cut(&default_name, 64)),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::domain::connection::{Connection, Settings};
+use crate::domain::connection::Connection;
+use crate::domain::settings::Settings;
 use crate::domain::granted::{self, Granted};
 use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::oauth::{self, Client, ExchangeError, ExchangeRequest, Exchanged, SigningKey};
-use crate::providers;
+use crate::providers::{self, Plan};
 use crate::secret::SecretBytes;
 
 use super::{Limits, OpsError, Session};
@@ -62,7 +63,7 @@ impl Asker {
     pub(super) async fn exchange(
         &self,
         connection: &Connection,
-        settings: &Settings,
+        plan: &Plan,
         signing: &Signing,
     ) -> Result<Exchanged, OpsError> {
         let expires_at = providers::vendor_expiry(connection.provider, &signing.key.certificate);
@@ -72,14 +73,10 @@ impl Asker {
                 expired_at: expires_at,
             });
         }
-        let endpoints = providers::endpoints(connection.provider, connection.environment, settings)?;
         let key = SigningKey::from_pkcs8(signing.key.algorithm, &signing.private_key)
             .map_err(|error| Box::new(ExchangeError::Signing(error)))?;
         let request = ExchangeRequest {
-            provider: connection.provider,
-            settings,
-            settings_hash: &settings.hash(),
-            endpoints: &endpoints,
+            plan,
             key: &key,
             key_id: &signing.key.id,
             certificate_id: &signing.certificate_id,
@@ -123,7 +120,8 @@ pub(super) async fn prove_successor(
     old: Option<&Key>,
 ) -> Result<(Exchanged, Vec<String>), OpsError> {
     let asker = Asker::new(session);
-    let proven = asker.exchange(connection, &connection.settings, successor).await?;
+    let plan = session.plan(connection)?;
+    let proven = asker.exchange(connection, &plan, successor).await?;
     let mut warnings: Vec<String> = clock_warning(&proven).into_iter().collect();
     let mut reference = None;
     if let Some(old) = old.filter(|key| key.state != KeyState::Pending) {
@@ -173,5 +171,5 @@ async fn old_token(
     old: &Key,
 ) -> Result<Option<Granted>, OpsError> {
     let signing = Signing::load(session, &connection.name, old, None)?;
-    Ok(asker.exchange(connection, &connection.settings, &signing).await?.granted)
+    Ok(asker.exchange(connection, &session.plan(connection)?, &signing).await?.granted)
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
+use crate::domain::app::App;
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::{KeySet, Step};
 use crate::oauth::{Client, ClientOptions, ExchangeError};
+use crate::providers::{self, EndpointRequest, Plan};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
@@ -127,6 +129,24 @@ impl Session {
             let nearest = rows.nearest_names(name.as_str())?.into_iter().next().map(Into::into);
             Err(OpsError::NoConnection { name: name.to_string(), nearest })
         })
+    }
+
+    /// Returns the app that a connection belongs to, if it belongs to one.
+    pub(super) fn app_of(&self, connection: &Connection) -> Result<Option<App>, OpsError> {
+        let Some(id) = &connection.app else { return Ok(None) };
+        let app = self.vault.read(|rows| rows.app_by_id(id))?;
+        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into()).map(Some)
+    }
+
+    /// Works out how a connection comes to its tokens.
+    pub(super) fn plan(&self, connection: &Connection) -> Result<Plan, OpsError> {
+        let app = self.app_of(connection)?;
+        Ok(providers::plan(EndpointRequest {
+            provider: connection.provider,
+            environment: connection.environment,
+            settings: &connection.settings,
+            registration: app.as_ref().map(|app| &app.registration),
+        })?)
     }
 
     /// Takes the connection's lock, reads what counts from now on, and checks that `step` is allowed.

@@ -114,7 +114,7 @@ fn renewed_since(
 /// The key and the hash of the settings that an exchange would use now.
 fn context(session: &Session, connection: &Connection) -> Result<(Option<KeyId>, String), OpsError> {
     let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
-    Ok((keys.active.map(|key| key.id), connection.settings.hash()))
+    Ok((keys.active.map(|key| key.id), session.plan(connection)?.hash))
 }
 
 async fn exchange(session: &Session, connection: &Connection) -> Result<Exchanged, OpsError> {
@@ -122,7 +122,7 @@ async fn exchange(session: &Session, connection: &Connection) -> Result<Exchange
     let state = KeyState::Active;
     let active = keys.active.ok_or_else(|| OpsError::NoKey { name: connection.name.clone(), state })?;
     let signing = Signing::load(session, &connection.name, &active, None)?;
-    Asker::new(session).exchange(connection, &connection.settings, &signing).await
+    Asker::new(session).exchange(connection, &session.plan(connection)?, &signing).await
 }
 
 /// Asks the vendor once, under the connection's lock; the token is durable before it is handed out.

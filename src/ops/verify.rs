@@ -17,7 +17,7 @@ use crate::domain::selection::Selection;
 use crate::domain::verification::Verification;
 use crate::hooks::mutant;
 use crate::oauth::{Evidence, Exchanged};
-use crate::providers;
+use crate::providers::{self, Plan};
 use crate::vault::{Rows, VaultError};
 
 use super::proof::{Asker, Signing, clock_warning, proof_of};
@@ -95,11 +95,12 @@ pub async fn verify(session: &Session, request: &VerifyRequest) -> Result<Verify
 /// One connection and what signs for it, or why it cannot be tried.
 struct Subject {
     connection: Connection,
-    signing: Result<Signing, OpsError>,
+    /// How, and what signs.
+    means: Result<(Plan, Signing), OpsError>,
 }
 
 fn load(session: &Session, request: &VerifyRequest) -> Result<(Vec<Subject>, Vec<ConnectionName>), OpsError> {
-    session.vault.read(|rows| {
+    let (subjects, skipped) = session.vault.read(|rows| {
         let (connections, skipped) = select(rows, &request.selection)?;
         let mut sets = rows.key_sets()?;
         let chosen: Vec<_> = connections
@@ -114,18 +115,23 @@ fn load(session: &Session, request: &VerifyRequest) -> Result<(Vec<Subject>, Vec
         let mut private_keys = rows.private_keys(&ids)?;
         let subjects = chosen
             .into_iter()
-            .map(|(choice, connection)| Subject {
-                signing: choice.and_then(|(key, certificate_id)| {
+            .map(|(choice, connection)| {
+                let signing = choice.and_then(|(key, certificate_id)| {
                     let private_key = private_keys
                         .remove(&key.id)
                         .ok_or_else(|| VaultError::damaged("a key has no private half"))?;
                     Ok(Signing { key, certificate_id, private_key })
-                }),
-                connection,
+                });
+                (connection, signing)
             })
-            .collect();
-        Ok((subjects, skipped))
-    })
+            .collect::<Vec<_>>();
+        Ok::<_, OpsError>((subjects, skipped))
+    })?;
+    let with_plan = |(connection, signing): (Connection, Result<Signing, OpsError>)| Subject {
+        means: signing.and_then(|signing| Ok((session.plan(&connection)?, signing))),
+        connection,
+    };
+    Ok((subjects.into_iter().map(with_plan).collect(), skipped))
 }
 
 /// The selected connections, and those that were skipped because they are disabled and were not named.
@@ -197,11 +203,11 @@ async fn exchange_all(session: &Session, subjects: Vec<Subject>, parallel: usize
 async fn attempt(asker: &Asker, clock: &Clock, subject: Subject) -> Verified {
     let connection = subject.connection;
     let checked_at = clock.now();
-    let signing = match subject.signing {
-        Ok(signing) => signing,
+    let (plan, signing) = match subject.means {
+        Ok(means) => means,
         Err(error) => return failed(&connection, checked_at, error),
     };
-    let mut verified = match asker.exchange(&connection, &connection.settings, &signing).await {
+    let mut verified = match asker.exchange(&connection, &plan, &signing).await {
         Ok(exchanged) => judge(&connection, &signing.key, checked_at, &exchanged),
         Err(error) => failed(&connection, checked_at, error),
     };

@@ -6,14 +6,19 @@
 use url::{Host, Url};
 
 use super::descriptor;
-use super::descriptor::Descriptor;
-use crate::domain::connection::{Environment, Provider, Settings};
+use super::descriptor::{Descriptor, Place};
+use crate::domain::connection::{Environment, Provider};
+use crate::domain::settings::{Registration, Server, Settings};
 
 /// The endpoints of a connection, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     token: Url,
-    certificates: Url,
+    certificates: Option<Url>,
+    authorize: Option<Url>,
+    device: Option<Url>,
+    revoke: Option<Url>,
+    api: Option<Url>,
 }
 
 impl Endpoints {
@@ -23,8 +28,28 @@ impl Endpoints {
     }
 
     /// The certificate endpoint of the client: list by GET, upload by POST, revoke below it.
-    pub fn certificates(&self) -> &Url {
-        &self.certificates
+    pub fn certificates(&self) -> Option<&Url> {
+        self.certificates.as_ref()
+    }
+
+    /// Where a person consents (RFC 6749 section 3.1).
+    pub fn authorize(&self) -> Option<&Url> {
+        self.authorize.as_ref()
+    }
+
+    /// Where a person without a browser here begins (RFC 8628 section 3.1).
+    pub fn device(&self) -> Option<&Url> {
+        self.device.as_ref()
+    }
+
+    /// Where a grant is given back (RFC 7009 section 2).
+    pub fn revoke(&self) -> Option<&Url> {
+        self.revoke.as_ref()
+    }
+
+    /// Where the harmless call goes: the address of the vendor's API, or the userinfo endpoint.
+    pub fn api(&self) -> Option<&Url> {
+        self.api.as_ref()
     }
 }
 
@@ -35,7 +60,7 @@ pub enum EndpointError {
     /// Neither given nor to be derived.
     #[error("environment `{environment}` needs a {endpoint} URL")]
     Missing {
-        /// "token" or "certificate".
+        /// Such as "token".
         endpoint: &'static str,
         /// Which environment asked for one.
         environment: Environment,
@@ -43,7 +68,7 @@ pub enum EndpointError {
     /// Neither https nor, where that is allowed, http.
     #[error("the {endpoint} URL has the scheme `{scheme}`: only https is allowed")]
     Scheme {
-        /// "token" or "certificate".
+        /// Such as "token".
         endpoint: &'static str,
         /// What it has.
         scheme: String,
@@ -53,7 +78,7 @@ pub enum EndpointError {
         "the {endpoint} URL is plain http to {host}: that is allowed only to loopback in environment `simulator`"
     )]
     PlainHttp {
-        /// "token" or "certificate".
+        /// Such as "token".
         endpoint: &'static str,
         /// Where it leads.
         host: String,
@@ -61,7 +86,7 @@ pub enum EndpointError {
     /// Neither the vendor's nor trusted by name.
     #[error("the {endpoint} URL leads to {host}, which is not {vendor}'s and not trusted by name")]
     UntrustedHost {
-        /// "token" or "certificate".
+        /// Such as "token".
         endpoint: &'static str,
         /// Where it leads.
         host: String,
@@ -71,38 +96,65 @@ pub enum EndpointError {
     /// A URL with more to it than scheme, host, port and path.
     #[error("the {endpoint} URL must not have {part}")]
     Superfluous {
-        /// "token" or "certificate".
+        /// Such as "token".
         endpoint: &'static str,
         /// What it has: "a user name or password", "a query", "a fragment", "no host".
         part: &'static str,
     },
 }
 
+/// Whose endpoints are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct EndpointRequest<'a> {
+    /// The vendor.
+    pub provider: Provider,
+    /// The world that the requests belong to.
+    pub environment: Environment,
+    /// The connection's settings.
+    pub settings: &'a Settings,
+    /// Its app's registration, if it belongs to one.
+    pub registration: Option<&'a Registration>,
+}
+
 /// Returns where the requests of a connection go.
 ///
-/// An override counts before the rule that leads from the account id to a host (`vendors.md` 1.1). Every URL
-/// must be https, belong to the vendor or to a host in `settings.trusted_hosts`, and have neither user
-/// information nor query nor fragment. In environment `simulator`, where the token URL must be given, loopback
-/// is trusted, plain http included, and the certificate endpoint lies beside the token endpoint.
-pub fn endpoints(
-    provider: Provider,
-    environment: Environment,
-    settings: &Settings,
-) -> Result<Endpoints, EndpointError> {
-    let rule = Rule { vendor: descriptor(provider), environment, settings };
-    let token = match (&settings.token_url, environment) {
+/// An override counts before the vendor's own place (`vendors.md` 1.1). Every URL must be https, belong to the vendor or
+/// to a host that is trusted by name, and have neither user information nor fragment, nor a query unless the server is
+/// one that an operator named (RFC 6749 section 3.1 lets it have one). In environment `simulator`, where the token URL
+/// must be given, loopback is trusted, plain http included, and the other endpoints lie beside the token endpoint.
+pub fn endpoints(request: EndpointRequest<'_>) -> Result<Endpoints, EndpointError> {
+    let EndpointRequest { provider, environment, settings, registration } = request;
+    let vendor = descriptor(provider);
+    let netsuite = settings.netsuite();
+    let server = registration.map(|registration| &registration.server);
+    let own = match (netsuite, server) {
+        (Some(settings), _) => settings.token_url.as_ref(),
+        (None, Some(server)) => server.token_url.as_ref(),
+        (None, None) => None,
+    };
+    let place = Place { environment, settings, token: own };
+    let known = (vendor.locate)(&place);
+    let rule = Rule { vendor, request };
+    let token = match (own, environment) {
         (Some(url), _) => Some(url.clone()),
         (None, Environment::Simulator) => None,
-        (None, _) => (rule.vendor.token_url)(settings),
+        (None, _) => known.token,
     };
-    let token = rule.checked("token", token)?;
-    let certificates = match (&settings.certificate_url, environment) {
-        (Some(url), _) => Some(url.clone()),
-        (None, Environment::Simulator) => (rule.vendor.certificates_beside)(settings, &token),
-        (None, _) => (rule.vendor.certificates_url)(settings),
-    };
-    let certificates = rule.checked("certificate", certificates)?;
-    Ok(Endpoints { token, certificates })
+    let named = |pick: fn(&Server) -> &Option<Url>| server.and_then(|all| pick(all).clone());
+    let certificates = netsuite.and_then(|settings| settings.certificate_url.clone());
+    Ok(Endpoints {
+        token: rule.required("token", token)?,
+        certificates: rule.optional("certificate", certificates.or(known.certificates))?,
+        authorize: rule.optional("authorization", named(|all| &all.authorize_url).or(known.authorize))?,
+        device: rule.optional("device authorization", named(|all| &all.device_url).or(known.device))?,
+        revoke: rule.optional("revocation", named(|all| &all.revoke_url).or(known.revoke))?,
+        api: rule.optional("API", named(|all| &all.api_url).or(known.api))?,
+    })
+}
+
+/// Checks the address of a metadata document by the rule for endpoints: what it says counts as the operator's word.
+pub fn discovery_url(request: EndpointRequest<'_>, url: &Url) -> Result<(), EndpointError> {
+    Rule { vendor: descriptor(request.provider), request }.checked("discovery", url.clone()).map(drop)
 }
 
 /// Whether `url` leads to this machine by its name or address alone: `localhost`, 127.0.0.0/8 or `::1`.
@@ -117,16 +169,24 @@ pub fn is_loopback(url: &Url) -> bool {
 
 struct Rule<'a> {
     vendor: &'static Descriptor,
-    environment: Environment,
-    settings: &'a Settings,
+    request: EndpointRequest<'a>,
 }
 
 impl Rule<'_> {
-    fn checked(&self, endpoint: &'static str, url: Option<Url>) -> Result<Url, EndpointError> {
-        let url = url.ok_or(EndpointError::Missing { endpoint, environment: self.environment })?;
+    fn required(&self, endpoint: &'static str, url: Option<Url>) -> Result<Url, EndpointError> {
+        let url =
+            url.ok_or(EndpointError::Missing { endpoint, environment: self.request.environment })?;
+        self.checked(endpoint, url)
+    }
+
+    fn optional(&self, endpoint: &'static str, url: Option<Url>) -> Result<Option<Url>, EndpointError> {
+        url.map(|url| self.checked(endpoint, url)).transpose()
+    }
+
+    fn checked(&self, endpoint: &'static str, url: Url) -> Result<Url, EndpointError> {
         let superfluous = |part| Err(EndpointError::Superfluous { endpoint, part });
         let Some(host) = url.host_str() else { return superfluous("no host") };
-        let rehearsal = self.environment == Environment::Simulator && is_loopback(&url);
+        let rehearsal = self.request.environment == Environment::Simulator && is_loopback(&url);
         match url.scheme() {
             "https" => {}
             "http" if rehearsal => {}
@@ -136,7 +196,7 @@ impl Rule<'_> {
         if !url.username().is_empty() || url.password().is_some() {
             return superfluous("a user name or password");
         }
-        if url.query().is_some() {
+        if url.query().is_some() && !self.vendor.named_by_operator {
             return superfluous("a query");
         }
         if url.fragment().is_some() {
@@ -156,12 +216,19 @@ impl Rule<'_> {
         };
         // `Url` writes hosts in lower case and IPv6 addresses in brackets; people write neither reliably.
         let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let by_name = |trusted: &String| {
+            trusted.eq_ignore_ascii_case(host) || trusted.eq_ignore_ascii_case(bare)
+        };
         self.vendor.host_suffixes.iter().any(belongs)
-            || self
-                .settings
-                .trusted_hosts
-                .iter()
-                .any(|trusted| trusted.eq_ignore_ascii_case(host) || trusted.eq_ignore_ascii_case(bare))
+            || self.request.settings.trusted_hosts().iter().any(by_name)
+            || self.request.registration.is_some_and(|app| app.trusted_hosts.iter().any(by_name))
+            || self.named_host().is_some_and(|named| named == host)
+    }
+
+    /// The host of the server that an operator named: of its metadata or, without, of its token endpoint.
+    fn named_host(&self) -> Option<&str> {
+        let server = &self.request.registration.filter(|_| self.vendor.named_by_operator)?.server;
+        server.discovery.as_ref().or(server.token_url.as_ref())?.host_str()
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
-fn settings(token_url: Option<&str>, trusted: &[&str]) -> Settings {
-    Settings {
+fn settings(token_url: Option<&str>, trusted: &[&str]) -> NetsuiteSettings {
+    NetsuiteSettings {
         account: "1234567_SB1".parse().unwrap(),
         client_id: "abc/../d?e".to_owned(),
         scopes: vec!["restlets".to_owned()],

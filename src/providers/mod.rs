@@ -7,15 +7,22 @@ mod descriptor;
 mod endpoints;
 mod expiry;
 mod netsuite;
+mod oauth2;
+mod pax8;
+mod plan;
+mod quickbooks;
 mod settings;
 
 pub use descriptor::{
-    AssertionRules, BodyEncoding, CertificateRules, ClientAuthentication, Descriptor, GrantKind, Link,
-    Meaning, RefreshPolicy, Upload,
+    AssertionRules, Blame, CertificateRules, Consent, Descriptor, HarmlessCall, Link, Meaning, Pkce, Realm,
+    Redirects, Revocation, Upload,
 };
-pub use endpoints::{EndpointError, Endpoints, endpoints, is_loopback};
+pub use endpoints::{
+    EndpointError, EndpointRequest, Endpoints, discovery_url, endpoints, is_loopback,
+};
 pub use expiry::{days_left, vendor_expiry};
-pub use settings::{MIN_ASSERTION_SECONDS, SettingsError, check_settings};
+pub use plan::{AssertionPlan, Plan, PlanError, plan};
+pub use settings::{MIN_ASSERTION_SECONDS, SettingsError, check_registration, check_settings};
 
 use crate::domain::connection::Provider;
 
@@ -23,5 +30,8 @@ use crate::domain::connection::Provider;
 pub fn descriptor(provider: Provider) -> &'static Descriptor {
     match provider {
         Provider::Netsuite => &netsuite::DESCRIPTOR,
+        Provider::Quickbooks => &quickbooks::DESCRIPTOR,
+        Provider::Pax8 => &pax8::DESCRIPTOR,
+        Provider::Oauth2 => &oauth2::DESCRIPTOR,
     }
 }

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::descriptor::{
-    AssertionRules, BodyEncoding, CertificateRules, ClientAuthentication, Descriptor, GrantKind, Link,
-    Meaning, RefreshPolicy, Upload,
+    AssertionRules, Blame, CertificateRules, Descriptor, Link, Locations, Meaning, Place, Revocation, Upload,
 };
-use crate::domain::connection::{Provider, Settings, SigningAlgorithm};
+use crate::domain::connection::{Environment, Provider};
+use crate::domain::settings::{ClientAuthentication, GrantKind, NetsuiteSettings, SigningAlgorithm};
 use crate::domain::granted::Granted;
 use crate::domain::key::KeyAlgorithm;
 
@@ -58,25 +58,33 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     // Not `netsuite.com` as a whole: what customers write answers under `extforms`, `shop` and others of its
     // names.
     host_suffixes: &["suitetalk.api.netsuite.com", "restlets.api.netsuite.com"],
-    client_authentication: ClientAuthentication::PrivateKeyJwt,
-    body: BodyEncoding::Form,
+    client_authentication: &[ClientAuthentication::PrivateKeyJwt],
     grants: &[GrantKind::ClientCredentials],
-    refresh: RefreshPolicy::None,
+    consent: None,
+    realm: None,
+    default_audience: None,
+    audiences: &[],
+    token_headers: &[],
+    // A client-credentials token cannot be given back: it lives out its hour.
+    revocation: Revocation::None,
+    harmless_call: None,
+    predecessor_grace: None,
     default_token_lifetime: SignedDuration::from_hours(1),
     // Not documented; an answer without it loses nothing.
     request_id_headers: &["x-n-operationid"],
-    upload: Upload {
-        page: "Setup > Integration > Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup",
-        permission: "Administrator or \"OAuth 2.0 Authorized Applications Management\"",
-        certificate_id_label: "Certificate ID",
-        steps: upload_steps,
-    },
+    upload: Some(UPLOAD),
     diagnosis: Some("Setup > Users/Roles > View Login Audit Trail, column Detail"),
     meanings: MEANINGS,
-    token_url,
-    certificates_url,
-    certificates_beside,
+    named_by_operator: false,
+    locate,
     read_token,
+};
+
+const UPLOAD: Upload = Upload {
+    page: "Setup > Integration > Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup",
+    permission: "Administrator or \"OAuth 2.0 Authorized Applications Management\"",
+    certificate_id_label: "Certificate ID",
+    steps: upload_steps,
 };
 
 /// Oracle documents no error table for client credentials; the causes are the documented details of the Login
@@ -85,6 +93,8 @@ static MEANINGS: &[Meaning] = &[
     Meaning {
         status: None,
         code: "invalid_grant",
+        description: None,
+        blames: Blame::Grant,
         summary: "does not accept the signed assertion",
         causes: &[
             "the certificate is not uploaded for this client, entity and role, or the certificate id is another one's",
@@ -99,6 +109,8 @@ static MEANINGS: &[Meaning] = &[
     Meaning {
         status: None,
         code: "invalid_client",
+        description: None,
+        blames: Blame::Client,
         summary: "does not know the client, or has blocked it",
         causes: &[
             "the client id is not that of the integration record, as after `Reset Credentials` (audit trail: UnknownIntegration)",
@@ -110,6 +122,8 @@ static MEANINGS: &[Meaning] = &[
     Meaning {
         status: None,
         code: "invalid_request",
+        description: None,
+        blames: Blame::Request,
         summary: "cannot read the request",
         causes: &[
             "the certificate id is missing or mistyped",
@@ -120,6 +134,8 @@ static MEANINGS: &[Meaning] = &[
     Meaning {
         status: None,
         code: "invalid_scope",
+        description: None,
+        blames: Blame::Request,
         summary: "does not grant the scopes",
         causes: &["the scope is not ticked on the integration record (audit trail: ScopeMismatched)"],
         attempts: None,
@@ -127,6 +143,8 @@ static MEANINGS: &[Meaning] = &[
     Meaning {
         status: None,
         code: "unauthorized_client",
+        description: None,
+        blames: Blame::Client,
         summary: "does not let the client use this grant",
         causes: &[
             "\"Client Credentials (Machine to Machine) Grant\" is not ticked on the integration record",
@@ -136,6 +154,8 @@ static MEANINGS: &[Meaning] = &[
     Meaning {
         status: None,
         code: "server_error",
+        description: None,
+        blames: Blame::Vendor,
         summary: "answers with a server error",
         causes: &[
             "NetSuite has a passing problem",
@@ -146,32 +166,38 @@ static MEANINGS: &[Meaning] = &[
     },
 ];
 
-fn token_url(settings: &Settings) -> Option<Url> {
+fn locate(place: &Place<'_>) -> Locations {
+    let Some(settings) = place.settings.netsuite() else { return Locations::default() };
     let account = settings.account.host_label();
-    Url::parse(&format!("https://{account}.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"))
-        .ok()
+    let endpoint = |service: &str| {
+        let path = "services/rest/auth/oauth2/v1/token";
+        Url::parse(&format!("https://{account}.{service}.api.netsuite.com/{path}")).ok()
+    };
+    let beside = match place.environment {
+        Environment::Simulator => place.token.cloned(),
+        _ => endpoint("restlets"),
+    };
+    Locations {
+        token: endpoint("suitetalk"),
+        certificates: beside.and_then(|token| certificates_beside(settings, token)),
+        ..Locations::default()
+    }
 }
 
-fn certificates_url(settings: &Settings) -> Option<Url> {
-    let account = settings.account.host_label();
-    let base = format!("https://{account}.restlets.api.netsuite.com/services/rest/auth/oauth2/v1/token");
-    certificates_beside(settings, &Url::parse(&base).ok()?)
-}
-
-fn certificates_beside(settings: &Settings, token: &Url) -> Option<Url> {
-    let mut url = token.clone();
+fn certificates_beside(settings: &NetsuiteSettings, token: Url) -> Option<Url> {
+    let mut url = token;
     // Segment by segment: a client id with a slash must not lead elsewhere.
     url.path_segments_mut().ok()?.pop().push("clients").push(&settings.client_id).push("certificates");
     Some(url)
 }
 
-fn upload_steps(settings: &Settings, file: &str) -> Vec<String> {
+fn upload_steps(settings: &NetsuiteSettings, file: &str) -> Vec<String> {
     let choose = |what: &str, id: Option<&String>| match id {
         Some(id) => format!("{what} {id}"),
         None => format!("the {what} that the integration runs as"),
     };
     vec![
-        format!("in NetSuite account {}, open {}", settings.account, DESCRIPTOR.upload.page),
+        format!("in NetSuite account {}, open {}", settings.account, UPLOAD.page),
         format!(
             "press Create New and choose {}, {} and the application with client id {}",
             choose("entity", settings.entity.as_ref()),
@@ -179,7 +205,7 @@ fn upload_steps(settings: &Settings, file: &str) -> Vec<String> {
             settings.client_id,
         ),
         format!("choose the certificate file {file} and press Save"),
-        format!("copy the {} that the list now shows", DESCRIPTOR.upload.certificate_id_label),
+        format!("copy the {} that the list now shows", UPLOAD.certificate_id_label),
     ]
 }
 
@@ -282,9 +308,9 @@ mod tests {
     fn every_meaning_can_be_found_and_helps() {
         for meaning in DESCRIPTOR.meanings {
             let status = meaning.status.unwrap_or(400);
-            assert_eq!(DESCRIPTOR.meaning(status, meaning.code), Some(meaning));
+            assert_eq!(DESCRIPTOR.meaning(status, meaning.code, None), Some(meaning));
             assert!(!meaning.causes.is_empty(), "{}", meaning.code);
         }
-        assert_eq!(DESCRIPTOR.meaning(400, "made_up"), None);
+        assert_eq!(DESCRIPTOR.meaning(400, "made_up", None), None);
     }
 }

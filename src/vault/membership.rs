@@ -41,6 +41,20 @@ impl SealedColumn {
 
 /// Every column of sealed values; a test compares it with the schema.
 const SEALED: &[SealedColumn] = &[
+    SealedColumn { table: "apps", id: "id", sealed: "sealed_previous_secret", context: ("app/", "/secret") },
+    SealedColumn { table: "apps", id: "id", sealed: "sealed_secret", context: ("app/", "/secret") },
+    SealedColumn {
+        table: "grants",
+        id: "connection_id",
+        sealed: "sealed_predecessor",
+        context: ("grant/", "/refresh"),
+    },
+    SealedColumn {
+        table: "grants",
+        id: "connection_id",
+        sealed: "sealed_refresh_token",
+        context: ("grant/", "/refresh"),
+    },
     SealedColumn {
         table: "invitation_issuer",
         id: "id",
@@ -66,6 +80,12 @@ const SEALED: &[SealedColumn] = &[
         context: ("invitation/", "/email"),
     },
     SealedColumn { table: "keys", id: "id", sealed: "sealed_private_key", context: ("key/", "/private") },
+    SealedColumn {
+        table: "quarantine",
+        id: "id",
+        sealed: "sealed_refresh_token",
+        context: ("quarantine/", "/refresh"),
+    },
     SealedColumn {
         table: "tokens",
         id: "connection_id",

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{KeyRow, WARN_DAYS, moment, short};
-use crate::domain::connection::{Connection, Settings};
+use crate::domain::connection::Connection;
+use crate::domain::settings::{Settings, SigningAlgorithm};
 use crate::domain::rotation::KeySet;
 use crate::domain::standing::{Facts, Standing, standing};
 use crate::domain::token::TokenFacts;
@@ -48,7 +49,7 @@ struct CompanyRow {
 }
 
 /// What a provider does not know is `null`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct SettingsRow {
     account: Option<String>,
     client_id: Option<String>,
@@ -62,6 +63,9 @@ struct SettingsRow {
     subject: Option<Value>,
     signing_algorithm: Option<&'static str>,
     assertion_seconds: Option<u32>,
+    grant: Option<&'static str>,
+    realm: Option<String>,
+    audience: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,21 +86,30 @@ struct VerificationRow {
 
 impl From<&Settings> for SettingsRow {
     fn from(settings: &Settings) -> Self {
-        Self {
-            account: Some(settings.account.to_string()),
-            client_id: Some(settings.client_id.clone()),
-            scopes: settings.scopes.clone(),
-            entity: settings.entity.clone(),
-            role: settings.role.clone(),
-            token_url: settings.token_url.as_ref().map(ToString::to_string),
-            certificate_url: settings.certificate_url.as_ref().map(ToString::to_string),
-            trusted_hosts: settings.trusted_hosts.clone(),
-            scope_style: Some(to_value(&settings.scope_style)),
-            subject: Some(to_value(&settings.subject)),
-            signing_algorithm: settings
-                .signing_algorithm
-                .map(crate::domain::connection::SigningAlgorithm::as_str),
-            assertion_seconds: Some(settings.assertion_seconds),
+        match settings {
+            Settings::Netsuite(settings) => Self {
+                account: Some(settings.account.to_string()),
+                client_id: Some(settings.client_id.clone()),
+                scopes: settings.scopes.clone(),
+                entity: settings.entity.clone(),
+                role: settings.role.clone(),
+                token_url: settings.token_url.as_ref().map(ToString::to_string),
+                certificate_url: settings.certificate_url.as_ref().map(ToString::to_string),
+                trusted_hosts: settings.trusted_hosts.clone(),
+                scope_style: Some(to_value(&settings.scope_style)),
+                subject: Some(to_value(&settings.subject)),
+                signing_algorithm: settings.signing_algorithm.map(SigningAlgorithm::as_str),
+                assertion_seconds: Some(settings.assertion_seconds),
+                ..Self::default()
+            },
+            Settings::Member(settings) => Self {
+                account: settings.realm.clone(),
+                scopes: settings.scopes.clone(),
+                grant: Some(settings.grant.as_str()),
+                realm: settings.realm.clone(),
+                audience: settings.audience.clone(),
+                ..Self::default()
+            },
         }
     }
 }

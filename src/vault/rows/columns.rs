@@ -69,6 +69,20 @@ impl Columns<'_> {
         text.map(|text| serde_json::from_str(&text).map_err(|_| self.damaged_before())).transpose()
     }
 
+    /// Takes the next column as text that `read` can read.
+    pub(super) fn text_as<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Result<T, VaultError> {
+        self.optional_text_as(read)?.ok_or_else(|| self.damaged_before())
+    }
+
+    /// Takes the next column as text that `read` can read, or as NULL.
+    pub(super) fn optional_text_as<T>(
+        &mut self,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, VaultError> {
+        let text: Option<String> = self.value()?;
+        text.map(|text| read(&text).ok_or_else(|| self.damaged_before())).transpose()
+    }
+
     fn damaged(&self) -> VaultError {
         self.damaged_at(self.next)
     }

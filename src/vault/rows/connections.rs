@@ -5,8 +5,9 @@ use rusqlite::named_params;
 
 use super::Rows;
 use super::columns::{self, Columns, json, taken, time, word};
-use crate::domain::connection::{Company, Connection, Environment, Settings};
-use crate::domain::ids::{CompanyId, ConnectionId, ConnectionName};
+use crate::domain::connection::{Company, Connection, Environment};
+use crate::domain::settings::Settings;
+use crate::domain::ids::{AppId, CompanyId, ConnectionId, ConnectionName};
 use crate::domain::selection::Selection;
 use crate::vault::error::VaultError;
 
@@ -14,7 +15,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT connections.id, connections.name, provider, environment, enabled, companies.id, ",
-            "companies.name, settings, previous_settings, previous_environment, tags, created_at, updated_at ",
+            "companies.name, app_id, settings, previous_settings, previous_environment, tags, created_at, updated_at ",
             "FROM connections LEFT JOIN companies ON companies.id = company_id ",
             $condition
         )
@@ -22,18 +23,21 @@ macro_rules! select {
 }
 
 fn read(columns: &mut Columns<'_>) -> Result<Connection, VaultError> {
+    let (id, name, provider) = (columns.parsed()?, columns.parsed()?, columns.word()?);
+    let settings = |json: &str| Settings::from_json(provider, json).ok();
     Ok(Connection {
-        id: columns.parsed()?,
-        name: columns.parsed()?,
-        provider: columns.word()?,
+        id,
+        name,
+        provider,
         environment: columns.word()?,
         enabled: columns.value()?,
         company: match (columns.optional_parsed()?, columns.value()?) {
             (Some(id), Some(name)) => Some(Company { id, name }),
             _ => None,
         },
-        settings: columns.json()?,
-        previous_settings: columns.optional_json()?,
+        app: columns.optional_parsed()?,
+        settings: columns.text_as(settings)?,
+        previous_settings: columns.optional_text_as(settings)?,
         previous_environment: columns.optional_word()?,
         tags: columns.json()?,
         created_at: columns.parsed()?,
@@ -45,11 +49,11 @@ impl Rows<'_> {
     /// Adds a connection; its company must be there (see [`Rows::ensure_company`]).
     ///
     /// Fails with [`VaultError::Taken`] if the name, or the identity at the vendor (provider, account, client id,
-    /// entity and role), belongs to another connection. A company made for it goes again then.
+    /// entity and role; app and realm), belongs to another connection. A company made for it goes again then.
     pub fn insert_connection(&self, connection: &Connection) -> Result<(), VaultError> {
-        let sql = "INSERT INTO connections (id, name, provider, environment, enabled, company_id, settings, \
-                   previous_settings, previous_environment, tags, created_at, updated_at) \
-                   VALUES (:id, :name, :provider, :environment, :enabled, :company, :settings, :previous, \
+        let sql = "INSERT INTO connections (id, name, provider, environment, enabled, company_id, app_id, \
+                   settings, previous_settings, previous_environment, tags, created_at, updated_at) \
+                   VALUES (:id, :name, :provider, :environment, :enabled, :company, :app, :settings, :previous, \
                    :previous_environment, :tags, :created_at, :updated_at)";
         let inserted = self.check_unique(connection).and_then(|()| self.write(connection, sql));
         if let (Err(_), Some(company)) = (&inserted, &connection.company) {
@@ -66,7 +70,7 @@ impl Rows<'_> {
         self.check_unique(connection)?;
         let company = self.company_of(&connection.id)?;
         let sql = "UPDATE connections SET name = :name, provider = :provider, environment = :environment, \
-                   enabled = :enabled, company_id = :company, settings = :settings, \
+                   enabled = :enabled, company_id = :company, app_id = :app, settings = :settings, \
                    previous_settings = :previous, previous_environment = :previous_environment, tags = :tags, created_at = :created_at, \
                    updated_at = :updated_at WHERE id = :id";
         self.write(connection, sql)?;
@@ -88,6 +92,7 @@ impl Rows<'_> {
             ":environment": connection.environment.as_str(),
             ":enabled": connection.enabled,
             ":company": connection.company.as_ref().map(|company| company.id.as_str()),
+            ":app": connection.app.as_ref().map(AppId::as_str),
             ":settings": json(&connection.settings)?,
             ":previous": previous,
             ":previous_environment": connection.previous_environment.map(Environment::as_str),
@@ -105,32 +110,61 @@ impl Rows<'_> {
             return Err(VaultError::Taken(format!("connection `{}` exists already", connection.name)));
         }
         match self.twin(connection)? {
-            Some(other) => Err(VaultError::Taken(format!(
-                "connection `{other}` has the same account, client id, entity and role"
-            ))),
+            Some((other, what)) => {
+                Err(VaultError::Taken(format!("connection `{other}` has the same {what}")))
+            }
             None => Ok(()),
         }
     }
 
-    /// Returns another connection with the same identity at the vendor.
-    fn twin(&self, connection: &Connection) -> Result<Option<ConnectionName>, VaultError> {
-        let Settings { account, client_id, entity, role, .. } = &connection.settings;
+    /// Returns another connection with the same identity at the vendor, and what that identity is.
+    fn twin(
+        &self,
+        connection: &Connection,
+    ) -> Result<Option<(ConnectionName, &'static str)>, VaultError> {
+        // Term by term as in the unique indexes, or SQLite would not use them.
+        let (found, what) = match &connection.settings {
+            Settings::Netsuite(settings) => {
+                let sql = "SELECT name FROM connections WHERE provider = :provider \
+                           AND settings ->> '$.account' = :account AND settings ->> '$.client_id' = :client_id \
+                           AND coalesce(settings ->> '$.entity', '') = :entity \
+                           AND coalesce(settings ->> '$.role', '') = :role AND id <> :id";
+                let identity = named_params! {
+                    ":provider": connection.provider.as_str(),
+                    ":account": settings.account.as_str(),
+                    ":client_id": settings.client_id,
+                    ":entity": settings.entity.as_deref().unwrap_or_default(),
+                    ":role": settings.role.as_deref().unwrap_or_default(),
+                    ":id": connection.id.as_str(),
+                };
+                (self.first(sql, identity, columns::parsed)?, "account, client id, entity and role")
+            }
+            Settings::Member(settings) => {
+                let sql = "SELECT name FROM connections WHERE app_id = :app \
+                           AND settings ->> '$.realm' = :realm AND id <> :id";
+                let identity = named_params! {
+                    ":app": connection.app.as_ref().map(AppId::as_str),
+                    ":realm": settings.realm,
+                    ":id": connection.id.as_str(),
+                };
+                (self.first(sql, identity, columns::parsed)?, "app and realm")
+            }
+        };
+        Ok(found.map(|name| (name, what)))
+    }
+
+    /// Returns the connection of `app` for `realm`.
+    pub fn connection_of_realm(&self, app: &AppId, realm: &str) -> Result<Option<Connection>, VaultError> {
         self.first(
-            // Term by term as in the index `connections_by_identity`, or SQLite would not use it.
-            "SELECT name FROM connections WHERE provider = :provider \
-             AND settings ->> '$.account' = :account AND settings ->> '$.client_id' = :client_id \
-             AND coalesce(settings ->> '$.entity', '') = :entity \
-             AND coalesce(settings ->> '$.role', '') = :role AND id <> :id",
-            named_params! {
-                ":provider": connection.provider.as_str(),
-                ":account": account.as_str(),
-                ":client_id": client_id,
-                ":entity": entity.as_deref().unwrap_or_default(),
-                ":role": role.as_deref().unwrap_or_default(),
-                ":id": connection.id.as_str(),
-            },
-            columns::parsed,
+            select!("WHERE app_id = ?1 AND settings ->> '$.realm' = ?2"),
+            [app.as_str(), realm],
+            read,
         )
+    }
+
+    /// Returns the connections of an app by name.
+    pub fn members(&self, app: &AppId) -> Result<Vec<Connection>, VaultError> {
+        self.all(select!("WHERE app_id = ?1 ORDER BY connections.name"), [app.as_str()], read)
     }
 
     /// Returns the connection called `name`, without regard to case.

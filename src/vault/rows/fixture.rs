@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use rusqlite::Connection as Database;
 
 use super::Rows;
-use crate::domain::connection::{Connection, Environment, Provider, Settings};
-use crate::domain::ids::ConnectionId;
+use crate::domain::app::App;
+use crate::domain::connection::{Connection, Environment, Provider};
+use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, Registration};
+use crate::domain::ids::{AppId, ConnectionId};
 use crate::vault::schema;
 use crate::vault::seal::Sealer;
 
@@ -52,14 +54,44 @@ pub(in crate::vault) fn connection(name: &str) -> Connection {
         environment: Environment::Production,
         enabled: true,
         company: None,
-        settings: Settings {
+        app: None,
+        settings: NetsuiteSettings {
             scopes: vec!["rest_webservices".to_owned()],
-            ..Settings::new("1234567".parse().unwrap(), format!("client-of-{name}"))
-        },
+            ..NetsuiteSettings::new("1234567".parse().unwrap(), format!("client-of-{name}"))
+        }
+        .into(),
         previous_settings: None,
         previous_environment: None,
         tags: BTreeMap::new(),
         created_at: instant(0),
         updated_at: instant(0),
+    }
+}
+
+/// A QuickBooks app with nothing special about it.
+pub(in crate::vault) fn app(name: &str) -> App {
+    App {
+        id: AppId::new(),
+        name: name.parse().unwrap(),
+        provider: Provider::Quickbooks,
+        environment: Environment::Production,
+        registration: Registration::new(format!("client-of-{name}")),
+        previous_registration: None,
+        has_secret: false,
+        has_previous_secret: false,
+        created_at: instant(0),
+        updated_at: instant(0),
+    }
+}
+
+/// A connection of `app` for one realm.
+pub(in crate::vault) fn member(name: &str, app: &App, realm: &str) -> Connection {
+    let settings =
+        MemberSettings { realm: Some(realm.to_owned()), ..MemberSettings::new(GrantKind::RefreshToken) };
+    Connection {
+        provider: app.provider,
+        app: Some(app.id.clone()),
+        settings: settings.into(),
+        ..connection(name)
     }
 }

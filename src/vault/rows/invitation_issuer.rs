@@ -27,6 +27,10 @@ pub struct StoredIssuer {
     pub updated_at: Timestamp,
 }
 
+fn window(columns: &mut columns::Columns<'_>) -> Result<AccessWindow, VaultError> {
+    columns.json()
+}
+
 impl Rows<'_> {
     /// Returns the issuer, if one was set.
     pub fn issuer(&self) -> Result<Option<StoredIssuer>, VaultError> {
@@ -83,9 +87,7 @@ impl Rows<'_> {
 
     /// Returns the accesses of the last hour as of the last commit; none without an issuer.
     pub fn access_window(&self) -> Result<AccessWindow, VaultError> {
-        let window =
-            self.first("SELECT access_window FROM invitation_issuer", [], |columns| columns.json())?;
-        Ok(window.unwrap_or_default())
+        Ok(self.first("SELECT access_window FROM invitation_issuer", [], window)?.unwrap_or_default())
     }
 
     /// Replaces the accesses of the issuer that the journal knows as `owner`, and returns whether it is this one.

@@ -5,18 +5,22 @@
 //! operators only: the methods that return one fail with [`VaultError::NotOperator`](super::VaultError::NotOperator)
 //! in a viewer's hands, all others work for both.
 
+mod apps;
 mod columns;
 mod companies;
 mod connections;
 mod counts;
+mod grants;
 mod invitation_issuer;
 mod invitation_keys;
 mod invitations;
 mod keys;
 mod meta;
 mod names;
+mod quarantine;
 mod recipients;
 mod tokens;
+mod uses;
 mod verifications;
 
 #[cfg(test)]
@@ -24,9 +28,11 @@ pub(in crate::vault) mod fixture;
 
 use rusqlite::Connection as Database;
 
+pub use apps::SecretChange;
 pub use counts::Counts;
 pub use invitation_issuer::StoredIssuer;
 pub use invitations::InvitationFilter;
+pub use quarantine::Quarantined;
 
 use super::seal::Sealer;
 

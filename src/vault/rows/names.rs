@@ -18,6 +18,7 @@ const SIMILAR: f64 = 0.7;
 /// Every id that has or had a name; ids are random, so none is there twice.
 const ALL_NAMES: &str = "SELECT id, name FROM connections \
                          UNION ALL SELECT id, name FROM companies \
+                         UNION ALL SELECT id, name FROM apps \
                          UNION ALL SELECT id, name FROM tombstones";
 
 impl Rows<'_> {
@@ -39,12 +40,12 @@ impl Rows<'_> {
         Ok(scored.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect())
     }
 
-    /// Returns the name of the connection or company with this id, be it removed.
+    /// Returns the name of the connection, company or app with this id, be it removed.
     pub fn display_name(&self, id: &str) -> Result<Option<String>, VaultError> {
         self.first(&format!("SELECT name FROM ({ALL_NAMES}) WHERE id = ?1 LIMIT 1"), [id], columns::value)
     }
 
-    /// Returns the names of all connections and companies by id, the removed ones included.
+    /// Returns the names of all connections, companies and apps by id, the removed ones included.
     pub fn display_names(&self) -> Result<BTreeMap<String, String>, VaultError> {
         let pairs = self.all(ALL_NAMES, [], |columns| Ok((columns.value()?, columns.value()?)))?;
         Ok(pairs.into_iter().collect())

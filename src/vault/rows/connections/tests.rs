@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::fixture::{Fixture, connection, instant};
 use super::*;
-use crate::domain::connection::{Environment, Provider, SigningAlgorithm};
+use crate::domain::connection::{Environment, Provider};
+use crate::domain::settings::SigningAlgorithm;
 
 fn names(found: &[Connection]) -> Vec<&str> {
     found.iter().map(|connection| connection.name.as_str()).collect()
