@@ -45,5 +45,5 @@ pub use location::Location;
 pub use lock::{ConnectionLock, Failure, Stop};
 pub use membership::Rekeyed;
 pub use recipient::Role;
-pub use rows::Rows;
-pub use store::{Place, Vault};
+pub use rows::{Quarantined, Rows, SecretChange};
+pub use store::{Answer, Place, Vault};

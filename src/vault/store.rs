@@ -12,7 +12,8 @@ use super::highwater::{HighWater, Mark};
 use super::home::{self, Home};
 use super::identity::Credentials;
 use super::image::Image;
-use super::journal::Journal;
+use super::journal::{Entry, EntryName, Journal, Room};
+use super::keyring::Keyring;
 use super::location::Location;
 use super::lock::{ConnectionLock, Locks, Stop};
 use super::pin::{Pin, id_from_bytes};
@@ -21,6 +22,7 @@ use super::rows::Rows;
 use super::trust;
 use crate::clock::Clock;
 use crate::domain::audit::Actor;
+use crate::domain::grant::StoredGrant;
 use crate::domain::ids::{ConnectionId, OwnerId, VaultId};
 use crate::domain::token::AccessToken;
 use crate::hooks;
@@ -55,6 +57,10 @@ pub struct Vault {
     state: Mutex<State>,
     warnings: Mutex<Vec<String>>,
 }
+
+/// Space on disk for a vendor's answer; given back unless it is used.
+#[must_use]
+pub struct Answer(Room);
 
 /// What changes while a vault is open.
 pub(super) struct State {
@@ -146,26 +152,67 @@ impl Vault {
 
     /// Returns a connection's newest access token: the journal's or, without one, the vault's.
     pub fn token(&self, connection: &ConnectionId) -> Result<Option<AccessToken>, VaultError> {
+        self.newest(connection, Entry::into_access_token, |rows| rows.token(connection))
+    }
+
+    /// Returns a connection's grant with its refresh tokens: the journal's or, without one there, the vault's.
+    pub fn grant(&self, connection: &ConnectionId) -> Result<Option<StoredGrant>, VaultError> {
+        self.newest(connection, Entry::into_grant, |rows| rows.grant(connection))
+    }
+
+    fn newest<T>(
+        &self,
+        connection: &ConnectionId,
+        pick: impl Fn(Entry) -> Option<T>,
+        stored: impl Fn(&Rows<'_>) -> Result<Option<T>, VaultError>,
+    ) -> Result<Option<T>, VaultError> {
         loop {
-            let (token, stamp) = self.with(|generation| {
+            let (found, stamp) = self.with(|generation| {
                 generation.keyring.signing()?;
                 let listed = self.journal.list(Some(&connection.into()))?;
-                let newest = self.journal.newest_token(&generation.database, &listed, &generation.keyring)?;
-                let token = match newest {
-                    Some(token) => Some(token),
-                    None => generation.rows().token(connection)?,
+                let newest =
+                    self.journal.newest(&generation.database, &listed, &generation.keyring, &pick)?;
+                let found = match newest {
+                    Some(found) => Some(found),
+                    None => stored(&generation.rows())?,
                 };
-                Ok::<_, VaultError>((token, generation.stamp))
+                Ok::<_, VaultError>((found, generation.stamp))
             })?;
             // A commit may have folded and removed an entry between our look at the vault and at the journal.
             if Stamp::at(&self.location.vault())? == stamp {
-                return Ok(token);
+                return Ok(found);
             }
         }
     }
 
     /// Keeps a connection's newest access token; it is durable when this returns.
     pub fn journal_token(&self, lock: &ConnectionLock, token: &AccessToken) -> Result<(), VaultError> {
+        self.append(lock, |name, keyring| self.journal.write_token(name, token, keyring))
+    }
+
+    /// Keeps a grant whose refresh token is about to be sent, and allocates the space for the answer; both are durable
+    /// when this returns.
+    pub fn journal_intent(&self, lock: &ConnectionLock, intent: &StoredGrant) -> Result<Answer, VaultError> {
+        self.append(lock, |name, keyring| self.journal.write_intent(name, intent, keyring).map(Answer))
+    }
+
+    /// Keeps what became of a grant, and the access token that came with it, in the space that `answer` holds; both are
+    /// durable when this returns.
+    pub fn journal_answer(
+        &self,
+        lock: &ConnectionLock,
+        answer: Answer,
+        (grant, access): (&StoredGrant, Option<&AccessToken>),
+    ) -> Result<(), VaultError> {
+        self.append(lock, |name, keyring| self.journal.write_grant(name, (grant, access), answer.0, keyring))
+    }
+
+    /// Runs `write` with the name of the next entry of the connection whose lock is held.
+    fn append<T>(
+        &self,
+        lock: &ConnectionLock,
+        write: impl FnOnce(&EntryName, &Keyring) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
         self.require_writable()?;
         // Nobody replaces the keys between our reading them and the entry being there.
         let _keyring = self.locks.keyring_shared()?;
@@ -174,7 +221,7 @@ impl Vault {
         let listed = self.journal.list(Some(&owner))?;
         self.with(|generation| {
             let name = Journal::next(&generation.database, &listed, &owner)?;
-            self.journal.write(&name, token, &generation.keyring)
+            write(&name, &generation.keyring)
         })
     }
 

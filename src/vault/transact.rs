@@ -1,5 +1,6 @@
 //! The only way to change the vault (`architecture.md` section 2.4).
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
@@ -19,8 +20,12 @@ use super::replace::{self, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
 use super::trailer::{self, Commit};
-use crate::domain::audit::{Action, AuditEvent, AuditHead, AuditKind};
+use crate::domain::audit::{Action, AuditEvent, AuditHead, AuditKind, AuditRecord, SubjectKind};
+use crate::domain::ids::ConnectionId;
 use crate::hooks;
+
+/// When tokens were last handed out.
+type Uses = BTreeMap<ConnectionId, Timestamp>;
 
 /// What a change replaces besides rows.
 pub(super) struct Switch<'a> {
@@ -66,12 +71,15 @@ impl Vault {
         let current = self.refresh(&mut state)?;
         check(self, current)?;
         let pin = current.pin.clone();
-        let follows = self.follows_anchor(current)?;
+        let since_anchor = self.since_anchor(current)?;
         let operation = self.audit.request(event, &actor(current))?;
         self.settle_identities(&mut state, &pin);
         let outcome = self.attempt(&mut state, event.action, |rows, switch| {
             let value = change(rows, switch)?;
-            if follows {
+            if let Some(uses) = since_anchor {
+                for (connection, used_at) in &uses {
+                    rows.note_use(connection, *used_at)?;
+                }
                 store_anchor(rows, operation.head(), self.clock.now())?;
             }
             Ok(value)
@@ -85,16 +93,27 @@ impl Vault {
         outcome
     }
 
-    /// Whether the audit log leads from the last anchor to its end, so that a new anchor may take its place.
+    /// Returns when each token was last handed out since the last anchor, if the audit log leads from there to its end, so
+    /// that a new anchor may take its place.
     ///
     /// Why: one that does not is evidence. The old anchor stays, and with it the verdict of `audit verify`, however
     /// long work goes on; to refuse all work instead would make a lost log folder the end of the vault.
-    fn follows_anchor(&self, current: &Generation) -> Result<bool, VaultError> {
-        match self.audit.verify_since(&current.anchor()?) {
-            Ok(()) => Ok(true),
+    fn since_anchor(&self, current: &Generation) -> Result<Option<Uses>, VaultError> {
+        let mut uses = Uses::new();
+        let note = |record: &AuditRecord| {
+            if record.action == Action::TokenRelease.as_str() {
+                for subject in record.subjects.iter().filter(|subject| subject.is(SubjectKind::Connection)) {
+                    let Ok(connection) = subject.id.parse() else { continue };
+                    let used_at = uses.entry(connection).or_insert(record.at);
+                    *used_at = record.at.max(*used_at);
+                }
+            }
+        };
+        match self.audit.verify_since(&current.anchor()?, note) {
+            Ok(()) => Ok(Some(uses)),
             Err(damage @ VaultError::AuditDamaged(_)) => {
                 self.warn(format!("{damage}: keep it as it is, and find out who changed it"));
-                Ok(false)
+                Ok(None)
             }
             // Where the log cannot be read, no record follows from it.
             Err(error) => Err(VaultError::Audit(Box::new(error))),

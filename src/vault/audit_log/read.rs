@@ -84,10 +84,15 @@ impl AuditLog {
         Ok(AuditCheck { months, torn_bytes, ..check })
     }
 
-    /// Checks that the log's end follows from `anchor`, reading from the end no further than that.
+    /// Checks that the log's end follows from `anchor`, reading from the end no further than that, and shows `visit`
+    /// each record after it, the newest first.
     ///
     /// Fails with [`VaultError::AuditDamaged`].
-    pub(in crate::vault) fn verify_since(&self, anchor: &AuditHead) -> Result<(), VaultError> {
+    pub(in crate::vault) fn verify_since(
+        &self,
+        anchor: &AuditHead,
+        mut visit: impl FnMut(&AuditRecord),
+    ) -> Result<(), VaultError> {
         if anchor.sequence == 0 {
             return Ok(());
         }
@@ -112,6 +117,7 @@ impl AuditLog {
                 if here.sequence <= anchor.sequence {
                     return if here == *anchor { Ok(()) } else { Err(missing()) };
                 }
+                visit(&record);
                 after = Some(AuditHead { sequence: record.sequence - 1, hash: record.prev });
             }
         }

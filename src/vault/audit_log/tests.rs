@@ -120,7 +120,7 @@ fn a_chain_that_sha256sum_can_follow() {
             torn_bytes: 0
         }
     );
-    bench.log().verify_since(&anchor).unwrap();
+    bench.log().verify_since(&anchor, |_| ()).unwrap();
 }
 
 #[test]
@@ -239,22 +239,22 @@ fn a_new_head_is_not_anchored_over_a_tampered_log() {
     let anchor = eight_records(&bench);
     let lines = bench.lines();
     for last in [&anchor, &AuditHead::start()] {
-        bench.log().verify_since(last).unwrap();
+        bench.log().verify_since(last, |_| ()).unwrap();
     }
     for position in 0..6 {
         for tampered in [lines[..position].to_vec(), rewritten_from(&lines, position)] {
             bench.set_lines(&tampered);
             bench.log().request(&event(), &actor()).unwrap();
-            assert!(is_damaged(&bench.log().verify_since(&anchor)));
+            assert!(is_damaged(&bench.log().verify_since(&anchor, |_| ())));
         }
     }
     // Between the anchor and the end, the chain must hold, too.
     let mut tampered = lines;
     tampered.remove(6);
     bench.set_lines(&tampered);
-    assert!(is_damaged(&bench.log().verify_since(&anchor)));
+    assert!(is_damaged(&bench.log().verify_since(&anchor, |_| ())));
     fs::remove_dir_all(bench.folder.path().join("audit")).unwrap();
-    assert!(is_damaged(&bench.log().verify_since(&anchor)));
+    assert!(is_damaged(&bench.log().verify_since(&anchor, |_| ())));
     assert!(is_damaged(&bench.log().verify(Some(anchor))));
 }
 
@@ -463,7 +463,7 @@ proptest! {
         fs::write(bench.month("2026-11"), &file).unwrap();
         let _ = bench.log().verify(None);
         let _ = bench.log().entries(&AuditFilter::default());
-        let _ = bench.log().verify_since(&AuditHead { sequence: 1, hash: "0".repeat(64) });
+        let _ = bench.log().verify_since(&AuditHead { sequence: 1, hash: "0".repeat(64) }, |_| ());
         // Whatever is refused is left as it is.
         if bench.log().request(&event(), &actor()).is_err() {
             prop_assert_eq!(fs::read(bench.month("2026-11")).unwrap(), file);

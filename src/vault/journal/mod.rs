@@ -4,57 +4,40 @@
 //! `journal/<file name>`, a JSON document, and 64 bytes of Ed25519 signature over `tokenctl journal entry v1\n`, the
 //! vault id, a line feed, the file name, a line feed and the document: a viewer can seal, but not sign.
 //!
-//! The document says its version and what it is; what it is about follows from that. An older tokenctl refuses what
-//! it does not know, since it can neither fold it in nor leave it out.
+//! The document says its version and what it is (`entry`); what it is about follows from that. An older tokenctl
+//! refuses what it does not know, since it can neither fold it in nor leave it out.
 //!
-//! The sequence rises per owner, which is a connection by its id. Entries up to the one in table `journal_folded` are in the vault already.
+//! The sequence rises per owner, which is a connection by its id. Entries up to the one in table `journal_folded` are
+//! in the vault already.
+//!
+//! An answer that a vendor gives only once must not be lost to a full disk: the space for its entry is a file
+//! `.<owner id>.<sequence>.room-…`, allocated before the vendor is asked, which the entry then fills ([`Room`]).
+
+mod entry;
 
 use std::collections::BTreeMap;
+use std::io::{Seek as _, Write as _};
 use std::path::PathBuf;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use rusqlite::{Connection as Database, OptionalExtension as _};
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use self::entry::Unreadable;
 use super::error::VaultError;
-use super::file::{self, Privacy};
+use super::file::{self, Draft, Privacy};
 use super::keyring::Keyring;
 use super::rows::Rows;
-use crate::domain::ids::{ConnectionId, OwnerId, VaultId};
-use crate::domain::token::{AccessToken, TokenFacts};
+use crate::domain::grant::StoredGrant;
+use crate::domain::ids::{OwnerId, VaultId, random_hex};
+use crate::domain::token::AccessToken;
 use crate::hooks;
-use crate::secret::Secret;
+
+pub(super) use self::entry::Entry;
 
 /// The largest entry that is read: a token of 64 KiB, escaped, and what surrounds it.
 const LIMIT: u64 = 1024 * 1024;
 const CONTEXT: &str = "tokenctl journal entry v1\n";
-
-/// What one entry says.
-pub(super) enum Entry {
-    /// The connection has this access token.
-    AccessToken(AccessToken),
-}
-
-/// The version of the entries' documents.
-const VERSION: u32 = 1;
-const ACCESS_TOKEN: &str = "access-token";
-
-/// Only what must be read of a document whatever its version.
-#[derive(Deserialize)]
-struct Envelope {
-    v: u32,
-    kind: String,
-}
-
-/// The stored form of an access token. The kind is no tag for serde, which would copy the token to look at it.
-#[derive(Serialize, Deserialize)]
-struct StoredToken<Text> {
-    v: u32,
-    kind: String,
-    token: Text,
-    facts: TokenFacts,
-}
 
 /// Which entry it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +58,26 @@ impl EntryName {
         let name = Self { owner: owner.parse().ok()?, sequence: sequence.parse().ok()? };
         // `+1`, `01` and `-1` parse, too.
         (name.sequence > 0 && name.file_name() == file_name).then_some(name)
+    }
+}
+
+/// Space on disk for an entry that must not fail for want of it; given back unless it is filled.
+pub(super) struct Room(Draft);
+
+impl Room {
+    /// Enough for a refresh token, its predecessor and an access token of the usual lengths, in bytes. Longer ones are
+    /// written beyond it.
+    const SIZE: usize = 64 * 1024;
+
+    fn fill(mut self, sealed: &[u8]) -> Result<Draft, VaultError> {
+        let path = self.0.path().to_owned();
+        let file = self.0.file();
+        file.rewind()
+            .and_then(|()| file.write_all(sealed))
+            .and_then(|()| file.set_len(sealed.len() as u64))
+            .map_err(VaultError::io("write", path))?;
+        self.0.sync()?;
+        Ok(self.0)
     }
 }
 
@@ -134,53 +137,89 @@ impl Journal {
                 .verify(&self.signed_text(name, body), signature)
                 .map_err(|_| damaged("was not written by an operator"))?;
         }
-        let envelope: Envelope =
-            serde_json::from_slice(body).map_err(|_| damaged("does not say what it is"))?;
-        if envelope.v != VERSION || envelope.kind != ACCESS_TOKEN {
-            return Err(VaultError::NewerEntry {
-                path: self.path(name),
-                kind: envelope.kind,
-                version: envelope.v,
-            });
-        }
-        let StoredToken::<String> { token, facts, .. } =
-            serde_json::from_slice(body).map_err(|_| damaged("is not what it says"))?;
-        Ok(Some(Entry::AccessToken(AccessToken { value: Secret::new(token), facts })))
+        Entry::read(body).map(Some).map_err(|unreadable| match unreadable {
+            Unreadable::Damaged(why) => damaged(why),
+            Unreadable::Newer { kind, version } => {
+                VaultError::NewerEntry { path: self.path(name), kind, version }
+            }
+        })
     }
 
-    /// Writes an entry under its owner's lock; it is durable when this returns.
-    pub(super) fn write(
+    /// Keeps an access token under its owner's lock; it is durable when this returns.
+    pub(super) fn write_token(
         &self,
         name: &EntryName,
         token: &AccessToken,
         keyring: &Keyring,
     ) -> Result<(), VaultError> {
-        let stored = StoredToken {
-            v: VERSION,
-            kind: ACCESS_TOKEN.to_owned(),
-            token: token.value.expose().as_str(),
-            facts: token.facts.clone(),
-        };
-        // One allocation that is never outgrown: JSON escapes at most double visible ASCII.
-        let mut body = Zeroizing::new(Vec::with_capacity(token.value.expose().len() * 2 + 4096));
-        serde_json::to_writer(&mut *body, &stored).map_err(VaultError::seal)?;
-        self.put(name, body, keyring)
+        self.put(name, entry::token_document(token)?, keyring)
+    }
+
+    /// Keeps a grant, and the access token that came with it, under its owner's lock; both are durable when this
+    /// returns. They fill `room`.
+    pub(super) fn write_grant(
+        &self,
+        name: &EntryName,
+        (stored, access): (&StoredGrant, Option<&AccessToken>),
+        room: Room,
+        keyring: &Keyring,
+    ) -> Result<(), VaultError> {
+        let sealed = self.seal(name, entry::grant_document(stored, access)?, keyring)?;
+        room.fill(&sealed)?.place(&self.path(name))?;
+        file::sync_folder(&self.folder)
+    }
+
+    /// Keeps a grant whose refresh token is about to be sent, and allocates the space for the answer.
+    pub(super) fn write_intent(
+        &self,
+        name: &EntryName,
+        intent: &StoredGrant,
+        keyring: &Keyring,
+    ) -> Result<Room, VaultError> {
+        self.tidy(&name.owner)?;
+        // Before the entry: without the space nothing is sent, and nothing may say that it was.
+        let room = self.make_room(&name.owner)?;
+        let sealed = self.seal(name, entry::grant_document(intent, None)?, keyring)?;
+        file::replace(&self.path(name), &sealed)?;
+        Ok(room)
+    }
+
+    fn make_room(&self, owner: &OwnerId) -> Result<Room, VaultError> {
+        let path = self.folder.join(format!(".{owner}.room-{}", random_hex::<8>()));
+        let mut draft = Draft::create(path)?;
+        let path = draft.path().to_owned();
+        // Zeros that are written and synced, not `fallocate`, which some file systems only promise.
+        draft.file().write_all(&[0; Room::SIZE]).map_err(VaultError::io("write", path))?;
+        draft.sync()?;
+        Ok(Room(draft))
     }
 
     /// Signs, seals and stores a document.
     pub(super) fn put(
         &self,
         name: &EntryName,
-        mut body: Zeroizing<Vec<u8>>,
+        body: Zeroizing<Vec<u8>>,
         keyring: &Keyring,
     ) -> Result<(), VaultError> {
+        self.tidy(&name.owner)?;
+        file::replace(&self.path(name), &self.seal(name, body, keyring)?)
+    }
+
+    /// Removes what an interrupted write of an owner left behind; its lock is held, so none is under way.
+    fn tidy(&self, owner: &OwnerId) -> Result<(), VaultError> {
         file::ensure_folder(&self.folder)?;
-        // What an interrupted write of this owner left behind; its lock is held, so none is under way.
-        file::sweep(&self.folder, format!(".{}.", name.owner).as_ref())?;
+        file::sweep(&self.folder, format!(".{owner}.").as_ref())
+    }
+
+    fn seal(
+        &self,
+        name: &EntryName,
+        mut body: Zeroizing<Vec<u8>>,
+        keyring: &Keyring,
+    ) -> Result<Vec<u8>, VaultError> {
         let signature = keyring.signing()?.sign(&self.signed_text(name, &body))?;
         body.extend_from_slice(&signature);
-        let sealed = keyring.sealer().seal(&format!("journal/{}", name.file_name()), &body)?;
-        file::replace(&self.path(name), &sealed)
+        keyring.sealer().seal(&format!("journal/{}", name.file_name()), &body)
     }
 
     /// Returns the name of the next entry of an owner.
@@ -195,21 +234,20 @@ impl Journal {
         Ok(EntryName { owner: owner.clone(), sequence })
     }
 
-    /// Returns the newest token among the entries of `listed` that are not in the vault yet.
-    pub(super) fn newest_token(
+    /// Returns the newest of what `pick` finds in the entries of `listed` that are not in the vault yet.
+    pub(super) fn newest<T>(
         &self,
         database: &Database,
         listed: &[EntryName],
         keyring: &Keyring,
-    ) -> Result<Option<AccessToken>, VaultError> {
+        pick: impl Fn(Entry) -> Option<T>,
+    ) -> Result<Option<T>, VaultError> {
         let mut newest = None;
         for name in listed {
             if name.sequence <= folded(database, &name.owner)? {
                 continue;
             }
-            if let Some(Entry::AccessToken(token)) = self.read(name, keyring)? {
-                newest = Some(token);
-            }
+            newest = self.read(name, keyring)?.and_then(&pick).or(newest);
         }
         Ok(newest)
     }
@@ -222,8 +260,8 @@ impl Journal {
             if name.sequence <= folded(rows.database, &name.owner)? {
                 continue;
             }
-            if let Some(Entry::AccessToken(token)) = self.read(name, keyring)? {
-                rows.put_token(&ConnectionId::from(&name.owner), &token)?;
+            if let Some(entry) = self.read(name, keyring)? {
+                entry.fold(&name.owner, rows)?;
                 reached.insert(&name.owner, name.sequence);
             }
         }
