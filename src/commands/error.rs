@@ -150,6 +150,7 @@ impl From<UnknownField> for CommandError {
     }
 }
 
+mod invite;
 mod ops;
 mod vault;
 

@@ -127,6 +127,19 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Asks for `url` and returns the answer, whatever its status, or what came instead, within `limit`.
+    pub(super) async fn get(
+        &self,
+        url: &Url,
+        limit: Duration,
+        exchange: Conversation<'_>,
+    ) -> Result<Result<Answer, Failure>, ClientError> {
+        let request = self.to(url)?.get(url.clone()).header(ACCEPT, "application/json");
+        Ok(exchange.run(request, limit).await)
+    }
+}
+
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
     builder.build().map_err(|error| ClientError::Tls(transport::chain(&error)))
 }

@@ -5,6 +5,7 @@
 mod answer;
 pub mod assertion;
 pub mod client;
+pub mod document;
 pub mod error;
 pub mod retry;
 pub mod signing;

@@ -16,6 +16,7 @@ use crate::providers::{EndpointError, PlanError, SettingsError};
 use crate::vault::{Failure, VaultError};
 
 use super::interact::NoAnswer;
+use super::invites::InviteError;
 
 /// A failure of an operation.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum OpsError {
     /// The vault, its locks or its audit log.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Invitations.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
     /// A question was needed and not answered (exit 2; 130 after Ctrl-C).
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -185,6 +189,7 @@ impl AuditKind for OpsError {
     fn audit_kind(&self) -> &'static str {
         match self {
             Self::Vault(error) => error.audit_kind(),
+            Self::Invite(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

@@ -10,6 +10,7 @@ pub mod error;
 pub mod history;
 pub mod import;
 pub mod interact;
+pub mod invites;
 pub mod keys;
 mod proof;
 pub mod rotate;
@@ -21,6 +22,7 @@ pub mod verify;
 
 pub use error::OpsError;
 pub use interact::Interact;
+pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 
 pub use crate::vault::{Place, Stop};

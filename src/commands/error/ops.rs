@@ -42,6 +42,7 @@ fn hint(text: &str, command: &[&str]) -> Hint {
 fn hints(error: &OpsError) -> Vec<Hint> {
     match error {
         OpsError::Vault(error) => super::vault::hints(error),
+        OpsError::Invite(error) => super::invite::hints(error),
         OpsError::NoAnswer(_) => Vec::new(),
         OpsError::AuditClosed => {
             vec![hint("under the owner's account, run", &["audit", "export", "--out=F"])]
