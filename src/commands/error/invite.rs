@@ -46,7 +46,7 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             "nothing that it says can be trusted: ask whoever presents it for the link as it was sent",
         )],
         E::Limit(_) => vec![
-            Hint::text("wait until then; looking at it with `tokenctl invite check` does not count"),
+            Hint::text("wait until then; to look at it with `check` does not count"),
             hint("to see what else happened, run", &["invite", "alerts"]),
         ],
         E::Step { id, reason } => step(id.as_str(), *reason),

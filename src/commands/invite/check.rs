@@ -41,7 +41,9 @@ pub(super) async fn run(app: &App, args: &CheckArgs) -> Result<Finished, Command
     let report = report(&checked, !args.offline);
     Ok(match checked.verdict {
         Ok(()) => Finished::report(report),
-        Err(why) => Finished::report(report).failing(CommandError::from(&why)),
+        Err(why) => {
+            Finished::report(report).failing(CommandError::from(&why).doing("the token must not be accepted"))
+        }
     })
 }
 

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Scope;
 use super::profile::Profile;
-use super::{Scope, token};
 use crate::domain::jws::{Expectations, JwsAlgorithm};
 
 /// The shortest and the longest life of a token: 5 minutes and 90 days.
@@ -211,22 +211,6 @@ impl IssuerSettings {
             audience: &self.audience,
             longest: longest(),
         }
-    }
-
-    /// The link that carries `token`; it is as secret as the token.
-    pub fn link(&self, token: &str, style: token::LinkStyle) -> zeroize::Zeroizing<String> {
-        let base = self.link_base.as_str();
-        let join = match (style, self.link_base.query()) {
-            (token::LinkStyle::Fragment, _) => "#token=",
-            (token::LinkStyle::Query, None) => "?token=",
-            (token::LinkStyle::Query, Some(_)) => "&token=",
-        };
-        let mut link = zeroize::Zeroizing::new(String::with_capacity(base.len() + join.len() + token.len()));
-        link.push_str(base);
-        link.push_str(join);
-        // A token consists of characters that need no escape (RFC 3986 section 2.3).
-        link.push_str(token);
-        link
     }
 }
 

@@ -102,12 +102,3 @@ fn what_cannot_be_is_refused() {
         );
     }
 }
-
-#[test]
-fn a_link_carries_the_token_where_it_is_told_to() {
-    let settings = IssuerSettings::after(None, first()).unwrap();
-    assert_eq!(&*settings.link("a.b.c", token::LinkStyle::Fragment), "https://app.example/start#token=a.b.c");
-    assert_eq!(&*settings.link("a.b.c", token::LinkStyle::Query), "https://app.example/start?token=a.b.c");
-    let asked = IssuerSettings { link_base: "https://app.example/?l=de".parse().unwrap(), ..settings };
-    assert_eq!(&*asked.link("a.b.c", token::LinkStyle::Query), "https://app.example/?l=de&token=a.b.c");
-}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use super::claims::ClaimName;
 use super::issuer::{IssuerSettings, XsuaaSettings};
 use super::{Email, Invitation};
+use crate::domain::ids::hex;
 use crate::domain::jws::JwsAlgorithm;
 use crate::domain::signer::{Signer, SignerError};
 use crate::secret::{Secret, SecretString};
@@ -152,6 +154,27 @@ pub fn sign(content: &Content<'_>, key: &InvitationSigner) -> Result<SecretStrin
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(&*signature, &mut token);
     Ok(Secret::new(std::mem::take(&mut *token)))
+}
+
+/// The hash that a token is known by: SHA-256, 64 hexadecimal digits.
+pub fn hash(token: &SecretString) -> String {
+    hex(digest(&SHA256, token.expose().as_bytes()).as_ref())
+}
+
+/// The link that carries `token`; it is as secret as the token.
+pub fn link(issuer: &IssuerSettings, token: &SecretString, style: LinkStyle) -> Zeroizing<String> {
+    let (base, token) = (issuer.link_base.as_str(), token.expose());
+    let join = match (style, issuer.link_base.query()) {
+        (LinkStyle::Fragment, _) => "#token=",
+        (LinkStyle::Query, None) => "?token=",
+        (LinkStyle::Query, Some(_)) => "&token=",
+    };
+    let mut link = Zeroizing::new(String::with_capacity(base.len() + join.len() + token.len()));
+    link.push_str(base);
+    link.push_str(join);
+    // A token consists of characters that need no escape (RFC 3986 section 2.3).
+    link.push_str(token);
+    link
 }
 
 fn sap_claims(names: &XsuaaSettings) -> SapClaims<'_> {

@@ -58,11 +58,11 @@ fn claims(profile: Profile, algorithm: JwsAlgorithm, email: Option<&str>) -> ser
     let content = Content { issuer: &issuer, invitation: &invitation, email: email.as_ref(), claims: &more };
     let token = sign(&content, &signer).unwrap();
     let keys = verifying_set(&[key]);
-    let verified = verify(token.expose(), &keys, &issuer.expectations(), now()).unwrap();
+    let verified = verify(&token, &keys, &issuer.expectations(), now()).unwrap();
     assert_eq!(verified.id, invitation.id.as_str());
     assert_eq!(verified.kid, signer.kid);
     let later = now() + SignedDuration::from_hours(168);
-    let expired = verify(token.expose(), &keys, &issuer.expectations(), later).unwrap_err();
+    let expired = verify(&token, &keys, &issuer.expectations(), later).unwrap_err();
     assert_eq!(expired, Refusal::Expired { id: invitation.id.to_string(), at: later });
     verified.claims
 }
@@ -109,4 +109,13 @@ fn the_address_is_in_it_only_if_asked_for() {
     let with = claims(Profile::Standard, JwsAlgorithm::ES256, Some("Ann@supplier.example"));
     assert_eq!(with["supplier_email"], "Ann@supplier.example");
     assert!(!claims(Profile::Standard, JwsAlgorithm::ES256, None).contains_key("supplier_email"));
+}
+
+#[test]
+fn a_link_carries_the_token_where_it_is_told_to() {
+    let (issuer, token) = (issuer(Profile::Standard, JwsAlgorithm::ES256), Secret::new("a.b.c".to_owned()));
+    assert_eq!(&*link(&issuer, &token, LinkStyle::Fragment), "https://app.example/start#token=a.b.c");
+    assert_eq!(&*link(&issuer, &token, LinkStyle::Query), "https://app.example/start?token=a.b.c");
+    let asked = IssuerSettings { link_base: "https://app.example/?l=de".parse().unwrap(), ..issuer };
+    assert_eq!(&*link(&asked, &token, LinkStyle::Query), "https://app.example/?l=de&token=a.b.c");
 }

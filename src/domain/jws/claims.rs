@@ -7,6 +7,7 @@ use super::algorithm::JwsAlgorithm;
 use super::key::KeySet;
 use super::refusal::Refusal;
 use super::token::{Unverified, shortened};
+use crate::secret::SecretString;
 
 /// How far the issuer's clock may be ahead of ours: 1 minute. An expiry has no such tolerance.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
@@ -52,7 +53,7 @@ pub struct Verified {
 
 /// Returns what `token` says if it holds at `now`; the signature is checked before any claim is looked at.
 pub fn verify(
-    token: &str,
+    token: &SecretString,
     keys: &KeySet,
     expected: &Expectations<'_>,
     now: Timestamp,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::algorithm::JwsAlgorithm;
 use super::json;
 use super::refusal::{Part, Refusal};
+use crate::secret::SecretString;
 
 /// The longest token that is looked at, in bytes: four times what claims of every allowed length take.
 pub const LONGEST_TOKEN: usize = 16 * 1024;
@@ -29,7 +30,8 @@ pub(super) struct Unverified<'a> {
 
 impl<'a> Unverified<'a> {
     /// Takes `token` apart. Algorithms other than `accepted` are refused before anything looks for a key.
-    pub(super) fn parse(token: &'a str, accepted: &[JwsAlgorithm]) -> Result<Self, Refusal> {
+    pub(super) fn parse(token: &'a SecretString, accepted: &[JwsAlgorithm]) -> Result<Self, Refusal> {
+        let token = token.expose().as_str();
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::TooLong);
         }
@@ -70,7 +72,7 @@ impl<'a> Unverified<'a> {
 }
 
 /// Returns the `jti` of a token that nobody vouches for: good for naming it in a report, never for trust.
-pub fn id_of_unverified(token: &str) -> Option<String> {
+pub fn id_of_unverified(token: &SecretString) -> Option<String> {
     let token = Unverified::parse(token, &JwsAlgorithm::ALL).ok()?;
     token.payload.get("jti")?.as_str().map(ToOwned::to_owned)
 }

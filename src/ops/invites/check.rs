@@ -57,7 +57,7 @@ pub fn check(session: &Session, request: CheckRequest<'_>) -> Result<Checked, Op
     let (issuer, own) =
         session.vault.read(|rows| Ok::<_, OpsError>((stored_issuer(rows)?, rows.invitation_keys()?)))?;
     let keys = request.keys.unwrap_or_else(|| verifying_set(&own));
-    let verified = jws::verify(request.token.expose(), &keys, &issuer.settings.expectations(), now);
+    let verified = jws::verify(request.token, &keys, &issuer.settings.expectations(), now);
     let mut checked = looked_at(request.token, verified, now);
     let Some(verified) = checked.verified.as_ref().filter(|_| !request.token_alone) else {
         return Ok(checked);
@@ -95,14 +95,14 @@ pub fn check_alone(token: &SecretString, keys: &KeySet, expected: &Expected, now
         audience: &expected.audience,
         longest: longest(),
     };
-    looked_at(token, jws::verify(token.expose(), keys, &expectations, now), now)
+    looked_at(token, jws::verify(token, keys, &expectations, now), now)
 }
 
 fn looked_at(token: &SecretString, verified: Result<Verified, Refusal>, at: Timestamp) -> Checked {
     let id = match &verified {
         Ok(verified) => Some(verified.id.clone()),
         Err(Refusal::Expired { id, .. }) => Some(id.clone()),
-        Err(_) => jws::id_of_unverified(token.expose()),
+        Err(_) => jws::id_of_unverified(token),
     };
     match verified {
         Ok(verified) => Checked { id, verified: Some(verified), invitation: None, at, verdict: Ok(()) },

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::domain::audit::{Action, AuditEvent};
-use crate::domain::ids::{InvitationId, hex};
+use crate::domain::ids::InvitationId;
 use crate::domain::invitation::claims::{ClaimName, MOST_CLAIMS};
 use crate::domain::invitation::issuer::check_ttl;
 use crate::domain::invitation::key::InvitationKey;
@@ -195,16 +194,16 @@ impl Press {
                 empty.insert(self.key.signing(&private).map_err(InviteError::from)?)
             }
         };
-        let token = token::sign(&content, signer).map_err(InviteError::from)?;
-        invitation.token_hash = hash_of(&token);
-        let link = self.settings.link(token.expose(), self.style);
+        let secret = token::sign(&content, signer).map_err(InviteError::from)?;
+        invitation.token_hash = token::hash(&secret);
+        let link = token::link(&self.settings, &secret, self.style);
         rows.insert_invitation(&invitation, &request.email, &self.searcher.email(&request.email))?;
         // The key is published until the last token that it signed has expired.
         if self.key.last_expiry.is_none_or(|last| last < invitation.expires_at) {
             self.key.last_expiry = Some(invitation.expires_at);
             rows.update_invitation_key(&self.key)?;
         }
-        Ok(Minted { invitation, token, link })
+        Ok(Minted { invitation, token: secret, link })
     }
 
     fn invitation(&self, id: InvitationId, request: &MintRequest) -> Invitation {
@@ -233,9 +232,4 @@ impl Press {
             erased_at: None,
         }
     }
-}
-
-/// The hash that a token is known by.
-pub(super) fn hash_of(token: &SecretString) -> String {
-    hex(digest(&SHA256, token.expose().as_bytes()).as_ref())
 }

@@ -8,6 +8,7 @@ use crate::domain::audit::{Action, AuditEvent};
 use crate::domain::ids::InvitationId;
 use crate::domain::invitation::key::verifying_set;
 use crate::domain::invitation::state::{self, Refused};
+use crate::domain::invitation::token;
 use crate::domain::invitation::window::{Access, AccessWindow, AddressHash, Limit};
 use crate::domain::invitation::{Invitation, State, Step, Suspicion};
 use crate::domain::jws::{self, Refusal, Verified};
@@ -17,7 +18,6 @@ use crate::vault::{ConnectionLock, Role, Rows};
 
 use super::super::{OpsError, Session};
 use super::find::{select, some};
-use super::mint::hash_of;
 use super::{Desk, InviteError, Person, Selector, Suspect, about, gone, tell};
 
 /// A token that somebody presents, and from where.
@@ -222,8 +222,7 @@ impl Counter<'_> {
 fn believed(session: &Session, desk: &Desk, token: &SecretString) -> Result<Invitation, OpsError> {
     let keys = verifying_set(&desk.keys);
     let expected = desk.issuer.settings.expectations();
-    let verified =
-        jws::verify(token.expose(), &keys, &expected, session.clock.now()).map_err(InviteError::Token)?;
+    let verified = jws::verify(token, &keys, &expected, session.clock.now()).map_err(InviteError::Token)?;
     session.vault.read(|rows| of_token(rows, &verified, token))
 }
 
@@ -231,13 +230,13 @@ fn believed(session: &Session, desk: &Desk, token: &SecretString) -> Result<Invi
 pub(super) fn of_token(
     rows: &Rows<'_>,
     verified: &Verified,
-    token: &SecretString,
+    presented: &SecretString,
 ) -> Result<Invitation, OpsError> {
     let unknown = || InviteError::Unknown(verified.id.clone());
     let id: InvitationId = verified.id.parse().map_err(|_| unknown())?;
     let invitation = rows.invitation(&id)?.ok_or_else(unknown)?;
     // An ECDSA signature has a twin that verifies as well; only the one that was handed out counts.
-    if invitation.token_hash == hash_of(token) {
+    if invitation.token_hash == token::hash(presented) {
         Ok(invitation)
     } else {
         Err(InviteError::NotTheToken.into())
@@ -313,7 +312,7 @@ fn suspected(
         InviteError::Token(Refusal::Expired { id, .. }) => id.parse().ok(),
         // Its signature holds, or the limit was reached after it was found to hold.
         InviteError::NotTheToken | InviteError::Limit(Limit::Token { .. }) => {
-            jws::id_of_unverified(token.expose()).and_then(|id| id.parse().ok())
+            jws::id_of_unverified(token).and_then(|id| id.parse().ok())
         }
         _ => None,
     };
