@@ -28,7 +28,7 @@ fn installed(world: &str, package: &str, interpreter: &str) -> Option<PathBuf> {
         folder.display()
     );
     if !found {
-        eprintln!("skipped: {package} is not installed below {} (see .ci/run)", folder.display());
+        println!("skipped: {package} is not installed below {} (see .ci/run)", folder.display());
     }
     found.then_some(folder)
 }
