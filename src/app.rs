@@ -13,6 +13,7 @@ pub mod paths;
 mod run;
 pub mod settings;
 pub mod signals;
+mod surroundings;
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;

@@ -10,7 +10,7 @@ use crate::secret::{Secret, SecretString};
 const IDENTITY: &str = "TOKENCTL_IDENTITY";
 
 /// Variables of others that we heed.
-const FOREIGN: [&str; 8] = [
+const FOREIGN: [&str; 14] = [
     "HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
@@ -19,6 +19,12 @@ const FOREIGN: [&str; 8] = [
     "NO_COLOR",
     "CLICOLOR_FORCE",
     "TERM",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "USER",
+    "LOGNAME",
 ];
 
 /// Our variables and the few of others that we heed. An empty variable counts as unset.

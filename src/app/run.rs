@@ -25,6 +25,8 @@ use crate::ui::{Console, Manner};
 /// How long after the deadline the command is ended from outside. What waits until the deadline by itself, for a lock
 /// or a vendor, can tell better what it waited for.
 const LAST_WORD: Duration = Duration::from_millis(200);
+/// How often to look whether what must come to its end has.
+const LOOK: Duration = Duration::from_millis(10);
 /// How long work that is already on another thread may take to end after the command has.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -219,6 +221,11 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
             .hinted(Hint::text("to give it longer, add `--deadline 30m`")),
     };
     app.stop.raise();
+    // A vendor was asked what it answers only once: its answer becomes durable before anything is broken off. It comes
+    // or fails within the time of one exchange; a second signal ends the process at once.
+    while app.stop.is_awaited() && !work.is_finished() {
+        tokio::time::sleep(LOOK).await;
+    }
     work.abort();
     // What blocks (a commit that is being written) comes to its end first, if that is near. What was done is told as
     // such: nobody may read that it was rolled back.

@@ -8,7 +8,7 @@ use crate::domain::invitation::{Profile, State};
 use crate::domain::jws::JwsAlgorithm;
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
-use crate::domain::settings::{ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::settings::{ClientAuthentication, ScopeStyle, SigningAlgorithm, SubjectClaim};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident for $domain:ty { $($(#[$vdoc:meta])* $variant:ident = $word:literal => $value:expr,)+ }) => {
@@ -37,6 +37,46 @@ words! {
         ReleasePreview = "release-preview" => Environment::ReleasePreview,
         /// `tokenctl sim` on loopback
         Simulator = "simulator" => Environment::Simulator,
+    }
+}
+
+words! {
+    /// `--environment` of an app
+    AppEnvironmentWord for Environment {
+        /// The vendor's real world
+        Production = "production" => Environment::Production,
+        /// Development keys and sandbox companies
+        Sandbox = "sandbox" => Environment::Sandbox,
+        /// `tokenctl sim` on loopback
+        Simulator = "simulator" => Environment::Simulator,
+    }
+}
+
+words! {
+    /// `--auth`
+    AuthenticationWord for ClientAuthentication {
+        /// The client secret as HTTP Basic
+        ClientSecretBasic = "client-secret-basic" => ClientAuthentication::ClientSecretBasic,
+        /// The client secret in the form
+        ClientSecretPost = "client-secret-post" => ClientAuthentication::ClientSecretPost,
+        /// The client secret in a JSON body
+        ClientSecretJson = "client-secret-json" => ClientAuthentication::ClientSecretJson,
+        /// An assertion signed by the connection's key
+        PrivateKeyJwt = "private-key-jwt" => ClientAuthentication::PrivateKeyJwt,
+        /// A public client: its id alone, with PKCE
+        None = "none" => ClientAuthentication::None,
+    }
+}
+
+words! {
+    /// `--pkce`
+    PkceWord for Option<bool> {
+        /// Unless the server's metadata says that it does not know it
+        Auto = "auto" => None,
+        /// Always
+        On = "on" => Some(true),
+        /// Never
+        Off = "off" => Some(false),
     }
 }
 
@@ -109,6 +149,12 @@ words! {
         Es256 = "ES256" => SigningAlgorithm::ES256,
         /// ECDSA with P-384
         Es384 = "ES384" => SigningAlgorithm::ES384,
+        /// RSASSA-PKCS1-v1_5 with SHA-256; not for NetSuite
+        Rs256 = "RS256" => SigningAlgorithm::RS256,
+        /// RSASSA-PKCS1-v1_5 with SHA-384; not for NetSuite
+        Rs384 = "RS384" => SigningAlgorithm::RS384,
+        /// RSASSA-PKCS1-v1_5 with SHA-512; not for NetSuite
+        Rs512 = "RS512" => SigningAlgorithm::RS512,
     }
 }
 

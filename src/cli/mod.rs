@@ -7,6 +7,7 @@
 //! A new command is a file `cli/<noun>.rs`, a variant of [`Command`], its examples, and an arm in
 //! `commands::dispatch`.
 
+pub mod app;
 pub mod audit;
 pub mod cert;
 pub mod check;
@@ -17,6 +18,7 @@ pub mod global;
 pub mod help;
 pub mod invite;
 pub mod keys;
+pub mod login;
 pub mod rotate;
 pub mod scan;
 pub mod sim;
@@ -64,6 +66,9 @@ pub enum Command {
     Demo(sim::DemoArgs),
     /// Run the vendor simulator on loopback
     Sim(sim::SimArgs),
+    /// Manage app registrations, which many connections share
+    #[command(subcommand)]
+    App(app::AppCommand),
     /// Manage connections and their settings
     #[command(subcommand)]
     Connection(connection::ConnectionCommand),

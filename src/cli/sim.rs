@@ -24,6 +24,12 @@ pub struct SimArgs {
 pub enum SimulatedVendor {
     /// NetSuite: token and certificate endpoints
     Netsuite,
+    /// QuickBooks Online: consent page, token, revocation and CompanyInfo endpoints
+    Quickbooks,
+    /// Pax8: token endpoint
+    Pax8,
+    /// A server that follows the RFCs: every grant and client authentication
+    Oauth2,
 }
 
 /// `demo`

@@ -1,16 +1,23 @@
 //! `tokenctl token`
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::domain::ids::ConnectionName;
+use super::DryRun;
+use super::connection::FilterArgs;
+use crate::domain::ids::{AppName, ConnectionName, QuarantineId};
 
 /// Hand out access tokens
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Print a valid access token: the cached one, or a new one
     Get(GetArgs),
+    /// Renew tokens without printing them
+    Refresh(RefreshArgs),
+    /// Take over grants that another system holds
+    Import(Box<ImportArgs>),
 }
 
 /// `token get`
@@ -32,6 +39,65 @@ pub struct GetArgs {
     pub show: bool,
 }
 
+/// `token refresh`
+#[derive(Debug, Args)]
+pub struct RefreshArgs {
+    /// Names of the connections
+    #[arg(conflicts_with_all = ["all", "company", "tag"])]
+    pub names: Vec<ConnectionName>,
+    /// Every enabled connection
+    #[arg(long, conflicts_with_all = ["company", "tag"])]
+    pub all: bool,
+    /// Which ones.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Only those whose token is due: missing, expired, or about to expire
+    #[arg(long)]
+    pub due: bool,
+    /// How soon a token must expire to be due [default: 5m, at most half of its lifetime]
+    #[arg(long, value_name = "DUR", value_parser = super::values::duration, requires = "due")]
+    pub within: Option<Duration>,
+    /// Vendors that are asked at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+}
+
+/// `token import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Name of the connection; it is added if it is not there
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    pub name: Option<ConnectionName>,
+    /// File with the refresh token; `-` reads standard input
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["from", "quarantined"], conflicts_with_all = ["from", "quarantined"])]
+    pub refresh_token_file: Option<PathBuf>,
+    /// A grant that was kept apart, by its id in `app show`
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    pub quarantined: Option<QuarantineId>,
+    /// The app that the grant was given to; needed for a connection that is not there yet
+    #[arg(long, value_name = "APP", conflicts_with = "from")]
+    pub app: Option<AppName>,
+    /// The customer's account that the grant is for, such as a QuickBooks realm id
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    pub realm: Option<String>,
+    /// Company that the connection belongs to
+    #[arg(long, value_name = "TEXT", conflicts_with = "from")]
+    pub company: Option<String>,
+    /// Many at once: CSV with a header line, or JSON Lines, with name, app, realm, company and refresh_token; `-` reads
+    /// standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Store the grants without refreshing them once
+    #[arg(long)]
+    pub unproven: bool,
+    /// Vendors that are asked at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    /// Whether to change nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+}
+
 /// `token get --format`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TokenFormat {
@@ -43,4 +109,6 @@ pub enum TokenFormat {
     Env,
     /// The JSON envelope with token and expiry
     Json,
+    /// A kubectl exec credential (client.authentication.k8s.io/v1)
+    ExecCredential,
 }

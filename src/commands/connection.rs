@@ -83,7 +83,7 @@ fn lifetime(args: &AssertionArgs) -> Option<u32> {
     args.assertion_lifetime.map(|lifetime| u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX))
 }
 
-fn lower(hosts: &[String]) -> Vec<String> {
+pub(super) fn lower(hosts: &[String]) -> Vec<String> {
     hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
 }
 
@@ -176,11 +176,11 @@ fn changes(args: &SetArgs) -> Result<Changes, CommandError> {
         assertion_seconds: lifetime(assertion),
         entity: args.entity.clone().map(non_empty),
         role: args.role.clone().map(non_empty),
-        token_url: args.token_url.clone().map(|text| url("--token-url", text)).transpose()?,
+        token_url: args.token_url.clone().map(|text| optional_url("--token-url", text)).transpose()?,
         certificate_url: args
             .certificate_url
             .clone()
-            .map(|text| url("--certificate-url", text))
+            .map(|text| optional_url("--certificate-url", text))
             .transpose()?,
         trusted_hosts: if args.trust_no_host {
             Some(Vec::new())
@@ -192,11 +192,11 @@ fn changes(args: &SetArgs) -> Result<Changes, CommandError> {
     })
 }
 
-fn non_empty(text: String) -> Option<String> {
+pub(super) fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn url(flag: &str, text: String) -> Result<Option<Url>, CommandError> {
+pub(super) fn optional_url(flag: &str, text: String) -> Result<Option<Url>, CommandError> {
     non_empty(text)
         .map(|text| text.parse::<Url>())
         .transpose()

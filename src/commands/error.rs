@@ -151,6 +151,7 @@ impl From<UnknownField> for CommandError {
 }
 
 mod invite;
+mod grants;
 mod ops;
 mod vault;
 

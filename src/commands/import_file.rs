@@ -14,6 +14,7 @@ use crate::ops::connections::NewConnection;
 use crate::ops::import::Row;
 
 use super::error::CommandError;
+use super::records;
 
 /// One row, in the words of the flags of `connection add`; unknown members are refused.
 #[derive(Debug, Deserialize)]
@@ -154,40 +155,13 @@ impl From<RowText> for NewConnection {
 
 /// Reads every row; a row that cannot be read is a result of its own, a file that cannot is an error.
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, CommandError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| CommandError::usage("the file is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let rows = if text.trim_start().starts_with('{') { json_lines(text) } else { csv_rows(text)? };
-    if rows.is_empty() { Err(CommandError::usage("the file holds no rows")) } else { Ok(rows) }
-}
-
-fn row(number: usize, parsed: Result<RowText, String>) -> Row {
-    Row { row: number, parsed: parsed.map(Into::into).map_err(OpsError::Invalid) }
-}
-
-fn json_lines(text: &str) -> Vec<Row> {
-    text.lines()
-        .filter(|line| !line.trim().is_empty())
-        .enumerate()
-        .map(|(index, line)| row(index + 1, serde_json::from_str(line).map_err(|error| error.to_string())))
-        .collect()
-}
-
-fn csv_rows(text: &str) -> Result<Vec<Row>, CommandError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| CommandError::usage(error.to_string()))?.clone();
-    for required in ["name", "account", "client_id"] {
-        if !header.iter().any(|column| column == required) {
-            return Err(CommandError::usage(format!("the header line has no column `{required}`")));
-        }
-    }
-    Ok(reader
-        .records()
-        .enumerate()
-        .map(|(index, record)| {
-            let parsed = record.and_then(|record| record.deserialize(Some(&header)));
-            row(index + 1, parsed.map_err(|error| error.to_string()))
-        })
-        .collect())
+    let rows = records::read::<RowText>(bytes, &["name", "account", "client_id"])?;
+    let numbered = rows.into_iter().enumerate();
+    let row = |(index, row): (usize, Result<RowText, String>)| Row {
+        row: index + 1,
+        parsed: row.map(Into::into).map_err(OpsError::Invalid),
+    };
+    Ok(numbered.map(row).collect())
 }
 
 #[cfg(test)]

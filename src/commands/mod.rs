@@ -3,6 +3,7 @@
 //!
 //! May import `app`, `cli`, `ops`, `output`, `ui`, `domain`, and the error types of the layers below.
 
+mod app;
 mod audit;
 mod batch;
 mod cert;
@@ -15,6 +16,7 @@ mod help;
 mod import_file;
 mod invite;
 mod keys;
+mod records;
 mod rotate;
 mod session;
 mod sim;
@@ -40,6 +42,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Init(args) => vault::run_init(app, &args),
         Command::Demo(args) => demo::run(app, &args).await,
         Command::Sim(args) => sim::run(app, &args).await,
+        Command::App(command) => app::run(app, &command).await,
         Command::Connection(command) => connection::run(app, &command).await,
         Command::Keygen(args) => keys::run_keygen(app, &args),
         Command::Key(command) => keys::run_key(app, &command).await,

@@ -20,6 +20,9 @@ pub(super) async fn run(app: &App, args: &SimArgs) -> Result<Finished, CommandEr
         .iter()
         .map(|vendor| match vendor {
             SimulatedVendor::Netsuite => Vendor::Netsuite,
+            SimulatedVendor::Quickbooks => Vendor::Quickbooks,
+            SimulatedVendor::Pax8 => Vendor::Pax8,
+            SimulatedVendor::Oauth2 => Vendor::Oauth2,
         })
         .collect();
     if let Some(file) = &args.faults {
@@ -29,10 +32,13 @@ pub(super) async fn run(app: &App, args: &SimArgs) -> Result<Finished, CommandEr
         })?;
     }
     let simulator = sim::start(config).await?;
-    finish::print(
-        app,
-        &Simulator { url: simulator.base_url(), control: format!("{}/control", simulator.base_url()) },
-    )?;
+    let vendors = simulator.vendors().map(|vendor| (vendor.as_str(), simulator.vendor_url(vendor)));
+    let report = Simulator {
+        url: simulator.base_url(),
+        control: format!("{}/control", simulator.base_url()),
+        vendors: vendors.collect(),
+    };
+    finish::print(app, &report)?;
     app.console.note("Ctrl-C stops it");
     simulator.run_until(std::future::pending()).await;
     Ok(Finished::nothing())

@@ -168,7 +168,7 @@ mod tests {
                 http_status: Some(503),
                 request_id: Some("8f14".to_owned()),
                 latency: Duration::from_millis(7),
-                clock_skew: None,
+                ..Evidence::default()
             }),
         };
         let one = Verified {

@@ -317,9 +317,10 @@ pub struct Registration {
     /// The scopes asked for; empty means the vendor's usual ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Where the vendor sends a person's browser back to, exactly as it is registered there.
+    /// Where the vendor sends a person's browser back to, character by character as it is registered there: vendors
+    /// compare it as text, which a parsed URL would not give back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect_uri: Option<Url>,
+    pub redirect_uri: Option<String>,
     /// Further parameters of the authorization request, such as an audience.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub authorize_parameters: BTreeMap<String, String>,
@@ -401,15 +402,32 @@ impl Registration {
 /// Returns the SHA-256 of what takes part in an exchange, 64 lower-case hexadecimal digits: tells whether a token was
 /// obtained with it.
 ///
-/// A person's scopes, redirect URI and consent parameters count as well: they change what the next grant is, and
-/// asking once more than needed costs nothing.
+/// Of a registration only what makes another token counts: a new redirect URI must not make every company refresh.
 #[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
 pub fn settings_hash(settings: &Settings, registration: Option<&Registration>) -> String {
+    #[derive(Serialize)]
+    struct OfApp<'a> {
+        client_id: &'a str,
+        authentication: Option<ClientAuthentication>,
+        scopes: &'a [String],
+        token_url: Option<&'a Url>,
+    }
     // expect: the structures hold no map with keys that are not strings, serde_json's only objection.
     let mut json = serde_json::to_vec(settings).expect("settings are plain JSON");
     if let Some(registration) = registration {
+        let of_app = OfApp {
+            client_id: &registration.client_id,
+            authentication: registration.authentication,
+            // A grant keeps the scopes that a person consented to.
+            scopes: match settings.grant() {
+                GrantKind::ClientCredentials => &registration.scopes,
+                GrantKind::RefreshToken => &[],
+            },
+            token_url: registration.server.token_url.as_ref(),
+        };
         json.push(b'\n');
-        json.extend(serde_json::to_vec(registration).expect("a registration is plain JSON"));
+        // expect: as above.
+        json.extend(serde_json::to_vec(&of_app).expect("a registration is plain JSON"));
     }
     super::ids::hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json).as_ref())
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::grant::Sender;
 use super::ids::KeyId;
 use crate::secret::SecretString;
 
@@ -86,6 +87,8 @@ pub struct Demand {
     pub min_ttl: Option<SignedDuration>,
     /// Whether a cached token is not wanted at all.
     pub force: bool,
+    /// On whose behalf a refresh token may be sent.
+    pub sender: Sender,
 }
 
 /// The remainder below which a token counts as expiring: 5 minutes.

@@ -29,12 +29,7 @@ const LONGEST_WORD: usize = 40;
 /// What a body says, before the HTTP status is looked at (RFC 6749 section 5.2: the member `error` decides).
 pub(super) enum Reading {
     /// A bearer token.
-    Token {
-        /// Visible ASCII, at most 64 KiB.
-        value: SecretString,
-        /// How long it lives, if the answer says so.
-        lifetime: Option<SignedDuration>,
-    },
+    Token(Tokens),
     /// An object with a member `error`.
     Error {
         /// Its code, if it is text.
@@ -46,8 +41,40 @@ pub(super) enum Reading {
     Unusable(Malformed),
 }
 
+/// What a good answer holds.
+pub(super) struct Tokens {
+    /// The access token: visible ASCII, at most 64 KiB.
+    pub(super) value: SecretString,
+    /// How long it lives, if the answer says so.
+    pub(super) lifetime: Option<SignedDuration>,
+    /// The refresh token, if there is one and it is wanted.
+    pub(super) refresh: Option<Refresh>,
+    /// The scopes, if the answer states them (RFC 6749 section 3.3).
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+/// A refresh token and what the answer says of it.
+pub(super) struct Refresh {
+    /// ASCII without control characters (RFC 6749 appendix A.17), at most 64 KiB.
+    pub(super) value: SecretString,
+    /// How long it lives unless it is used before.
+    pub(super) lifetime: Option<SignedDuration>,
+    /// How long the grant lives, however often it is used.
+    pub(super) hard_lifetime: Option<SignedDuration>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// An access token; a refresh token beside it is ignored (RFC 6749 section 4.4.3).
+    AccessToken,
+    /// A grant: whatever else is wrong with the answer, a refresh token in it must not be lost for a lifetime that
+    /// cannot be read.
+    Grant,
+}
+
 /// Reads `body`, which came with `status`.
-pub(super) fn read(status: u16, body: &[u8]) -> Reading {
+pub(super) fn read(status: u16, body: &[u8], wanted: Wanted) -> Reading {
     match body.trim_ascii_start().first() {
         Some(b'{') => {}
         Some(b'<') => return Reading::Unusable(Malformed::Html(status)),
@@ -59,12 +86,16 @@ pub(super) fn read(status: u16, body: &[u8]) -> Reading {
             code: error.into_text().and_then(|code| foreign(&code)),
             description: error_description.and_then(Member::into_text).and_then(|text| foreign(&text)),
         },
-        Ok(members) => token(members).unwrap_or_else(Reading::Unusable),
+        Ok(members) => tokens(members, wanted).map_or_else(Reading::Unusable, Reading::Token),
         Err(_) => Reading::Unusable(Malformed::NotJson(status)),
     }
 }
 
-fn token(members: Members<'_>) -> Result<Reading, Malformed> {
+fn tokens(mut members: Members<'_>, wanted: Wanted) -> Result<Tokens, Malformed> {
+    let refresh = match wanted {
+        Wanted::AccessToken => None,
+        Wanted::Grant => members.refresh()?,
+    };
     let value = members
         .access_token
         .and_then(Member::into_text)
@@ -83,25 +114,24 @@ fn token(members: Members<'_>) -> Result<Reading, Malformed> {
         Some(_) => {}
         None => return Err(Malformed::Member("token_type")),
     }
-    let lifetime = members.expires_in.as_ref().map(lifetime).transpose()?;
-    // A refresh token beside it is ignored: RFC 6749 section 4.4.3 wants none for client credentials.
-    Ok(Reading::Token { value, lifetime })
+    let lifetime = match members.expires_in.as_ref().map(lifetime) {
+        Some(None) if wanted == Wanted::AccessToken => return Err(Malformed::Member("expires_in")),
+        found => found.flatten().map(|given| given.min(LONGEST_LIFETIME)),
+    };
+    let stated = members.scope.and_then(Member::into_text);
+    let scopes = stated.map(|text| text.split_ascii_whitespace().map(str::to_owned).collect());
+    Ok(Tokens { value, lifetime, refresh, scopes })
 }
 
-/// Seconds, as a number or as text.
-fn lifetime(member: &Member<'_>) -> Result<SignedDuration, Malformed> {
+/// Seconds, as a number or as text; `None` if it is neither, or less than one.
+fn lifetime(member: &Member<'_>) -> Option<SignedDuration> {
     let seconds = match member {
-        Member::Number(seconds) => Some(*seconds),
-        Member::Text(text) => text.trim().parse().ok(),
-        Member::Other => None,
+        Member::Number(seconds) => *seconds,
+        Member::Text(text) => text.trim().parse().ok()?,
+        Member::Other => return None,
     };
-    match seconds {
-        Some(seconds) if seconds >= 1.0 && seconds.is_finite() => {
-            Ok(SignedDuration::try_from_secs_f64(seconds.floor())
-                .map_or(LONGEST_LIFETIME, |given| given.min(LONGEST_LIFETIME)))
-        }
-        _ => Err(Malformed::Member("expires_in")),
-    }
+    (seconds >= 1.0 && seconds.is_finite())
+        .then(|| SignedDuration::try_from_secs_f64(seconds.floor()).unwrap_or(SignedDuration::MAX))
 }
 
 /// Returns foreign text as one line without control characters and without anything that looks like a token (a
@@ -139,9 +169,46 @@ struct Members<'a> {
     #[serde(borrow, default)]
     expires_in: Option<Member<'a>>,
     #[serde(borrow, default)]
+    scope: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    refresh_token: Option<Member<'a>>,
+    /// Intuit's name, then two that others use.
+    #[serde(borrow, default)]
+    x_refresh_token_expires_in: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    refresh_token_expires_in: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    refresh_expires_in: Option<Member<'a>>,
+    #[serde(borrow, default)]
+    x_refresh_token_hard_expires_in: Option<Member<'a>>,
+    #[serde(borrow, default)]
     error: Option<Member<'a>>,
     #[serde(borrow, default)]
     error_description: Option<Member<'a>>,
+}
+
+impl Members<'_> {
+    /// Returns the refresh token; fails if there is one that cannot be sent.
+    ///
+    /// A lifetime that cannot be read, or is 0 as Keycloak writes "without end", is one that the server does not tell.
+    fn refresh(&mut self) -> Result<Option<Refresh>, Malformed> {
+        let Some(member) = self.refresh_token.take() else { return Ok(None) };
+        let unusable = || Malformed::Member("refresh_token");
+        let value = member.into_text().map(Secret::new).ok_or_else(unusable)?;
+        let usable = (1..=LONGEST_TOKEN).contains(&value.expose().len())
+            && value.expose().bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !usable {
+            return Err(unusable());
+        }
+        let rolling =
+            [&self.x_refresh_token_expires_in, &self.refresh_token_expires_in, &self.refresh_expires_in];
+        let stated = |member: &Option<Member<'_>>| member.as_ref().and_then(lifetime);
+        Ok(Some(Refresh {
+            value,
+            lifetime: rolling.into_iter().find_map(stated),
+            hard_lifetime: stated(&self.x_refresh_token_hard_expires_in),
+        }))
+    }
 }
 
 /// A member of whatever type, so that a wrong one is told apart from a body that is not JSON.

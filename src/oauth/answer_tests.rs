@@ -3,8 +3,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn token_of(body: &str) -> Result<(String, Option<i64>), Malformed> {
-    match read(200, body.as_bytes()) {
-        Reading::Token { value, lifetime } => {
+    match read(200, body.as_bytes(), Wanted::AccessToken) {
+        Reading::Token(Tokens { value, lifetime, refresh, .. }) => {
+            assert!(refresh.is_none(), "{body}");
             Ok((value.expose().clone(), lifetime.map(|lifetime| lifetime.as_secs())))
         }
         Reading::Error { .. } => panic!("an error: {body}"),
@@ -71,7 +72,7 @@ fn deep_json_does_not_overflow_the_stack() {
     for open in ["[", r#"{"a":"#] {
         let deep = open.repeat(1_000_000 / open.len());
         for body in [deep.clone(), format!(r#"{{"access_token":{deep}"#), format!(r#"{{"error":{deep}"#)] {
-            assert!(matches!(read(200, body.as_bytes()), Reading::Unusable(_)));
+            assert!(matches!(read(200, body.as_bytes(), Wanted::AccessToken), Reading::Unusable(_)));
         }
     }
 }
@@ -79,18 +80,23 @@ fn deep_json_does_not_overflow_the_stack() {
 #[test]
 fn an_error_counts_before_anything_else() {
     let body = r#"{"access_token":"a","token_type":"bearer","error":"invalid_grant","error_description":"x\u001b[31m\ny"}"#;
-    let Reading::Error { code, description } = read(200, body.as_bytes()) else { panic!() };
+    let Reading::Error { code, description } = read(200, body.as_bytes(), Wanted::AccessToken) else {
+        panic!()
+    };
     assert_eq!(code.as_deref(), Some("invalid_grant"));
     assert_eq!(description.as_deref(), Some("x [31m y"));
     for strange in [r#"{"error":{"code":7}}"#, r#"{"error":401}"#, r#"{"error":""}"#, r#"{"error":false}"#] {
-        assert!(matches!(read(400, strange.as_bytes()), Reading::Error { code: None, .. }), "{strange}");
+        assert!(
+            matches!(read(400, strange.as_bytes(), Wanted::Grant), Reading::Error { code: None, .. }),
+            "{strange}"
+        );
     }
 }
 
 #[test]
 fn an_assertion_quoted_back_is_not_kept() {
     let body = r#"{"error":"invalid_grant","error_description":"bad assertion 'eyJhbGciOiJQUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln' for kid 5f3a"}"#;
-    let Reading::Error { description, .. } = read(400, body.as_bytes()) else { panic!() };
+    let Reading::Error { description, .. } = read(400, body.as_bytes(), Wanted::Grant) else { panic!() };
     assert_eq!(description.as_deref(), Some("bad assertion [redacted] for kid 5f3a"));
 }
 
@@ -101,11 +107,85 @@ fn an_opaque_token_quoted_back_is_not_kept() {
     let body = format!(
         r#"{{"error":"e","error_description":"{padding}for <{token}>, request 123e4567-e89b-12d3-a456-426614174000"}}"#
     );
-    let Reading::Error { description: Some(description), .. } = read(400, body.as_bytes()) else { panic!() };
+    let Reading::Error { description: Some(description), .. } = read(400, body.as_bytes(), Wanted::Grant)
+    else {
+        panic!()
+    };
     assert!(description.ends_with("x for [redacted] reque"), "{description}");
     let body = r#"{"error":"e","error_description":"see request 123e4567-e89b-12d3-a456-426614174000"}"#;
-    let Reading::Error { description, .. } = read(400, body.as_bytes()) else { panic!() };
+    let Reading::Error { description, .. } = read(400, body.as_bytes(), Wanted::Grant) else { panic!() };
     assert_eq!(description.as_deref(), Some("see request 123e4567-e89b-12d3-a456-426614174000"));
+}
+
+/// The refresh token of an answer, with its rolling and its hard lifetime in seconds.
+fn refresh_of(members: &str) -> Result<Option<(String, Option<i64>, Option<i64>)>, Malformed> {
+    let body = format!(r#"{{"access_token":"a","token_type":"bearer",{members}}}"#);
+    match read(200, body.as_bytes(), Wanted::Grant) {
+        Reading::Token(Tokens { refresh, .. }) => Ok(refresh.map(|refresh| {
+            let seconds = |lifetime: Option<SignedDuration>| lifetime.map(|lifetime| lifetime.as_secs());
+            (refresh.value.expose().clone(), seconds(refresh.lifetime), seconds(refresh.hard_lifetime))
+        })),
+        Reading::Error { .. } => panic!("an error: {body}"),
+        Reading::Unusable(reason) => Err(reason),
+    }
+}
+
+#[test]
+fn refresh_tokens_are_read_with_whatever_is_said_of_them() {
+    for (members, rolling, hard) in [
+        (r#""refresh_token":"r""#, None, None),
+        (r#""refresh_token":"r","x_refresh_token_expires_in":8726400"#, Some(8_726_400), None),
+        (r#""refresh_token":"r","x_refresh_token_expires_in":"8640000""#, Some(8_640_000), None),
+        (
+            r#""refresh_token":"r","x_refresh_token_expires_in":8640000,"x_refresh_token_hard_expires_in":157680000"#,
+            Some(8_640_000),
+            Some(157_680_000),
+        ),
+        (r#""refresh_token":"r","refresh_token_expires_in":86400"#, Some(86_400), None),
+        (r#""refresh_token":"r","refresh_expires_in":1800"#, Some(1_800), None),
+        (r#""refresh_token":"r","refresh_expires_in":0"#, None, None),
+        (
+            r#""refresh_token":"r","refresh_expires_in":-5,"x_refresh_token_hard_expires_in":"soon""#,
+            None,
+            None,
+        ),
+        (r#""refresh_token":"r","x_refresh_token_expires_in":1e300"#, Some(i64::MAX), None),
+        // What cannot be read of the access token's life does not cost the grant.
+        (r#""refresh_token":"r","expires_in":"soon""#, None, None),
+        (r#""refresh_token":"r","expires_in":0,"scope":["a"]"#, None, None),
+    ] {
+        assert_eq!(refresh_of(members), Ok(Some(("r".to_owned(), rolling, hard))), "{members}");
+    }
+    for none in [r#""expires_in":1"#, r#""refresh_token":null"#] {
+        assert_eq!(refresh_of(none), Ok(None), "{none}");
+    }
+    for (unusable, name) in [
+        (r#""refresh_token":"""#, "refresh_token"),
+        (r#""refresh_token":7"#, "refresh_token"),
+        (r#""refresh_token":["r"]"#, "refresh_token"),
+        (r#""refresh_token":"a\nb""#, "refresh_token"),
+        (r#""refresh_token":"ä""#, "refresh_token"),
+    ] {
+        assert_eq!(refresh_of(unusable), Err(Malformed::Member(name)), "{unusable}");
+    }
+    let twice = refresh_of(r#""refresh_token":"r","refresh_token":"s""#);
+    assert_eq!(twice, Err(Malformed::NotJson(200)), "which of them counts, nobody can say");
+}
+
+#[test]
+fn scopes_are_text_between_spaces() {
+    for (member, expected) in [
+        (r#""scope":"a  b""#, Some(vec!["a", "b"])),
+        (r#""scope":"""#, Some(vec![])),
+        (r#""scope":["a"]"#, None),
+        (r#""x":1"#, None),
+    ] {
+        let body = format!(r#"{{"access_token":"a","token_type":"bearer",{member}}}"#);
+        let Reading::Token(Tokens { scopes, .. }) = read(200, body.as_bytes(), Wanted::AccessToken) else {
+            panic!("{body}")
+        };
+        assert_eq!(scopes, expected.map(|all| all.into_iter().map(str::to_owned).collect()), "{body}");
+    }
 }
 
 /// JSON-like text around the members that matter.
@@ -125,6 +205,9 @@ fn near_answers() -> impl Strategy<Value = String> {
         Just("error"),
         Just("error_description"),
         Just("scope"),
+        Just("refresh_token"),
+        Just("x_refresh_token_expires_in"),
+        Just("x_refresh_token_hard_expires_in"),
     ];
     proptest::collection::vec((name, value), 0..7).prop_map(|members| {
         let members: Vec<String> =
@@ -135,11 +218,16 @@ fn near_answers() -> impl Strategy<Value = String> {
 
 fn holds(reading: &Reading) -> bool {
     match reading {
-        Reading::Token { value, lifetime } => {
+        Reading::Token(Tokens { value, lifetime, refresh, .. }) => {
             let value = value.expose();
+            let refresh = refresh.as_ref().map(|refresh| refresh.value.expose());
             !value.is_empty()
                 && value.len() <= LONGEST_TOKEN
                 && value.bytes().all(|byte| byte.is_ascii_graphic())
+                && refresh.is_none_or(|value| {
+                    (1..=LONGEST_TOKEN).contains(&value.len())
+                        && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+                })
                 && lifetime.is_none_or(|lifetime| lifetime.is_positive() && lifetime <= LONGEST_LIFETIME)
         }
         Reading::Error { code, description } => [code, description]
@@ -153,12 +241,13 @@ fn holds(reading: &Reading) -> bool {
 proptest! {
     #[test]
     fn any_bytes_are_read_safely(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-        prop_assert!(holds(&read(200, &body)));
+        prop_assert!(holds(&read(200, &body, Wanted::Grant)));
     }
 
     #[test]
     fn near_answers_are_read_safely(body in near_answers(), cut in 0_usize..200) {
-        prop_assert!(holds(&read(200, body.as_bytes())));
-        prop_assert!(holds(&read(200, &body.as_bytes()[..cut.min(body.len())])));
+        prop_assert!(holds(&read(200, body.as_bytes(), Wanted::AccessToken)));
+        prop_assert!(holds(&read(200, body.as_bytes(), Wanted::Grant)));
+        prop_assert!(holds(&read(200, &body.as_bytes()[..cut.min(body.len())], Wanted::Grant)));
     }
 }

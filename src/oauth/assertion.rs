@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::signing::{SigningError, SigningKey};
 use crate::clock;
-use crate::domain::settings::{ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{CertificateId, random_hex};
+use crate::domain::settings::{ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::providers::{MIN_ASSERTION_SECONDS, Plan};
 use crate::secret::{Secret, SecretString};
 

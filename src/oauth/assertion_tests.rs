@@ -3,26 +3,28 @@ use rcgen::{KeyPair, PublicKeyData as _};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::connection::{Environment, Provider};
 use crate::domain::key::KeyAlgorithm;
+use crate::domain::settings::{
+    ClientAuthentication, GrantKind, MemberSettings, NetsuiteSettings, Registration,
+};
+use crate::providers::{AssertionPlan, EndpointRequest};
 
 const AUDIENCE: &str = "https://1234567.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token";
 
 fn settings() -> NetsuiteSettings {
-    NetsuiteSettings {
-        account: "1234567".parse().unwrap(),
-        client_id: "client".to_owned(),
-        scopes: vec!["restlets".to_owned(), "rest_webservices".to_owned()],
-        scope_style: ScopeStyle::Array,
-        subject: SubjectClaim::Omit,
-        signing_algorithm: None,
-        assertion_seconds: 300,
-        entity: None,
-        role: None,
-        token_url: None,
-        certificate_url: None,
-        trusted_hosts: Vec::new(),
-        later: std::collections::BTreeMap::new(),
-    }
+    NetsuiteSettings::new("1234567".parse().unwrap(), "client".to_owned())
+}
+
+fn plan_of(settings: NetsuiteSettings) -> Plan {
+    let settings = settings.into();
+    crate::providers::plan(EndpointRequest {
+        provider: Provider::Netsuite,
+        environment: Environment::Production,
+        settings: &settings,
+        registration: None,
+    })
+    .unwrap()
 }
 
 struct Pair {
@@ -46,13 +48,19 @@ fn pair(algorithm: KeyAlgorithm) -> Pair {
 }
 
 fn sign(settings: &NetsuiteSettings, key: &SigningKey, now: Timestamp) -> Result<String, SigningError> {
-    let request = AssertionRequest {
-        provider: Provider::Netsuite,
-        settings,
-        audience: &AUDIENCE.parse().unwrap(),
-        key,
-        certificate_id: &"-5f3a_opaque".parse().unwrap(),
+    // The rest of the plan is made first: what is wrong with these settings must be found here, too.
+    let mut plan = plan_of(self::settings());
+    plan.assertion = AssertionPlan {
+        algorithm: settings.signing_algorithm,
+        seconds: settings.assertion_seconds,
+        subject: settings.subject,
+        scopes: Some(settings.scope_style),
     };
+    sign_for(&plan, key, now)
+}
+
+fn sign_for(plan: &Plan, key: &SigningKey, now: Timestamp) -> Result<String, SigningError> {
+    let request = AssertionRequest { plan, key, certificate_id: &"-5f3a_opaque".parse().unwrap() };
     client_assertion(&request, now).map(|assertion| assertion.expose().clone())
 }
 
@@ -125,10 +133,61 @@ fn the_claims_are_those_of_the_vendor_and_no_others() {
 #[test]
 fn settings_choose_scope_style_and_subject() {
     let pair = pair(KeyAlgorithm::EcP256);
-    let settings = NetsuiteSettings { scope_style: ScopeStyle::Comma, subject: SubjectClaim::ClientId, ..settings() };
+    let settings =
+        NetsuiteSettings { scope_style: ScopeStyle::Comma, subject: SubjectClaim::ClientId, ..settings() };
     let claims = verified(&sign(&settings, &pair.key, now()).unwrap(), &pair.certificate, Algorithm::ES256);
     assert_eq!(claims["scope"], "restlets,rest_webservices");
     assert_eq!(claims["sub"], "client");
+}
+
+#[test]
+fn a_settings_word_becomes_the_plan_s() {
+    let wanted = NetsuiteSettings {
+        scope_style: ScopeStyle::Comma,
+        subject: SubjectClaim::ClientId,
+        signing_algorithm: Some(SigningAlgorithm::PS512),
+        assertion_seconds: 120,
+        ..settings()
+    };
+    let expected = AssertionPlan {
+        algorithm: Some(SigningAlgorithm::PS512),
+        seconds: 120,
+        subject: SubjectClaim::ClientId,
+        scopes: Some(ScopeStyle::Comma),
+    };
+    assert_eq!(plan_of(wanted).assertion, expected);
+}
+
+/// RFC 7523 section 3; scopes are a parameter of the request there (RFC 7521 section 4.1).
+#[test]
+fn a_standard_server_gets_a_standard_assertion() {
+    let mut registration = Registration::new("client".to_owned());
+    registration.authentication = Some(ClientAuthentication::PrivateKeyJwt);
+    registration.server.token_url = Some(AUDIENCE.parse().unwrap());
+    registration.scopes = vec!["read".to_owned()];
+    let settings = MemberSettings::new(GrantKind::ClientCredentials).into();
+    for (kind, algorithm, jose) in [
+        (KeyAlgorithm::EcP256, None, Algorithm::ES256),
+        (KeyAlgorithm::Rsa3072, Some(SigningAlgorithm::RS256), Algorithm::RS256),
+        (KeyAlgorithm::Rsa3072, Some(SigningAlgorithm::RS384), Algorithm::RS384),
+        (KeyAlgorithm::Rsa3072, Some(SigningAlgorithm::RS512), Algorithm::RS512),
+        (KeyAlgorithm::Rsa3072, None, Algorithm::PS256),
+    ] {
+        registration.signing_algorithm = algorithm;
+        let plan = crate::providers::plan(EndpointRequest {
+            provider: Provider::Oauth2,
+            environment: Environment::Production,
+            settings: &settings,
+            registration: Some(&registration),
+        })
+        .unwrap();
+        let (pair, at) = (pair(kind), now());
+        let mut claims = verified(&sign_for(&plan, &pair.key, at).unwrap(), &pair.certificate, jose);
+        claims.as_object_mut().unwrap().remove("jti").unwrap();
+        let (iat, exp) = (at.as_second() - 30, at.as_second() + 270);
+        let expected = json!({"iss": "client", "sub": "client", "aud": AUDIENCE, "iat": iat, "exp": exp});
+        assert_eq!(claims, expected, "{algorithm:?}");
+    }
 }
 
 #[test]

@@ -7,20 +7,15 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use tower::util::MapFutureLayer;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::error::{Evidence, Malformed, Unreachable};
-use super::skew::ClockSkew;
-use super::transport::{self, Problem};
-use crate::clock::Clock;
+use super::conversation::{Answer, Conversation, Failure, noting_connection};
+use super::transport;
 use crate::hooks::mutant;
 use crate::providers::is_loopback;
-use crate::secret::{Secret, SecretBytes};
-
-/// The longest answer read: 1 MiB.
-const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What the client is set up with.
 #[derive(Debug, Clone)]
@@ -55,10 +50,63 @@ pub enum ClientError {
 pub struct Client {
     options: ClientOptions,
     authorities: Vec<reqwest::Certificate>,
-    // Built when first needed: reading the system's authorities takes milliseconds, fails where there are none,
-    // and a rehearsal on loopback needs neither.
+    lasting: Lines,
+    single: Lines,
+}
+
+/// What answers requests by where they go.
+///
+/// Built when first needed: reading the system's authorities takes milliseconds, fails where there are none, and a
+/// rehearsal on loopback needs neither.
+#[derive(Default)]
+struct Lines {
     vendors: OnceLock<Result<reqwest::Client, ClientError>>,
     loopback: OnceLock<Result<reqwest::Client, ClientError>>,
+}
+
+/// Whether a request may go over a connection that has served others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// It may.
+    Lasting,
+    /// It gets a connection of its own.
+    ///
+    /// Why: a server closes an idle connection at any time, perhaps just as the request goes out, and then nobody
+    /// knows whether the request arrived. A request that cannot be repeated does not run that risk, and a connection
+    /// of its own is also the proof that nothing left before it was made ([`Evidence::unsent`]).
+    ///
+    /// [`Evidence::unsent`]: super::Evidence::unsent
+    Single,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notation {
+    Form,
+    Json,
+}
+
+impl Notation {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// A request to a vendor.
+pub(super) struct Outgoing<'a> {
+    /// Where it goes; has passed the host rule.
+    pub(super) url: &'a Url,
+    /// What is posted; wiped once it is sent. `None` asks by GET.
+    pub(super) body: Option<(Notation, Zeroizing<Vec<u8>>)>,
+    /// The value of `Authorization`.
+    pub(super) authorization: Option<HeaderValue>,
+    /// Further headers.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    /// Over which connection.
+    pub(super) line: Line,
 }
 
 impl Client {
@@ -71,20 +119,24 @@ impl Client {
                 .filter(|found| !found.is_empty())
                 .ok_or(ClientError::Authorities)?,
         };
-        Ok(Self { options, authorities, vendors: OnceLock::new(), loopback: OnceLock::new() })
+        Ok(Self { options, authorities, lasting: Lines::default(), single: Lines::default() })
     }
 
     /// Returns what answers requests to `url`.
-    fn to(&self, url: &Url) -> Result<&reqwest::Client, ClientError> {
+    fn to(&self, url: &Url, line: Line) -> Result<&reqwest::Client, ClientError> {
+        let lines = match line {
+            Line::Lasting => &self.lasting,
+            Line::Single => &self.single,
+        };
         let client = if is_loopback(url) {
             // No proxy: it would look for the simulator on its own loopback. No system authorities: none of them
             // signs for it.
-            self.loopback.get_or_init(|| {
-                build(self.base().no_proxy().tls_certs_only(self.authorities.iter().cloned()))
+            lines.loopback.get_or_init(|| {
+                build(self.base(line).no_proxy().tls_certs_only(self.authorities.iter().cloned()))
             })
         } else {
-            self.vendors.get_or_init(|| {
-                let base = self.base().https_only(true).tls_certs_merge(self.authorities.iter().cloned());
+            lines.vendors.get_or_init(|| {
+                let base = self.base(line).https_only(true).tls_certs_merge(self.authorities.iter().cloned());
                 build(if self.options.system_proxy { base } else { base.no_proxy() })
             })
         };
@@ -92,8 +144,8 @@ impl Client {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one client")]
-    fn base(&self) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
+    fn base(&self, line: Line) -> reqwest::ClientBuilder {
+        let base = reqwest::Client::builder()
             .user_agent(concat!("tokenctl/", env!("CARGO_PKG_VERSION")))
             .redirect(if mutant("redirects-followed") {
                 reqwest::redirect::Policy::default()
@@ -103,143 +155,46 @@ impl Client {
             .referer(false)
             .retry(reqwest::retry::never())
             .tls_version_min(reqwest::tls::Version::TLS_1_2)
-            .connect_timeout(self.options.connect_timeout)
+            .connect_timeout(self.options.connect_timeout);
+        match line {
+            Line::Lasting => base,
+            Line::Single => {
+                base.pool_max_idle_per_host(0).connector_layer(MapFutureLayer::new(noting_connection))
+            }
+        }
     }
 
-    /// Sends `body` as a form to `url` and returns the answer, whatever its status, or what came instead, within
-    /// `limit`.
+    /// Sends a request and returns the answer, whatever its status, or what came instead, within `limit`.
     ///
     /// The body is wiped once it is sent; what the connection's own buffers hold is beyond our reach.
-    pub(super) async fn post_form(
+    pub(super) async fn send(
         &self,
-        url: &Url,
-        body: Zeroizing<Vec<u8>>,
+        outgoing: Outgoing<'_>,
         limit: Duration,
-        exchange: Conversation<'_>,
+        conversation: Conversation<'_>,
     ) -> Result<Result<Answer, Failure>, ClientError> {
-        let request = self
-            .to(url)?
-            .post(url.clone())
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from_owner(body));
-        Ok(exchange.run(request, limit).await)
-    }
-}
-
-impl Client {
-    /// Asks for `url` and returns the answer, whatever its status, or what came instead, within `limit`.
-    pub(super) async fn get(
-        &self,
-        url: &Url,
-        limit: Duration,
-        exchange: Conversation<'_>,
-    ) -> Result<Result<Answer, Failure>, ClientError> {
-        let request = self.to(url)?.get(url.clone()).header(ACCEPT, "application/json");
-        Ok(exchange.run(request, limit).await)
+        let Outgoing { url, body, authorization, headers, line } = outgoing;
+        let client = self.to(url, line)?;
+        let mut request = match body {
+            None => client.get(url.clone()),
+            Some((notation, body)) => client
+                .post(url.clone())
+                .header(CONTENT_TYPE, notation.content_type())
+                .body(Bytes::from_owner(body)),
+        };
+        request = request.header(ACCEPT, "application/json");
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        Ok(conversation.run(request, limit, line).await)
     }
 }
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
     builder.build().map_err(|error| ClientError::Tls(transport::chain(&error)))
-}
-
-/// An answer, read to its end.
-pub(super) struct Answer {
-    /// HTTP status.
-    pub(super) status: u16,
-    /// At most 1 MiB; may hold tokens.
-    pub(super) body: SecretBytes,
-    /// `Retry-After`, counted from the answer.
-    pub(super) retry_after: Option<Duration>,
-    /// What else it showed.
-    pub(super) evidence: Evidence,
-}
-
-/// What came instead of an answer.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) problem: Problem,
-    pub(super) evidence: Evidence,
-}
-
-/// What is needed to read an answer's headers.
-#[derive(Clone, Copy)]
-pub(super) struct Conversation<'a> {
-    /// For latency and the vendor's clock.
-    pub(super) clock: &'a Clock,
-    /// See `Descriptor::request_id_headers`.
-    pub(super) request_id_headers: &'static [&'static str],
-}
-
-impl Conversation<'_> {
-    async fn run(self, request: reqwest::RequestBuilder, limit: Duration) -> Result<Answer, Failure> {
-        let started = self.clock.instant();
-        let sent = self.clock.now();
-        let mut evidence = Evidence { attempts: 1, ..Evidence::default() };
-        let mut retry_after = None;
-        let reading = async {
-            let mut response = request.send().await.map_err(|error| transport::classify(&error))?;
-            let received = self.clock.now();
-            evidence.http_status = Some(response.status().as_u16());
-            evidence.request_id = self.request_id(response.headers());
-            let date = text(response.headers(), DATE.as_str());
-            evidence.clock_skew = date.and_then(|date| ClockSkew::from_date_header(date, sent, received));
-            retry_after = text(response.headers(), RETRY_AFTER.as_str())
-                .and_then(|value| transport::retry_after(value, date, received));
-            read_body(&mut response).await
-        };
-        let limit = if mutant("no-timeout") { Duration::from_hours(1) } else { limit };
-        let outcome = match tokio::time::timeout(limit, reading).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Problem::Unreachable(Unreachable::Timeout)),
-        };
-        evidence.latency = self.clock.instant().duration_since(started);
-        match (outcome, evidence.http_status) {
-            (Ok(body), Some(status)) => Ok(Answer { status, body, retry_after, evidence }),
-            // The status of a refusal counts although its body broke off or never ended.
-            (Err(_), Some(status)) if status >= 400 => {
-                Ok(Answer { status, body: Secret::new(Vec::new()), retry_after, evidence })
-            }
-            (Err(problem), _) => Err(Failure { problem, evidence }),
-            (Ok(_), None) => Err(Failure { problem: Problem::Unreachable(Unreachable::Reset), evidence }),
-        }
-    }
-
-    fn request_id(self, headers: &HeaderMap) -> Option<String> {
-        let id = self.request_id_headers.iter().find_map(|name| text(headers, name))?;
-        // It is shown and logged: visible, and no longer than an id needs to be.
-        let id: String = id.chars().filter(char::is_ascii_graphic).take(128).collect();
-        Some(id).filter(|id| !id.is_empty())
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Reads an answer to its end into memory that is wiped.
-async fn read_body(response: &mut reqwest::Response) -> Result<SecretBytes, Problem> {
-    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    let longest = if mutant("no-answer-cap") { 96 * LONGEST_ANSWER } else { LONGEST_ANSWER };
-    if announced.is_some_and(|length| length > longest) {
-        return Err(Problem::Malformed(Malformed::TooLong));
-    }
-    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(8 * 1024)));
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport::classify(&error))? {
-        let length = body.len() + chunk.len();
-        if length > longest {
-            return Err(Problem::Malformed(Malformed::TooLong));
-        }
-        if length > body.capacity() {
-            // A vector that grows by itself leaves its old contents behind.
-            let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
-            larger.extend_from_slice(&body);
-            body = larger;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Secret::new(std::mem::take(&mut *body)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
+use super::super::error::Unreachable;
+use super::super::transport::Problem;
 use super::*;
+use crate::clock::Clock;
 
 /// A server on loopback whose certificate is for `name` and ends at `end`; returns it with its authority.
 async fn tls_server(name: &str, year: i32) -> (SocketAddr, Vec<u8>) {
@@ -38,12 +41,22 @@ async fn tls_server(name: &str, year: i32) -> (SocketAddr, Vec<u8>) {
 }
 
 async fn post(url: &str, authorities: Option<Vec<u8>>) -> Result<Answer, Failure> {
+    post_over(Line::Lasting, url, authorities).await
+}
+
+async fn post_over(line: Line, url: &str, authorities: Option<Vec<u8>>) -> Result<Answer, Failure> {
     let options = ClientOptions { extra_authorities: authorities, ..ClientOptions::default() };
     let clock = Clock::system();
     let conversation = Conversation { clock: &clock, request_id_headers: &[] };
-    let body = Zeroizing::new(b"a=b".to_vec());
+    let outgoing = Outgoing {
+        url: &url.parse().unwrap(),
+        body: Some((Notation::Form, Zeroizing::new(b"a=b".to_vec()))),
+        authorization: None,
+        headers: &[],
+        line,
+    };
     let client = Client::new(options).unwrap();
-    client.post_form(&url.parse().unwrap(), body, Duration::from_secs(5), conversation).await.unwrap()
+    client.send(outgoing, Duration::from_secs(5), conversation).await.unwrap()
 }
 
 #[tokio::test]

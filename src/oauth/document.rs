@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::client::{Client, ClientError, ClientOptions, Conversation};
+use super::client::{Client, ClientError, ClientOptions, Line, Outgoing};
+use super::conversation::Conversation;
 use super::transport::Problem;
 use crate::clock::Clock;
 use crate::providers::is_loopback;
@@ -37,7 +38,8 @@ pub async fn fetch(url: &Url, limit: Duration, clock: &Clock) -> Result<Vec<u8>,
     }
     let client = Client::new(ClientOptions::default())?;
     let conversation = Conversation { clock, request_id_headers: &[] };
-    let answer = client.get(url, limit, conversation).await?.map_err(|failure| {
+    let outgoing = Outgoing { url, body: None, authorization: None, headers: &[], line: Line::Lasting };
+    let answer = client.send(outgoing, limit, conversation).await?.map_err(|failure| {
         FetchError::Unreachable(match failure.problem {
             Problem::Unreachable(reason) => reason.to_string(),
             Problem::Malformed(reason) => reason.to_string(),

@@ -7,8 +7,10 @@ use std::time::Duration;
 use super::client::ClientError;
 use super::signing::SigningError;
 use super::skew::ClockSkew;
+use crate::domain::grant::Ending;
+use crate::domain::settings::ClientAuthentication;
 use crate::domain::verification::{Outcome, Stage};
-use crate::providers::{Descriptor, Meaning};
+use crate::providers::{Blame, Descriptor, Meaning};
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,9 @@ pub enum ExchangeError {
     /// The assertion could not be signed; nothing was sent (exit 9).
     #[error("cannot sign the client assertion")]
     Signing(#[from] SigningError),
+    /// The client has nothing to prove itself with in the way that is set; nothing was sent (exit 9).
+    #[error("there is nothing to prove the client with: {0} is set")]
+    NoProof(ClientAuthentication),
     /// The HTTP client could not be set up; nothing was sent (exit 6).
     #[error("cannot set up the HTTP client")]
     Client(#[from] ClientError),
@@ -81,6 +86,8 @@ pub struct Evidence {
     pub latency: Duration,
     /// How far the vendor's clock is from ours, where a `Date` header was seen.
     pub clock_skew: Option<ClockSkew>,
+    /// Whether it is certain that no byte of the last request left: there was no connection, or no TLS on it.
+    pub unsent: bool,
 }
 
 impl Evidence {
@@ -158,6 +165,9 @@ pub enum Malformed {
     /// A member that is missing or is not what it should be.
     #[error("`{0}` is missing or not usable")]
     Member(&'static str),
+    /// Metadata that names another issuer than the one whose address it was read from (RFC 8414 section 3.3).
+    #[error("the metadata of another issuer than its address names")]
+    Issuer,
     /// A token of a kind that we do not know how to use (RFC 6749 section 7.1).
     #[error("a token of unknown type")]
     TokenType,
@@ -170,7 +180,7 @@ impl ExchangeError {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
-            Self::Signing(_) | Self::Client(_) => None,
+            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
         }
     }
 
@@ -179,7 +189,7 @@ impl ExchangeError {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
-            Self::Signing(_) | Self::Client(_) => None,
+            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
         }
     }
 
@@ -189,7 +199,7 @@ impl ExchangeError {
             Self::Rejected { vendor, .. }
             | Self::Unreachable { vendor, .. }
             | Self::Malformed { vendor, .. } => Some(vendor),
-            Self::Signing(_) | Self::Client(_) => None,
+            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
         }
     }
 
@@ -197,7 +207,7 @@ impl ExchangeError {
     pub fn vendor_code(&self) -> Option<&str> {
         match self {
             Self::Rejected { code, .. } | Self::Unreachable { code, .. } => code.as_deref(),
-            Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
+            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
         }
     }
 
@@ -205,7 +215,7 @@ impl ExchangeError {
     pub fn meaning(&self) -> Option<&'static Meaning> {
         match self {
             Self::Rejected { meaning, .. } | Self::Unreachable { meaning, .. } => *meaning,
-            Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
+            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
         }
     }
 
@@ -215,7 +225,7 @@ impl ExchangeError {
             Self::Rejected { vendor, meaning, .. } | Self::Unreachable { vendor, meaning, .. } => {
                 meaning.map(|meaning| format!("{} {}", vendor.name, meaning.summary))
             }
-            Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
+            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
         }
     }
 
@@ -228,14 +238,18 @@ impl ExchangeError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unreachable { retry_after, .. } => *retry_after,
-            Self::Rejected { .. } | Self::Malformed { .. } | Self::Signing(_) | Self::Client(_) => None,
+            Self::Rejected { .. }
+            | Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::Client(_) => None,
         }
     }
 
     /// How far the exchange came.
     pub fn stage(&self) -> Stage {
         match self {
-            Self::Signing(_) => Stage::Sign,
+            Self::Signing(_) | Self::NoProof(_) => Stage::Sign,
             Self::Rejected { .. } | Self::Unreachable { .. } | Self::Malformed { .. } | Self::Client(_) => {
                 Stage::Exchange
             }
@@ -247,7 +261,32 @@ impl ExchangeError {
         match self {
             Self::Rejected { .. } => Outcome::Rejected,
             Self::Unreachable { .. } | Self::Malformed { .. } | Self::Client(_) => Outcome::Unreachable,
-            Self::Signing(_) => Outcome::Refused,
+            Self::Signing(_) | Self::NoProof(_) => Outcome::Refused,
+        }
+    }
+
+    /// What became of the refresh token, the code or the device code that was sent.
+    ///
+    /// Never [`Ending::Answered`]. Whatever is not certain is [`Ending::Lost`]: only a connection that was never made,
+    /// and 429, prove that the vendor has looked at nothing.
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => Ending::NotSent,
+            Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
+            Self::Unreachable { evidence, .. } | Self::Malformed { evidence, .. } => {
+                if evidence.unsent {
+                    Ending::NotSent
+                } else {
+                    Ending::Lost
+                }
+            }
+            Self::Rejected { code, meaning, .. } => match meaning.map(|meaning| meaning.blames) {
+                Some(Blame::Grant) => Ending::Refused,
+                Some(Blame::Client | Blame::Request) => Ending::Untouched,
+                Some(Blame::Vendor) => Ending::Lost,
+                None if code.as_deref() == Some("invalid_grant") => Ending::Refused,
+                None => Ending::Untouched,
+            },
         }
     }
 

@@ -1,12 +1,22 @@
+//! Asks the vendors: the one HTTP client, token exchanges, and the browser login.
 //!
 //! May import `providers`, `domain`, `secret` and `clock`; never `vault`, `ui` or `output`. What differs between
 //! vendors is data in `providers`.
 
 mod answer;
+mod ask;
 pub mod assertion;
+pub mod authorize;
+pub mod callback;
 pub mod client;
+mod conversation;
+pub mod discovery;
 pub mod document;
 pub mod error;
+pub mod pkce;
+mod judge;
+mod prove;
+mod request;
 pub mod retry;
 pub mod signing;
 pub mod skew;
@@ -16,9 +26,13 @@ mod transport;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use ask::Way;
 pub use client::{Client, ClientError, ClientOptions};
+pub use discovery::discover;
 pub use error::{Evidence, ExchangeError, Malformed, Unreachable};
+pub use request::{Ask, ClientProof};
+pub use prove::prove_client;
 pub use retry::{Backoff, Limits};
 pub use signing::{SigningError, SigningKey};
 pub use skew::ClockSkew;
-pub use token::{ExchangeRequest, Exchanged, exchange};
+pub use token::{ExchangeRequest, Exchanged, RefreshAnswer, exchange};

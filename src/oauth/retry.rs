@@ -1,4 +1,5 @@
-//! Repeating an exchange that may be repeated: client credentials, never a rotating refresh token.
+//! Repeating an exchange: client credentials at will, a refresh token or a code only where the vendor has seen none of
+//! it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -7,6 +8,8 @@ use backon::{ExponentialBuilder, Retryable as _, Sleeper};
 
 use super::error::ExchangeError;
 use crate::clock::Clock;
+use crate::domain::grant::Ending;
+use crate::hooks::mutant;
 
 /// How long an exchange may take.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +55,29 @@ impl Limits {
     }
 }
 
+/// Which failures may be followed by the same request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Whatever may pass: the vendor may have answered, and another answer does no harm.
+    AtWill,
+    /// Those that prove that the vendor has looked at nothing: what is sent may be sent once (`architecture.md`
+    /// section 6).
+    IfUnseen,
+    /// None: the caller keeps its own time.
+    Never,
+}
+
+impl Repeat {
+    fn allows(self, error: &ExchangeError) -> bool {
+        match self {
+            Self::AtWill => error.is_transient(),
+            Self::IfUnseen if mutant("retry-refresh") => error.is_transient(),
+            Self::IfUnseen => error.is_transient() && error.ending() == Ending::NotSent,
+            Self::Never => false,
+        }
+    }
+}
+
 /// The least that must be left after a wait for another attempt to make sense.
 const WORTHWHILE: Duration = Duration::from_millis(50);
 
@@ -63,17 +89,19 @@ const WORTHWHILE: Duration = Duration::from_millis(50);
 pub(super) async fn with_retries<T, Attempt>(
     limits: &Limits,
     clock: &Clock,
+    which: Repeat,
     attempt: impl Fn(u32) -> Attempt,
 ) -> Result<T, ExchangeError>
 where
     Attempt: Future<Output = Result<T, ExchangeError>>,
 {
-    repeat(limits, clock, tokio::time::sleep, attempt).await
+    repeat(limits, clock, which, tokio::time::sleep, attempt).await
 }
 
 async fn repeat<T, Attempt>(
     limits: &Limits,
     clock: &Clock,
+    which: Repeat,
     sleep: impl Sleeper,
     attempt: impl Fn(u32) -> Attempt,
 ) -> Result<T, ExchangeError>
@@ -90,7 +118,7 @@ where
     let outcome = (|| attempt(attempts.fetch_add(1, Ordering::Relaxed) + 1))
         .retry(bounds)
         .sleep(sleep)
-        .when(ExchangeError::is_transient)
+        .when(|error| which.allows(error))
         .adjust(|error, bound| {
             let made = attempts.load(Ordering::Relaxed);
             if error.meaning().and_then(|meaning| meaning.attempts).is_some_and(|most| made >= most) {

@@ -11,7 +11,7 @@ fn unreachable(
     meaning: Option<&'static Meaning>,
 ) -> ExchangeError {
     ExchangeError::Unreachable {
-        vendor: crate::providers::descriptor(crate::domain::connection::Provider::Netsuite),
+        vendor: descriptor(Provider::Netsuite),
         reason,
         code: None,
         meaning,
@@ -37,7 +37,7 @@ async fn waits(
         record.lock().unwrap().push(wait);
         std::future::ready(())
     };
-    let outcome: Result<(), _> = repeat(limits, clock, sleep, |number| {
+    let outcome: Result<(), _> = repeat(limits, clock, Repeat::AtWill, sleep, |number| {
         calls.lock().unwrap().push(number);
         std::future::ready(Err(error()))
     })
@@ -78,14 +78,14 @@ async fn what_may_pass_is_repeated_and_the_rest_is_not() {
         assert_eq!(made, expected, "{reason:?}");
     }
     let made = attempts(&limits, &clock, || ExchangeError::Malformed {
-        vendor: crate::providers::descriptor(crate::domain::connection::Provider::Netsuite),
+        vendor: descriptor(Provider::Netsuite),
         reason: Malformed::NotHttp,
         evidence: Box::default(),
     })
     .await;
     assert_eq!(made, 1);
     let made = attempts(&limits, &clock, || ExchangeError::Rejected {
-        vendor: crate::providers::descriptor(crate::domain::connection::Provider::Netsuite),
+        vendor: descriptor(Provider::Netsuite),
         status: 400,
         code: None,
         description: None,
@@ -99,7 +99,7 @@ async fn what_may_pass_is_repeated_and_the_rest_is_not() {
 #[tokio::test]
 async fn a_suspicious_server_error_is_believed_after_two() {
     let clock = Clock::system();
-    let meaning = descriptor(Provider::Netsuite).meaning(500, "server_error");
+    let meaning = descriptor(Provider::Netsuite).meaning(500, "server_error", None);
     let error = || unreachable(Unreachable::ServerError(500), None, meaning);
     assert_eq!(attempts(&limits(&clock, 60), &clock, error).await, 2);
 }
@@ -141,7 +141,7 @@ async fn success_ends_it() {
     let clock = Clock::system();
     let mut quick = limits(&clock, 60);
     quick.backoff.first = Duration::from_millis(1);
-    let third = with_retries(&quick, &clock, |number| {
+    let third = with_retries(&quick, &clock, Repeat::AtWill, |number| {
         std::future::ready(if number < 3 {
             Err(unreachable(Unreachable::Reset, None, None))
         } else {

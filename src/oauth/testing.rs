@@ -4,6 +4,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::domain::connection::{Environment, Provider};
+use crate::domain::settings::{
+    ClientAuthentication, GrantKind, MemberSettings, NetsuiteSettings, Registration, Settings,
+};
+use crate::providers::{self, EndpointRequest, Plan};
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,6 +26,8 @@ pub(crate) enum Script {
     Drip(Vec<u8>, Duration),
     /// Closes with a reset.
     Reset,
+    /// Closes once that many bytes of the request have come, reading no more of it.
+    CloseAfter(usize),
 }
 
 /// A scripted server on loopback; gone when dropped.
@@ -64,6 +72,48 @@ impl Drop for Server {
     }
 }
 
+/// What the requests of a test are about.
+pub(crate) const CLIENT_ID: &str = "client";
+
+/// Returns the plan of a NetSuite connection whose token endpoint is `url`.
+pub(crate) fn netsuite_plan(url: &str) -> Plan {
+    let settings = NetsuiteSettings {
+        scopes: vec!["restlets".to_owned()],
+        token_url: Some(url.parse().unwrap()),
+        ..NetsuiteSettings::new("1234567".parse().unwrap(), CLIENT_ID.to_owned())
+    };
+    plan_of(Provider::Netsuite, &settings.into(), None)
+}
+
+/// Returns the plan of a connection that belongs to an app of `provider`, whose token endpoint is `url`.
+pub(crate) fn member_plan(provider: Provider, grant: GrantKind, url: &str) -> Plan {
+    plan_of(provider, &MemberSettings::new(grant).into(), Some(&registration(url)))
+}
+
+/// Returns the plan of a connection at a server of its own, with two scopes and an audience.
+pub(crate) fn oauth2_plan(grant: GrantKind, authentication: ClientAuthentication, url: &str) -> Plan {
+    let registration = Registration {
+        authentication: Some(authentication),
+        scopes: vec!["read".to_owned(), "write".to_owned()],
+        ..registration(url)
+    };
+    let settings = MemberSettings { audience: Some("https://api".to_owned()), ..MemberSettings::new(grant) };
+    plan_of(Provider::Oauth2, &settings.into(), Some(&registration))
+}
+
+/// Returns a registration in the simulator's world with everything else beside the token endpoint.
+pub(crate) fn registration(url: &str) -> Registration {
+    let mut registration = Registration::new(CLIENT_ID.to_owned());
+    registration.server.token_url = Some(url.parse().unwrap());
+    registration
+}
+
+/// Returns the plan of these settings in the simulator's world.
+pub(crate) fn plan_of(provider: Provider, settings: &Settings, registration: Option<&Registration>) -> Plan {
+    let environment = Environment::Simulator;
+    providers::plan(EndpointRequest { provider, environment, settings, registration }).unwrap()
+}
+
 /// Returns a whole answer with the right length.
 pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Script {
     Script::Send(head(status, headers, body.len(), body))
@@ -76,6 +126,12 @@ pub(crate) fn head(status: u16, headers: &str, length: usize, body: &str) -> Vec
 }
 
 async fn follow(mut stream: TcpStream, script: Script, seen: Arc<Mutex<Vec<String>>>) {
+    if let Script::CloseAfter(count) = script {
+        let mut bytes = vec![0; count];
+        let _ = stream.read_exact(&mut bytes).await;
+        seen.lock().unwrap().push(String::from_utf8_lossy(&bytes).into_owned());
+        return;
+    }
     let Some(request) = read_request(&mut stream).await else { return };
     seen.lock().unwrap().push(request);
     // The client may go away at any moment; that is its right.
@@ -106,6 +162,7 @@ async fn perform(stream: &mut TcpStream, script: Script) -> std::io::Result<()> 
             Ok(())
         }
         Script::Reset => stream.set_zero_linger(),
+        Script::CloseAfter(_) => Ok(()),
     }
 }
 

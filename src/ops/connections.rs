@@ -7,7 +7,7 @@ use url::Url;
 use crate::domain::audit::{Action, AuditEvent};
 use crate::domain::connection::{AccountId, Connection, Environment, Provider};
 use crate::domain::app::App;
-use crate::domain::settings::{MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
+use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{ConnectionId, ConnectionName};
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
@@ -16,7 +16,7 @@ use crate::domain::verification::Verification;
 use crate::providers::{self, EndpointRequest};
 use crate::vault::Rows;
 
-use super::proof::{self, Asker, Signing};
+use super::proof::{self, Asker, Means};
 use super::{OpsError, Session};
 
 /// A connection to be added.
@@ -222,14 +222,7 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
     let mut changed = plan(session, name, wanted)?;
     let connection = &changed.connection;
     if changed.exchange_settings && !wanted.unproven {
-        let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
-        if let Some(active) = &keys.active {
-            let signing = Signing::load(session, name, active, None)?;
-            let plan = session.plan(connection)?;
-            let exchanged = Asker::new(session).exchange(connection, &plan, &signing).await?;
-            changed.warning = proof::same_mapping(exchanged.granted.as_ref(), None, &connection.settings)?;
-            changed.proven = true;
-        }
+        (changed.proven, changed.warning) = prove(session, connection).await?;
     }
     let event = with_trust(
         AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
@@ -248,6 +241,23 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         Ok(())
     })?;
     Ok(changed)
+}
+
+/// Returns whether the settings are proven, and what people should know; without a key there is nothing to prove them
+/// with, and what a refresh brings is no setting of the connection.
+async fn prove(session: &Session, connection: &Connection) -> Result<(bool, Option<String>), OpsError> {
+    let plan = session.plan(connection)?;
+    if plan.grant != GrantKind::ClientCredentials {
+        return Ok((false, None));
+    }
+    let means = match Means::load(session, connection, &plan) {
+        Err(OpsError::NoKey { .. }) => return Ok((false, None)),
+        means => means?,
+    };
+    let exchanged = Asker::new(session).exchange(connection, &plan, &means).await?;
+    let mapping = proof::same_mapping(exchanged.granted.as_ref(), None, &connection.settings)?;
+    let warnings: Vec<String> = mapping.into_iter().chain(proof::warnings_of(&exchanged)).collect();
+    Ok((true, Some(warnings.join("; ")).filter(|text| !text.is_empty())))
 }
 
 /// Returns what [`set`] would store, without proof and without storing it: what `--dry-run` shows.

@@ -287,7 +287,7 @@ pub async fn import(
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
-        rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &exchanged.evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -351,7 +351,7 @@ pub async fn activate(
         rows.set_certificate_id(&key.id, certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
-        rows.put_verification(&proof::proof_of(&connection, key, &exchanged, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &exchanged.evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))

@@ -4,9 +4,11 @@
 //! only through [`Interact`]; prints nothing. Every function that changes something takes the locks in the order
 //! connection → vault → audit and asks no vendor while it holds the last two.
 
+pub mod apps;
 pub mod certificates;
 pub mod connections;
 pub mod error;
+mod grants;
 pub mod history;
 pub mod import;
 pub mod interact;
@@ -16,11 +18,12 @@ mod proof;
 pub mod rotate;
 pub mod session;
 pub mod status;
+pub mod takeover;
 pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::OpsError;
+pub use error::{AppError, GrantError, OpsError};
 pub use interact::Interact;
 pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};

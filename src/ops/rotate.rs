@@ -51,7 +51,12 @@ pub async fn confirm(
         keys::unchanged(&connection, seeded.as_ref().unwrap_or(&before), rows)?;
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
-        rows.put_verification(&proof::proof_of(&connection, pending, &exchanged, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(
+            &connection,
+            Some(pending),
+            &exchanged.evidence,
+            session.clock.now(),
+        ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -88,7 +93,12 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         switch(session, rows, active, previous)?;
-        rows.put_verification(&proof::proof_of(&connection, previous, &exchanged, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(
+            &connection,
+            Some(previous),
+            &exchanged.evidence,
+            session.clock.now(),
+        ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -112,7 +122,12 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&previous.id)?;
-        rows.put_verification(&proof::proof_of(&connection, active, &exchanged, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(
+            &connection,
+            Some(active),
+            &exchanged.evidence,
+            session.clock.now(),
+        ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))

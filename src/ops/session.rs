@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::domain::app::App;
 use crate::domain::connection::Connection;
-use crate::domain::ids::ConnectionName;
+use crate::domain::ids::{AppName, ConnectionName};
 use crate::domain::rotation::{KeySet, Step};
-use crate::oauth::{Client, ClientOptions, ExchangeError};
+use crate::oauth::{self, Client, ClientOptions, ExchangeError};
 use crate::providers::{self, EndpointRequest, Plan};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
 use crate::vault::{ConnectionLock, Place, Vault, VaultError};
 
-use super::{Interact, OpsError, keys};
+use super::{AppError, Interact, OpsError, keys};
 
 /// What operations work with.
 pub struct Session {
@@ -129,6 +129,22 @@ impl Session {
             let nearest = rows.nearest_names(name.as_str())?.into_iter().next().map(Into::into);
             Err(OpsError::NoConnection { name: name.to_string(), nearest })
         })
+    }
+
+    /// Returns the app, or says which name is nearest.
+    pub(super) fn app(&self, name: &AppName) -> Result<App, OpsError> {
+        self.vault.read(|rows| {
+            if let Some(app) = rows.app(name)? {
+                return Ok(app);
+            }
+            let nearest = rows.nearest_app(name.as_str())?;
+            Err(AppError::NotFound { name: name.clone(), nearest }.into())
+        })
+    }
+
+    /// How long an exchange that starts now may take.
+    pub(super) fn exchange_limits(&self) -> oauth::Limits {
+        oauth::Limits::new(&self.clock, self.limits.exchange, Some(self.limits.deadline))
     }
 
     /// Returns the app that a connection belongs to, if it belongs to one.

@@ -1,17 +1,24 @@
 //! Access tokens: a valid one in milliseconds, obtained once however many ask.
 
-use jiff::SignedDuration;
+use std::sync::Arc;
 
-use crate::domain::audit::{Action, AuditEvent};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::domain::audit::{Action, AuditEvent, AuditKind as _};
 use crate::domain::connection::Connection;
+use crate::domain::grant::Sender;
 use crate::domain::ids::{ConnectionName, KeyId};
-use crate::domain::key::KeyState;
+use crate::domain::selection::Selection;
+use crate::domain::settings::GrantKind;
 use crate::domain::token::{self, AccessToken, Demand, Staleness};
-use crate::hooks;
+use crate::hooks::mutant;
 use crate::oauth::Exchanged;
 use crate::vault::{ConnectionLock, Failure, VaultError};
 
-use super::proof::{Asker, Signing, clock_warning};
+use super::grants::Refresh;
+use super::proof::{Asker, Means, clock_warning};
 use super::{OpsError, Session};
 
 /// How old the audit log's anchor may grow while tokens are handed out: one hour.
@@ -30,13 +37,30 @@ pub struct Issued {
 }
 
 /// Returns a token that satisfies `demand`: the cached one, or one exchange for all callers.
+///
+/// A refresh token that rotates is sent only at the vault's home.
 pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Result<Issued, OpsError> {
+    let mut issued = ensure(session, name, demand).await?;
+    release(session, &mut issued)?;
+    Ok(issued)
+}
+
+/// As [`get`], for a token that nobody is given: it is there, and no release is recorded.
+pub(super) async fn ensure(
+    session: &Session,
+    name: &ConnectionName,
+    demand: Demand,
+) -> Result<Issued, OpsError> {
+    let cached = |connection, token| Issued { connection, token, obtained: None, warnings: Vec::new() };
     let connection = usable(session.connection(name)?)?;
     let stale = match look(session, &connection, demand)? {
-        Look::Fresh(token) => return release(session, connection, token, None, Vec::new()),
+        Look::Fresh(token) => return Ok(cached(connection, token)),
         Look::Stale(reason) => reason,
     };
     if let Some(away) = away(session)? {
+        if connection.settings.grant() == GrantKind::RefreshToken {
+            return Err(away.into());
+        }
         let exchanged = exchange(session, &connection).await?;
         return Ok(hand_out_away(connection, exchanged, stale, &away));
     }
@@ -51,13 +75,14 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
     }
     // A caller who wants past the cache is served by whoever asked the vendor while it waited.
     let demand = Demand { force: demand.force && !renewed_since(session, &connection, asked_at)?, ..demand };
-    let issued = match look(session, &connection, demand)? {
-        Look::Fresh(token) if !hooks::mutant("refresh-without-reread") => {
-            release(session, connection, token, None, Vec::new())
+    let reason = match look(session, &connection, demand)? {
+        Look::Fresh(token) if !mutant("refresh-without-reread") => {
+            return Ok(cached(connection, token));
         }
-        Look::Fresh(_) => obtain(session, connection, stale, &mut lock).await,
-        Look::Stale(reason) => obtain(session, connection, reason, &mut lock).await,
-    }?;
+        Look::Fresh(_) => stale,
+        Look::Stale(reason) => reason,
+    };
+    let issued = obtain(session, connection, (reason, demand.sender), &mut lock).await?;
     long_enough(&issued, demand)?;
     Ok(issued)
 }
@@ -118,39 +143,67 @@ fn context(session: &Session, connection: &Connection) -> Result<(Option<KeyId>,
 }
 
 async fn exchange(session: &Session, connection: &Connection) -> Result<Exchanged, OpsError> {
-    let keys = session.vault.read(|rows| rows.keys_of(&connection.id))?;
-    let state = KeyState::Active;
-    let active = keys.active.ok_or_else(|| OpsError::NoKey { name: connection.name.clone(), state })?;
-    let signing = Signing::load(session, &connection.name, &active, None)?;
-    Asker::new(session).exchange(connection, &session.plan(connection)?, &signing).await
+    let plan = session.plan(connection)?;
+    let means = Means::load(session, connection, &plan)?;
+    Asker::new(session).exchange(connection, &plan, &means).await
 }
 
 /// Asks the vendor once, under the connection's lock; the token is durable before it is handed out.
 async fn obtain(
     session: &Session,
     connection: Connection,
-    reason: Staleness,
+    (reason, sender): (Staleness, Sender),
     lock: &mut ConnectionLock,
 ) -> Result<Issued, OpsError> {
-    let event = AuditEvent::new(Action::TokenObtain).on(&connection.id).with("reason", reason);
-    let operation = session.vault.audit().request(&event, &session.vault.actor()?)?;
-    let result = exchange(session, &connection).await;
+    let result = match connection.settings.grant() {
+        GrantKind::ClientCredentials => obtain_at_will(session, &connection, reason, lock).await,
+        GrantKind::RefreshToken => refresh(session, &connection, (reason, sender), lock).await,
+    };
     match result {
-        Ok(exchanged) => {
-            let stored = session.vault.journal_token(lock, &exchanged.token);
-            session.vault.audit().outcome(&operation, stored.as_ref().map(drop).map_err(|_| "failed"))?;
-            stored?;
+        Ok((token, warning)) => {
             lock.record(None);
-            let warnings = clock_warning(&exchanged).into_iter().collect();
-            release(session, connection, exchanged.token, Some(reason), warnings)
+            let warnings = warning.into_iter().collect();
+            Ok(Issued { connection, token, obtained: Some(reason), warnings })
         }
         Err(error) => {
             let (_, outcome) = error.verdict();
-            session.vault.audit().outcome(&operation, Err(outcome.as_str()))?;
             lock.record(Some(Failure { failed_at: session.clock.now(), error: error.to_string(), outcome }));
             Err(error)
         }
     }
+}
+
+/// By an exchange that may be repeated.
+async fn obtain_at_will(
+    session: &Session,
+    connection: &Connection,
+    reason: Staleness,
+    lock: &ConnectionLock,
+) -> Result<(AccessToken, Option<String>), OpsError> {
+    let event = AuditEvent::new(Action::TokenObtain).on(&connection.id).with("reason", reason);
+    let operation = session.vault.audit().request(&event, &session.vault.actor()?)?;
+    let result = exchange(session, connection).await.and_then(|exchanged| {
+        session.vault.journal_token(lock, &exchanged.token)?;
+        Ok(exchanged)
+    });
+    let recorded = result.as_ref().map(drop).map_err(OpsError::audit_kind);
+    session.vault.audit().outcome(&operation, recorded)?;
+    let exchanged = result?;
+    Ok((exchanged.token, clock_warning(&exchanged.evidence)))
+}
+
+/// By the one sending of a refresh token.
+async fn refresh(
+    session: &Session,
+    connection: &Connection,
+    (reason, sender): (Staleness, Sender),
+    lock: &ConnectionLock,
+) -> Result<(AccessToken, Option<String>), OpsError> {
+    let app = session.app_of(connection)?.ok_or_else(|| VaultError::damaged("a grant belongs to no app"))?;
+    let plan = session.plan(connection)?;
+    let refresh = Refresh { session, connection, app: &app, plan: &plan, sender, reason };
+    let (token, evidence) = refresh.run(lock).await?;
+    Ok((token, clock_warning(&evidence)))
 }
 
 /// Away from home nothing is written: the exchange works, its token is handed out and forgotten.
@@ -161,30 +214,117 @@ fn hand_out_away(
     away: &VaultError,
 ) -> Issued {
     let mut warnings = vec![format!("the token was neither cached nor recorded: {away}")];
-    warnings.extend(clock_warning(&exchanged));
+    warnings.extend(clock_warning(&exchanged.evidence));
     Issued { connection, token: exchanged.token, obtained: Some(reason), warnings }
 }
 
 /// Records that the token is handed out; away from home it cannot be recorded, and a warning says so.
-fn release(
-    session: &Session,
-    connection: Connection,
-    token: AccessToken,
-    obtained: Option<Staleness>,
-    mut warnings: Vec<String>,
-) -> Result<Issued, OpsError> {
+fn release(session: &Session, issued: &mut Issued) -> Result<(), OpsError> {
     if let Some(away) = away(session)? {
-        warnings.push(format!("the release was not recorded: {away}"));
-        return Ok(Issued { connection, token, obtained, warnings });
+        if issued.warnings.is_empty() {
+            issued.warnings.push(format!("the release was not recorded: {away}"));
+        }
+        return Ok(());
     }
-    let event = AuditEvent::new(Action::TokenRelease).on(&connection.id).with("token", &token.facts.hash);
+    let hash = &issued.token.facts.hash;
+    let event = AuditEvent::new(Action::TokenRelease).on(&issued.connection.id).with("token", hash);
     session.vault.audit().release(&event, &session.vault.actor()?)?;
     let anchored_at = session.vault.anchored_at()?;
     if session.clock.now().duration_since(anchored_at) > ANCHOR_INTERVAL
         // The token is good either way; the next caller tries again.
-        && let Err(error) = session.vault.transact::<_, OpsError>(&AuditEvent::new(Action::VaultAnchor), |_| Ok(()))
+        && let Err(error) = anchor(session)
     {
-        warnings.push(format!("the audit log could not be anchored: {error}"));
+        issued.warnings.push(format!("the audit log could not be anchored: {error}"));
     }
-    Ok(Issued { connection, token, obtained, warnings })
+    Ok(())
+}
+
+/// Commits, so that the audit log is anchored and the journal folded in.
+fn anchor(session: &Session) -> Result<(), OpsError> {
+    session.vault.transact::<_, OpsError>(&AuditEvent::new(Action::VaultAnchor), |_| Ok(()))
+}
+
+/// Which tokens to renew.
+#[derive(Debug, Clone)]
+pub struct RefreshRequest {
+    /// Which connections; those that are disabled are left out unless they are named.
+    pub selection: Selection,
+    /// Only those whose token has less than this left; `None` renews all of them.
+    pub due_within: Option<Option<SignedDuration>>,
+    /// On whose behalf refresh tokens are sent.
+    pub sender: Sender,
+    /// How many vendors are asked at once; at least 1.
+    pub parallel: usize,
+}
+
+/// What came of renewing one connection's token.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The connection's name.
+    pub name: ConnectionName,
+    /// When the token that is there now expires, and why the vendor was asked, if it was.
+    pub result: Result<(Timestamp, Option<Staleness>), OpsError>,
+    /// Things that people should know.
+    pub warnings: Vec<String>,
+}
+
+/// Renews the tokens of a selection; each connection's own failure is in its [`Refreshed`], by name.
+///
+/// What the vendors answered is durable at once and in one commit at the end. Fails as a whole only where nothing could
+/// be tried.
+pub async fn refresh_all(
+    session: &Arc<Session>,
+    request: RefreshRequest,
+) -> Result<Vec<Refreshed>, OpsError> {
+    session.vault.require_writable()?;
+    let names = chosen(session, &request.selection)?;
+    let demand = Demand {
+        min_ttl: request.due_within.flatten(),
+        force: request.due_within.is_none(),
+        sender: request.sender,
+    };
+    let progress = session.interact.progress(names.len() as u64, "refreshing");
+    let places = Arc::new(Semaphore::new(request.parallel.max(1)));
+    let mut tasks = JoinSet::new();
+    for name in names {
+        let (session, places) = (Arc::clone(session), Arc::clone(&places));
+        tasks.spawn(async move {
+            let _place = places.acquire_owned().await;
+            match ensure(&session, &name, demand).await {
+                Ok(issued) => Refreshed {
+                    name,
+                    result: Ok((issued.token.facts.expires_at, issued.obtained)),
+                    warnings: issued.warnings,
+                },
+                Err(error) => Refreshed { name, result: Err(error), warnings: Vec::new() },
+            }
+        });
+    }
+    let mut refreshed = Vec::with_capacity(tasks.len());
+    while let Some(done) = tasks.join_next().await {
+        progress.advance(1);
+        match done {
+            Ok(one) => refreshed.push(one),
+            // Nobody cancels a task here, so it panicked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    if refreshed.iter().any(|one| matches!(&one.result, Ok((_, Some(_))))) {
+        anchor(session)?;
+    }
+    refreshed.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(refreshed)
+}
+
+fn chosen(session: &Session, selection: &Selection) -> Result<Vec<ConnectionName>, OpsError> {
+    for name in &selection.names {
+        session.connection(name)?;
+    }
+    let by_name = !selection.names.is_empty();
+    let mut connections = session.vault.read(|rows| rows.connections(selection))?;
+    connections.retain(|connection| connection.enabled || by_name);
+    if connections.is_empty() {
+        return Err(OpsError::EmptySelection);
+    }
+    Ok(connections.into_iter().map(|connection| connection.name).collect())
 }

@@ -20,7 +20,7 @@ use crate::oauth::{Evidence, Exchanged};
 use crate::providers::{self, Plan};
 use crate::vault::{Rows, VaultError};
 
-use super::proof::{Asker, Signing, clock_warning, proof_of};
+use super::proof::{Asker, Means, Signing, clock_warning, proof_of};
 use super::{OpsError, Session};
 
 /// What to verify, and with which key.
@@ -207,7 +207,7 @@ async fn attempt(asker: &Asker, clock: &Clock, subject: Subject) -> Verified {
         Ok(means) => means,
         Err(error) => return failed(&connection, checked_at, error),
     };
-    let mut verified = match asker.exchange(&connection, &plan, &signing).await {
+    let mut verified = match asker.exchange(&connection, &plan, &Means::Key(&signing)).await {
         Ok(exchanged) => judge(&connection, &signing.key, checked_at, &exchanged),
         Err(error) => failed(&connection, checked_at, error),
     };
@@ -225,7 +225,7 @@ fn judge(connection: &Connection, key: &Key, checked_at: Timestamp, exchanged: &
         None => proven(connection, key, checked_at, exchanged),
         Some(found) => {
             let mut verified = failed(connection, checked_at, OpsError::MappingDiffers(found.join(", ")));
-            let proof = proof_of(connection, key, exchanged, checked_at);
+            let proof = proof_of(connection, Some(key), &exchanged.evidence, checked_at);
             verified.verification.http_status = proof.http_status;
             verified.verification.latency_ms = proof.latency_ms;
             verified
@@ -236,10 +236,10 @@ fn judge(connection: &Connection, key: &Key, checked_at: Timestamp, exchanged: &
 fn proven(connection: &Connection, key: &Key, checked_at: Timestamp, exchanged: &Exchanged) -> Verified {
     Verified {
         name: connection.name.clone(),
-        verification: proof_of(connection, key, exchanged, checked_at),
+        verification: proof_of(connection, Some(key), &exchanged.evidence, checked_at),
         certificate_expires_at: None,
         failure: None,
-        warning: clock_warning(exchanged).map(|warning| format!("{}: {warning}", connection.name)),
+        warning: clock_warning(&exchanged.evidence).map(|warning| format!("{}: {warning}", connection.name)),
     }
 }
 

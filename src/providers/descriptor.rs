@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 use url::Url;
 
 use crate::domain::connection::{Environment, Provider};
+use crate::domain::granted::Granted;
+use crate::domain::key::KeyAlgorithm;
 use crate::domain::settings::{
     ClientAuthentication, GrantKind, NetsuiteSettings, Settings, SigningAlgorithm,
 };
-use crate::domain::granted::Granted;
-use crate::domain::key::KeyAlgorithm;
 
 /// Everything that the flows need to know of a vendor.
 #[derive(Debug)]

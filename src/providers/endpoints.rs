@@ -174,8 +174,7 @@ struct Rule<'a> {
 
 impl Rule<'_> {
     fn required(&self, endpoint: &'static str, url: Option<Url>) -> Result<Url, EndpointError> {
-        let url =
-            url.ok_or(EndpointError::Missing { endpoint, environment: self.request.environment })?;
+        let url = url.ok_or(EndpointError::Missing { endpoint, environment: self.request.environment })?;
         self.checked(endpoint, url)
     }
 
@@ -216,9 +215,8 @@ impl Rule<'_> {
         };
         // `Url` writes hosts in lower case and IPv6 addresses in brackets; people write neither reliably.
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let by_name = |trusted: &String| {
-            trusted.eq_ignore_ascii_case(host) || trusted.eq_ignore_ascii_case(bare)
-        };
+        let by_name =
+            |trusted: &String| trusted.eq_ignore_ascii_case(host) || trusted.eq_ignore_ascii_case(bare);
         self.vendor.host_suffixes.iter().any(belongs)
             || self.request.settings.trusted_hosts().iter().any(by_name)
             || self.request.registration.is_some_and(|app| app.trusted_hosts.iter().any(by_name))

@@ -17,9 +17,7 @@ pub use descriptor::{
     AssertionRules, Blame, CertificateRules, Consent, Descriptor, HarmlessCall, Link, Meaning, Pkce, Realm,
     Redirects, Revocation, Upload,
 };
-pub use endpoints::{
-    EndpointError, EndpointRequest, Endpoints, discovery_url, endpoints, is_loopback,
-};
+pub use endpoints::{EndpointError, EndpointRequest, Endpoints, discovery_url, endpoints, is_loopback};
 pub use expiry::{days_left, vendor_expiry};
 pub use plan::{AssertionPlan, Plan, PlanError, plan};
 pub use settings::{MIN_ASSERTION_SECONDS, SettingsError, check_registration, check_settings};

@@ -12,9 +12,9 @@ use super::descriptor::{
     AssertionRules, Blame, CertificateRules, Descriptor, Link, Locations, Meaning, Place, Revocation, Upload,
 };
 use crate::domain::connection::{Environment, Provider};
-use crate::domain::settings::{ClientAuthentication, GrantKind, NetsuiteSettings, SigningAlgorithm};
 use crate::domain::granted::Granted;
 use crate::domain::key::KeyAlgorithm;
+use crate::domain::settings::{ClientAuthentication, GrantKind, NetsuiteSettings, SigningAlgorithm};
 
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     provider: Provider::Netsuite,

@@ -69,7 +69,8 @@ pub fn plan(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
     let endpoints = endpoints(request)?;
     let hash = settings_hash(settings, registration);
     let Some(own) = settings.netsuite() else {
-        let registration = registration.ok_or_else(|| SettingsError::new("the connection belongs to no app"))?;
+        let registration =
+            registration.ok_or_else(|| SettingsError::new("the connection belongs to no app"))?;
         return Ok(of_member(request, registration, endpoints, hash));
     };
     Ok(Plan {

@@ -1,11 +1,11 @@
 //! What settings must be, whatever the vendor, and what this vendor demands besides.
 
+use url::Url;
+
 use super::descriptor;
 use super::descriptor::Descriptor;
 use crate::domain::connection::Provider;
-use crate::domain::settings::{
-    MemberSettings, NetsuiteSettings, Registration, Settings, SigningAlgorithm,
-};
+use crate::domain::settings::{MemberSettings, NetsuiteSettings, Registration, Settings, SigningAlgorithm};
 
 /// The longest client id, entity, role, realm or audience that is stored.
 const LONGEST: usize = 256;
@@ -65,6 +65,9 @@ pub fn check_registration(provider: Provider, registration: &Registration) -> Re
     let vendor = descriptor(provider);
     word("client id", Some(&registration.client_id))?;
     scopes(vendor, &registration.scopes)?;
+    if let Some(uri) = &registration.redirect_uri {
+        redirect_uri(uri)?;
+    }
     if let Some(authentication) = registration.authentication
         && !vendor.client_authentication.contains(&authentication)
     {
@@ -74,6 +77,15 @@ pub fn check_registration(provider: Provider, registration: &Registration) -> Re
         return Ok(());
     }
     assertion(vendor, registration.signing_algorithm, registration.assertion_seconds)
+}
+
+/// RFC 6749 section 3.1.2: absolute and without a fragment. What the vendor allows besides is judged at login.
+fn redirect_uri(text: &str) -> Result<(), SettingsError> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    match Url::parse(text) {
+        Ok(url) if plain && url.has_host() && url.fragment().is_none() => Ok(()),
+        _ => Err(SettingsError::new("the redirect URI must be an absolute URL without a fragment")),
+    }
 }
 
 fn word(what: &str, value: Option<&String>) -> Result<(), SettingsError> {

@@ -22,10 +22,10 @@ pub enum SimError {
     /// A list of faults that cannot be read.
     #[error("not a list of faults: {0}")]
     Faults(String),
-    /// A control call named an account, integration, certificate or fault that does not exist.
+    /// A control call named something that does not exist.
     #[error("there is no {kind} {id}")]
     Unknown {
-        /// "account", "integration", "certificate" or "fault".
+        /// Such as "account", "app", "company" or "fault".
         kind: &'static str,
         /// The name that was given.
         id: String,
@@ -33,7 +33,7 @@ pub enum SimError {
     /// A control call would make something a second time.
     #[error("{kind} {id} exists already")]
     Exists {
-        /// "integration".
+        /// Such as "integration" or "app".
         kind: &'static str,
         /// The name that was given.
         id: String,

@@ -54,9 +54,12 @@ impl Jws {
     }
 }
 
-/// The signature algorithms of RFC 7518 sections 3.4 and 3.5.
+/// The signature algorithms of RFC 7518 sections 3.3 to 3.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Algorithm {
+    Rs256,
+    Rs384,
+    Rs512,
     Ps256,
     Ps384,
     Ps512,
@@ -68,6 +71,9 @@ pub(super) enum Algorithm {
 impl Algorithm {
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
+            "RS256" => Self::Rs256,
+            "RS384" => Self::Rs384,
+            "RS512" => Self::Rs512,
             "PS256" => Self::Ps256,
             "PS384" => Self::Ps384,
             "PS512" => Self::Ps512,
@@ -81,6 +87,9 @@ impl Algorithm {
     /// Each ES algorithm belongs to one curve (RFC 7518 section 3.4).
     fn verification(self, kind: KeyKind) -> Option<&'static dyn VerificationAlgorithm> {
         Some(match (self, kind) {
+            (Self::Rs256, KeyKind::Rsa(_)) => &signature::RSA_PKCS1_2048_8192_SHA256,
+            (Self::Rs384, KeyKind::Rsa(_)) => &signature::RSA_PKCS1_2048_8192_SHA384,
+            (Self::Rs512, KeyKind::Rsa(_)) => &signature::RSA_PKCS1_2048_8192_SHA512,
             (Self::Ps256, KeyKind::Rsa(_)) => &signature::RSA_PSS_2048_8192_SHA256,
             (Self::Ps384, KeyKind::Rsa(_)) => &signature::RSA_PSS_2048_8192_SHA384,
             (Self::Ps512, KeyKind::Rsa(_)) => &signature::RSA_PSS_2048_8192_SHA512,

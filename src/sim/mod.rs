@@ -8,6 +8,7 @@
 //! ```text
 //! connection ─► faults (before) ─► vendor ─► faults (after) ─► connection      a listener, one task each
 //!               http://127.0.0.1:PORT/netsuite/<account>/…     what a vendor answers: one folder per vendor
+//!               http://127.0.0.1:PORT/quickbooks/…, /pax8/…, /oauth2/<tenant>/…
 //!               http://127.0.0.1:PORT/control/…                what an administrator or a test does
 //! ```
 //!
@@ -21,16 +22,26 @@ pub mod control;
 mod error;
 pub mod faults;
 mod jose;
+mod jwk;
+mod ledger;
+mod limit;
 pub mod netsuite;
+pub mod oauth2;
+mod page;
+pub mod pax8;
+pub mod quickbooks;
+mod random;
 mod server;
 mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use control::Control;
 pub use error::SimError;
 pub use faults::{ArmedFault, Fault, FaultRule};
+pub use ledger::{Ending, FamilyEntry, IssuedGrant};
 pub use server::{Simulator, SimulatorConfig, start};
 pub use state::CallCount;
 pub use target::{Endpoint, Vendor};

@@ -15,7 +15,7 @@ use super::error::SimError;
 use super::faults::{self, FaultRule};
 use super::state::World;
 use super::target::Vendor;
-use super::{connection, netsuite};
+use super::{connection, netsuite, oauth2, pax8, quickbooks};
 use crate::clock::Clock;
 
 /// What a simulator is started with.
@@ -79,6 +79,21 @@ impl Simulator {
         self.world.base_url.clone()
     }
 
+    /// The vendors that it plays.
+    pub fn vendors(&self) -> impl Iterator<Item = Vendor> {
+        self.world.vendors.iter().copied()
+    }
+
+    /// What a vendor's endpoints are below, with `ACCOUNT` or `TENANT` where a name is to be filled in.
+    pub fn vendor_url(&self, vendor: Vendor) -> String {
+        let below = match vendor {
+            Vendor::Netsuite => "/ACCOUNT/services/rest",
+            Vendor::Quickbooks | Vendor::Pax8 => "",
+            Vendor::Oauth2 => "/TENANT",
+        };
+        format!("{}/{}{below}", self.world.base_url, vendor.as_str())
+    }
+
     /// The administrator's side, in process.
     pub fn control(&self) -> Control {
         Control::new(Arc::clone(&self.world))
@@ -107,14 +122,17 @@ impl Drop for Simulator {
 fn router(world: &Arc<World>) -> Router {
     let mut vendors = Router::new();
     for vendor in &world.vendors {
+        let faults = middleware::from_fn_with_state(Arc::clone(world), faults::interfere);
         vendors = vendors.merge(match vendor {
-            Vendor::Netsuite => netsuite::router(),
+            Vendor::Netsuite => netsuite::router().layer(faults),
+            Vendor::Quickbooks => {
+                quickbooks::router().layer(faults).layer(middleware::map_response(quickbooks::number))
+            }
+            Vendor::Pax8 => pax8::router().layer(faults),
+            Vendor::Oauth2 => oauth2::router().layer(faults),
         });
     }
-    vendors
-        .layer(middleware::from_fn_with_state(Arc::clone(world), faults::interfere))
-        .merge(control::router())
-        .with_state(Arc::clone(world))
+    vendors.merge(control::router()).with_state(Arc::clone(world))
 }
 
 /// Accepts until it is aborted; its connections end with it.

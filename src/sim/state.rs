@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use super::faults::{Arsenal, FaultRule};
 use super::netsuite::NetSuite;
+use super::oauth2::OAuth2;
+use super::pax8::Pax8;
+use super::quickbooks::QuickBooks;
 use super::target::{Endpoint, Target, Vendor};
 use crate::clock::Clock;
 
@@ -16,7 +19,8 @@ use crate::clock::Clock;
 pub struct CallCount {
     /// The vendor.
     pub vendor: Vendor,
-    /// The customer account, in upper case with `_`.
+    /// The customer account: at NetSuite in upper case with `_`; at QuickBooks the realm, or the client id where
+    /// a request names no realm; at Pax8 the client id; elsewhere the tenant.
     pub account: String,
     /// The endpoint.
     pub endpoint: Endpoint,
@@ -44,6 +48,9 @@ pub(super) struct World {
     arsenal: Mutex<Arsenal>,
     tallies: Mutex<BTreeMap<Target, Tally>>,
     netsuite: Mutex<NetSuite>,
+    quickbooks: Mutex<QuickBooks>,
+    pax8: Mutex<Pax8>,
+    oauth2: Mutex<OAuth2>,
 }
 
 /// The simulator's time for one request: its clock, plus whatever skew a fault adds.
@@ -63,6 +70,9 @@ impl World {
             arsenal: Mutex::new(arsenal),
             tallies: Mutex::default(),
             netsuite: Mutex::default(),
+            quickbooks: Mutex::default(),
+            pax8: Mutex::default(),
+            oauth2: Mutex::default(),
         }
     }
 
@@ -72,6 +82,18 @@ impl World {
 
     pub(super) fn netsuite(&self) -> MutexGuard<'_, NetSuite> {
         lock(&self.netsuite)
+    }
+
+    pub(super) fn quickbooks(&self) -> MutexGuard<'_, QuickBooks> {
+        lock(&self.quickbooks)
+    }
+
+    pub(super) fn pax8(&self) -> MutexGuard<'_, Pax8> {
+        lock(&self.pax8)
+    }
+
+    pub(super) fn oauth2(&self) -> MutexGuard<'_, OAuth2> {
+        lock(&self.oauth2)
     }
 
     /// Counts a request as it arrives.
@@ -110,6 +132,9 @@ impl World {
         *self.arsenal() = Arsenal::default();
         self.forget_calls();
         *self.netsuite() = NetSuite::default();
+        *self.quickbooks() = QuickBooks::default();
+        *self.pax8() = Pax8::default();
+        *self.oauth2() = OAuth2::default();
     }
 }
 

@@ -1,9 +1,10 @@
 //! Which vendor's which endpoint a request is for: what calls are counted by and faults aim at.
 
-use axum::http::Method;
+use axum::http::{HeaderMap, Method, Uri};
 use serde::{Deserialize, Serialize};
 
-use super::netsuite;
+use super::state::World;
+use super::{netsuite, oauth2, pax8, quickbooks};
 
 /// A simulated vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,16 +12,33 @@ use super::netsuite;
 pub enum Vendor {
     /// Oracle NetSuite, OAuth 2.0 machine to machine.
     Netsuite,
+    /// Intuit QuickBooks Online.
+    Quickbooks,
+    /// Pax8.
+    Pax8,
+    /// Any server that follows the RFCs.
+    Oauth2,
 }
 
 impl Vendor {
     /// Every vendor that can be simulated.
-    pub const ALL: [Self; 1] = [Self::Netsuite];
+    pub const ALL: [Self; 4] = [Self::Netsuite, Self::Quickbooks, Self::Pax8, Self::Oauth2];
 
     /// The word in paths, rules and counts.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Netsuite => "netsuite",
+            Self::Quickbooks => "quickbooks",
+            Self::Pax8 => "pax8",
+            Self::Oauth2 => "oauth2",
+        }
+    }
+
+    /// Returns the one spelling under which an account of this vendor is kept.
+    pub(super) fn canonical(self, account: &str) -> String {
+        match self {
+            Self::Netsuite => canonical_account(account),
+            Self::Quickbooks | Self::Pax8 | Self::Oauth2 => account.to_owned(),
         }
     }
 }
@@ -39,6 +57,29 @@ pub enum Endpoint {
     CertificateRevoke,
     /// Something that a bearer token opens.
     Resource,
+    /// The page on which a person consents.
+    Authorize,
+    /// Where a token is given back.
+    Revoke,
+    /// Where the other endpoints are read from.
+    Discovery,
+    /// Who a company is.
+    CompanyInfo,
+    /// Where a token is looked up.
+    Introspect,
+    /// Where a device asks for its codes.
+    DeviceAuthorization,
+    /// The page on which a person lets a device in.
+    DeviceVerification,
+}
+
+/// A request as it arrives, read to its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub(super) method: &'a Method,
+    pub(super) uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
 }
 
 /// One endpoint of one customer account at one vendor.
@@ -51,16 +92,22 @@ pub(super) struct Target {
 
 impl Target {
     /// Returns what a request is for, or `None` for a path that belongs to no vendor's endpoint.
-    pub(super) fn of(method: &Method, path: &str) -> Option<Self> {
-        let mut segments = path.strip_prefix('/')?.split('/');
+    pub(super) fn of(world: &World, arrival: &Arrival<'_>) -> Option<Self> {
+        let path = arrival.uri.path();
+        let mut segments = oauth2::rooted(path).unwrap_or(path).strip_prefix('/')?.split('/');
         let vendor_word = segments.next()?;
         let vendor = Vendor::ALL.into_iter().find(|vendor| vendor.as_str() == vendor_word)?;
-        let account = canonical_account(segments.next()?);
-        let rest: Vec<&str> = segments.collect();
-        let endpoint = match vendor {
-            Vendor::Netsuite => netsuite::classify(method, &rest)?,
+        let path: Vec<&str> = segments.collect();
+        let (account, endpoint) = match vendor {
+            Vendor::Netsuite => {
+                let (account, rest) = path.split_first()?;
+                ((*account).to_owned(), netsuite::classify(arrival.method, rest)?)
+            }
+            Vendor::Quickbooks => quickbooks::classify(world, arrival, &path)?,
+            Vendor::Pax8 => pax8::classify(world, arrival, &path)?,
+            Vendor::Oauth2 => oauth2::classify(arrival.uri.path(), &path)?,
         };
-        Some(Self { vendor, account, endpoint })
+        Some(Self { vendor, account: vendor.canonical(&account), endpoint })
     }
 }
 

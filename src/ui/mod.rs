@@ -2,8 +2,11 @@
 //!
 //! May import `ops::interact`, `output` and `secret`.
 
+pub mod browser;
 pub mod console;
 pub mod progress;
 pub mod prompt;
+pub mod surroundings;
 
 pub use console::{Console, Manner};
+pub use surroundings::Surroundings;

@@ -43,7 +43,7 @@ pub use error::VaultError;
 pub use home::Home;
 pub use info::VaultInfo;
 pub use location::Location;
-pub use lock::{ConnectionLock, Failure, Stop};
+pub use lock::{ConnectionLock, Failure, Stop, UnderWay};
 pub use membership::Rekeyed;
 pub use recipient::Role;
 pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer};

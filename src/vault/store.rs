@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::audit_log::AuditLog;
 use super::error::VaultError;
 use super::file::{self, Stamp};
@@ -15,15 +17,15 @@ use super::image::Image;
 use super::journal::{Entry, EntryName, Journal, Room};
 use super::keyring::Keyring;
 use super::location::Location;
-use super::lock::{ConnectionLock, Locks, Stop};
+use super::lock::{ConnectionLock, Locks, Stop, UnderWay};
 use super::pin::{Pin, id_from_bytes};
 use super::recipient::Role;
 use super::rows::Rows;
 use super::trust;
 use crate::clock::Clock;
 use crate::domain::audit::Actor;
-use crate::domain::grant::StoredGrant;
-use crate::domain::ids::{ConnectionId, OwnerId, VaultId};
+use crate::domain::grant::{GrantState, StoredGrant};
+use crate::domain::ids::{AppId, ConnectionId, OwnerId, VaultId};
 use crate::domain::token::AccessToken;
 use crate::hooks;
 
@@ -205,6 +207,38 @@ impl Vault {
         (grant, access): (&StoredGrant, Option<&AccessToken>),
     ) -> Result<(), VaultError> {
         self.append(lock, |name, keyring| self.journal.write_grant(name, (grant, access), answer.0, keyring))
+    }
+
+    /// Returns grants of an app that the vendor refused at `since` or later, at least up to `enough` of them.
+    pub fn refused_grants(
+        &self,
+        app: &AppId,
+        (since, enough): (Timestamp, usize),
+    ) -> Result<Vec<ConnectionId>, VaultError> {
+        self.with(|generation| {
+            generation.keyring.signing()?;
+            let rows = generation.rows();
+            let mut refused = rows.refused_grants(app, since)?;
+            // What is not in the vault yet is read until enough are found: in an incident that is soon.
+            for name in self.journal.list(None)? {
+                if refused.len() >= enough {
+                    break;
+                }
+                let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring)?;
+                let Some(stored) = entry.and_then(Entry::into_grant) else { continue };
+                let connection = ConnectionId::from(&name.owner);
+                let is_late = matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
+                if is_late && !refused.contains(&connection) && rows.app_of(&connection)?.as_ref() == Some(app) {
+                    refused.push(connection);
+                }
+            }
+            Ok(refused)
+        })
+    }
+
+    /// Begins something that a first signal must not break off; fails if one has come already.
+    pub fn begin_unbroken(&self, what: &str) -> Result<UnderWay, VaultError> {
+        self.place.stop.begin(what)
     }
 
     /// Runs `write` with the name of the next entry of the connection whose lock is held.

@@ -235,6 +235,10 @@ fn destroys(action: Action) -> bool {
             | Action::InvitationRotateKey
             | Action::InvitationRevokeKey
             | Action::InvitationCleanup
+            | Action::AppRemove
+            | Action::GrantRevoke
+            | Action::GrantDrop
+            | Action::CompanyDisconnect
     )
 }
 

@@ -11,6 +11,7 @@ use crate::common::filters::filtered;
 struct Sim {
     child: Child,
     url: String,
+    vendors: Value,
     place: Place,
 }
 
@@ -24,7 +25,7 @@ impl Sim {
         reader.read_line(&mut text).unwrap();
         let envelope: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let url = envelope["data"]["url"].as_str().unwrap().to_owned();
-        Self { child, url, place }
+        Self { child, url, vendors: envelope["data"]["vendors"].clone(), place }
     }
 
     /// A plain HTTP request by stock curl; returns status and body.
@@ -116,6 +117,32 @@ fn faults_from_a_file() {
 }
 
 #[test]
+fn a_grant_and_its_refresh_over_http_alone() {
+    let sim = Sim::start(Place::new(), &["--vendor=quickbooks"]);
+    let app = json!({ "client_id": "app", "client_secret": "secret" });
+    assert_eq!(sim.http("POST", "/quickbooks/apps", Some(&app)).0, 200);
+    let company = json!({ "realm": "77", "name": "Acme" });
+    assert_eq!(sim.http("POST", "/quickbooks/companies", Some(&company)).0, 200);
+    let grant = json!({ "client_id": "app", "realm": "77" });
+    let (_, issued) = sim.http("POST", "/quickbooks/grants", Some(&grant));
+    let refresh = || {
+        let output = Command::new("curl")
+            .args(["-s", "-u", "app:secret", "-d", "grant_type=refresh_token", "--data-urlencode"])
+            .arg(format!("refresh_token={}", issued["refresh_token"].as_str().unwrap()))
+            .arg(format!("{}/oauth2/v1/tokens/bearer", sim.vendors["quickbooks"].as_str().unwrap()))
+            .output()
+            .unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    assert!(refresh()["access_token"].is_string());
+    assert_eq!(refresh()["error"], "invalid_grant");
+    let (_, family) = sim.http("GET", "/quickbooks/families/app/77", None);
+    assert_eq!((&family["ended"], &family["reuses"]), (&"token-reused".into(), &1.into()), "{family}");
+    assert_eq!(sim.vendors.as_object().unwrap().len(), 1, "the others are not played");
+    assert_eq!(sim.http("POST", "/pax8/clients", None).0, 200, "their controls are there all the same");
+}
+
+#[test]
 fn ctrl_c_ends_it_and_frees_the_port() {
     let mut sim = Sim::start(Place::new(), &[]);
     let address = sim.url.trim_start_matches("http://").to_owned();
@@ -140,14 +167,14 @@ fn refusals() {
     insta::assert_snapshot!(place.run(&["sim", "--faults=faults.json"]), @"
     --- stderr
     error: cannot arm the faults of faults.json
-      cause: not a list of faults: unknown variant `gremlin`, expected one of `refuse`, `rate-limit`, `html`, `redirect`, `reset`, `close`, `endless-body`, `deep-json`, `answer-lost`, `slow-headers`, `slow-body`, `drip`, `truncated-json`, `truncated-body`, `huge-json`, `missing-token`, `token-type`, `token-control-characters`, `expires-in`, `clock-skew`, `foreign-subject` at line 1 column 27
+      cause: not a list of faults: unknown variant `gremlin`, expected one of `refuse`, `rate-limit`, `html`, `redirect`, `reset`, `close`, `endless-body`, `deep-json`, `answer-lost`, `answer-withheld`, `refuse-after`, `slow-headers`, `slow-body`, `drip`, `truncated-json`, `truncated-body`, `huge-json`, `missing-token`, `missing-refresh-token`, `token-type`, `token-control-characters`, `expires-in`, `clock-skew`, `foreign-subject`, `rotation-skipped`, `foreign-realm` at line 1 column 27
     hint: which flags there are is shown by `tokenctl sim --help`
     --- exit 2
     ");
     insta::assert_snapshot!(place.run(&["sim", "--vendor=sap"]), @"
     --- stderr
     error: `sap` is not a value of `--vendor`
-      cause: it is one of netsuite
+      cause: it is one of netsuite, quickbooks, pax8, oauth2
     hint: for the usage, run `tokenctl sim --help`
     --- exit 2
     ");

@@ -14,10 +14,12 @@
 #[path = "../cli/common/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests of the commands, which use other parts of it")]
 mod common;
+mod books;
 mod world;
 
 mod flight;
 mod killed;
 mod mixed;
+mod refresh;
 mod steps;
 mod waiting;

@@ -24,8 +24,13 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
         return error.clone().into();
     }
     let mut failure = CommandError::from_error(exit_of(error), error);
-    if let OpsError::Exchange(error) = error {
-        failure = evidence(failure, error);
+    let exchange = match error {
+        OpsError::Exchange(error) => Some(&**error),
+        OpsError::Grant(error) => error.exchange(),
+        _ => None,
+    };
+    if let Some(exchange) = exchange {
+        failure = evidence(failure, exchange);
     }
     hints(error).into_iter().fold(failure, CommandError::hinted)
 }
@@ -44,6 +49,8 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         OpsError::Vault(error) => super::vault::hints(error),
         OpsError::Invite(error) => super::invite::hints(error),
         OpsError::NoAnswer(_) => Vec::new(),
+        OpsError::App(error) => super::grants::of_app(error),
+        OpsError::Grant(error) => super::grants::of_grant(error),
         OpsError::AuditClosed => {
             vec![hint("under the owner's account, run", &["audit", "export", "--out=F"])]
         }
@@ -161,7 +168,7 @@ fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
 /// How many likely causes are named: more would hide the next command.
 const LIKELIEST: usize = 3;
 
-fn exchange_hints(error: &ExchangeError) -> Vec<Hint> {
+pub(super) fn exchange_hints(error: &ExchangeError) -> Vec<Hint> {
     let clock = error.clock_skew().filter(|skew| skew.is_notable()).map(|_| clock_hint());
     let others: Vec<Hint> = match error.meaning() {
         Some(meaning) => {

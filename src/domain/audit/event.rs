@@ -98,6 +98,28 @@ actions! {
     ConnectionDisable = "connection.disable",
     /// A connection was removed with its secrets.
     ConnectionRemove = "connection.remove",
+    /// An app was added.
+    AppAdd = "app.add",
+    /// An app's keys or settings were changed.
+    AppSet = "app.set",
+    /// An app was removed with its client secret.
+    AppRemove = "app.remove",
+    /// A person consented, and the grant is here.
+    GrantLogin = "grant.login",
+    /// A grant was taken over from another system.
+    GrantImport = "grant.import",
+    /// A refresh token was sent.
+    GrantRefresh = "grant.refresh",
+    /// A grant was given back.
+    GrantRevoke = "grant.revoke",
+    /// A grant that did not belong where it was asked for was kept apart.
+    GrantQuarantine = "grant.quarantine",
+    /// A quarantined grant was dropped.
+    GrantDrop = "grant.drop",
+    /// A company got another name.
+    CompanyRename = "company.rename",
+    /// A company's connections were given back and forgotten.
+    CompanyDisconnect = "company.disconnect",
     /// A first key was made.
     KeyCreate = "key.create",
     /// An existing key was taken over.

@@ -194,6 +194,9 @@ pub enum Ending {
     Lost,
     /// The vendor refused this refresh token.
     Refused,
+    /// The vendor refused this refresh token, and those of many others of the app with it: that is remembered, and no
+    /// grant is given up for it.
+    RefusedAmongMany,
     /// The vendor refused for another reason, such as wrong client keys, and has not touched the grant.
     Untouched,
 }
@@ -263,6 +266,10 @@ impl Grant {
                 };
             }
             Ending::NotSent | Ending::Untouched => before.restored(sent_at),
+            Ending::RefusedAmongMany => match before {
+                Before::Active { .. } => GrantState::Active { refused_at: Some(now) },
+                Before::Uncertain { .. } => before.restored(sent_at),
+            },
             Ending::Lost => {
                 let (since, sendings) = before.lost_again(sent_at);
                 GrantState::Uncertain { since, sent_at, sendings }

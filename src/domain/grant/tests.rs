@@ -81,6 +81,18 @@ fn one_refusal_is_no_end_and_a_second_one_spaced_apart_is() {
 }
 
 #[test]
+fn no_refusal_among_many_ends_a_grant() {
+    let mut grant = fresh();
+    for round in 0..5 {
+        grant = sent(&grant, round * 40).end(Ending::RefusedAmongMany, at(round * 40 + 1));
+        assert_eq!(grant.state, GrantState::Active { refused_at: Some(at(round * 40 + 1)) });
+    }
+    let lost = sent(&fresh(), 0).end(Ending::Lost, at(1));
+    let after = sent(&lost, 40).end(Ending::RefusedAmongMany, at(41));
+    assert_eq!(after.uncertain_since(), Some(at(0)));
+}
+
+#[test]
 fn a_refusal_after_its_expiry_needs_no_second_one() {
     let late = 8_640_001;
     let refused = sent(&fresh(), late).end(Ending::Refused, at(late + 1));

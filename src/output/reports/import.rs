@@ -55,6 +55,11 @@ impl Batch {
         Self::new("keygen-batch/1", rows, stored)
     }
 
+    /// The report of `token import`.
+    pub fn takeover(rows: Vec<BatchRow>, stored: bool) -> Self {
+        Self::new("token-import/1", rows, stored)
+    }
+
     fn new(schema: &'static str, rows: Vec<BatchRow>, stored: bool) -> Self {
         let succeeded = rows.iter().filter(|row| row.code == 0).count();
         Self { schema, stored: stored && succeeded > 0, succeeded, failed: rows.len() - succeeded, rows }

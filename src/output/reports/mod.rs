@@ -2,6 +2,7 @@
 //!
 //! A structure here is an interface: members are added, never renamed or removed (`help output`).
 
+pub mod app;
 pub mod audit;
 pub mod certificate;
 pub mod connection;

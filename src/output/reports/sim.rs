@@ -1,5 +1,7 @@
 //! `sim`: where it answers.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,6 +16,9 @@ pub struct Simulator {
     pub url: String,
     /// Where faults are armed and the customer's administrator is played.
     pub control: String,
+    /// What each simulated vendor's endpoints are below, by the vendor's word; `ACCOUNT` and `TENANT` are to be
+    /// filled in.
+    pub vendors: BTreeMap<&'static str, String>,
 }
 
 impl Report for Simulator {
@@ -26,11 +31,9 @@ impl Report for Simulator {
     }
 
     fn view(&self) -> View {
-        View::new().facts([
-            ("simulator", self.url.as_str()),
-            ("control", self.control.as_str()),
-            ("NetSuite", &format!("{}/netsuite/ACCOUNT/services/rest/auth/oauth2/v1/token", self.url)),
-        ])
+        let ours = [("simulator", self.url.as_str()), ("control", self.control.as_str())];
+        let vendors = self.vendors.iter().map(|(vendor, url)| (*vendor, url.as_str()));
+        View::new().facts(ours.into_iter().chain(vendors))
     }
 
     fn listing(&self) -> Listing {

@@ -11,11 +11,11 @@ use super::verify::{Verify, VerifyRow};
 use super::{KeyRow, days_between};
 use crate::domain::certificate::{CertificateRequest, self_signed};
 use crate::domain::connection::{Connection, Environment, Provider};
-use crate::domain::settings::Settings;
 use crate::domain::ids::{ConnectionId, KeyId};
 use crate::domain::key::{Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::KeySet;
+use crate::domain::settings::NetsuiteSettings;
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::sanitize::width;
 use crate::output::{Canvas, Hint, Report, table};
@@ -43,7 +43,8 @@ fn connection(name: &str) -> Connection {
         environment: Environment::Sandbox,
         enabled: true,
         company: None,
-        settings: Settings::new("1234567_SB1".parse().unwrap(), "client".to_owned()),
+        app: None,
+        settings: NetsuiteSettings::new("1234567_SB1".parse().unwrap(), "client".to_owned()).into(),
         previous_settings: None,
         previous_environment: None,
         tags: std::collections::BTreeMap::new(),

@@ -6,7 +6,8 @@ use crate::sim::error::SimError;
 use crate::sim::faults::{ArmedFault, FaultRule};
 use crate::sim::netsuite::Admin;
 use crate::sim::state::{CallCount, World};
-use crate::sim::target::Endpoint;
+use crate::sim::target::{Endpoint, Vendor};
+use crate::sim::{oauth2, pax8, quickbooks};
 
 /// The simulator's controls, in process; clones control the same simulator.
 #[derive(Clone)]
@@ -50,6 +51,13 @@ impl Control {
         self.calls().iter().filter(|count| count.endpoint == endpoint).map(|count| count.calls).sum()
     }
 
+    /// Returns how many requests arrived at an endpoint of one vendor for one account.
+    pub fn calls_of(&self, vendor: Vendor, account: &str, endpoint: Endpoint) -> u64 {
+        let calls = self.calls();
+        let mut counts = calls.iter().filter(|count| count.vendor == vendor && count.endpoint == endpoint);
+        counts.find(|count| count.account == vendor.canonical(account)).map_or(0, |count| count.calls)
+    }
+
     /// Starts counting afresh.
     pub fn forget_calls(&self) {
         self.world.forget_calls();
@@ -63,5 +71,20 @@ impl Control {
     /// The administrator of a NetSuite account, in either spelling of its id.
     pub fn netsuite(&self, account: &str) -> Admin {
         Admin::new(Arc::clone(&self.world), account)
+    }
+
+    /// Intuit's developer portal, and its customers.
+    pub fn quickbooks(&self) -> quickbooks::Admin {
+        quickbooks::Admin::new(Arc::clone(&self.world))
+    }
+
+    /// Pax8's Integrations Hub.
+    pub fn pax8(&self) -> pax8::Admin {
+        pax8::Admin::new(Arc::clone(&self.world))
+    }
+
+    /// The administrator of a tenant of the generic server.
+    pub fn oauth2(&self, tenant: &str) -> oauth2::Admin {
+        oauth2::Admin::new(Arc::clone(&self.world), tenant)
     }
 }

@@ -28,11 +28,17 @@
 //! | `GET /settings`, `PUT /settings` | shows or replaces the switches ([`super::netsuite::Settings`]) | the switches, 204 |
 //! | `GET /login-audit` | the login audit trail, oldest first, with the reason of each refusal | `[{"time","success","detail",…}]` |
 //!
+//! Below `/control/quickbooks`, `/control/pax8` and `/control/oauth2/<tenant>` is what people do there; the tables
+//! are in [`super::quickbooks`], [`super::pax8`] and [`super::oauth2`].
+//!
 //! Errors are `{"error": "<what happened>"}`: 400 for a body that cannot be read or a value that is refused, 404
 //! for something unknown, 409 for something that exists already.
 
 mod handle;
 mod netsuite;
+mod oauth2;
+mod pax8;
+mod quickbooks;
 mod routes;
 
 pub use handle::Control;

@@ -11,7 +11,7 @@ use axum::routing::{delete, get, post};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{Control, netsuite};
+use super::{Control, netsuite, oauth2, pax8, quickbooks};
 use crate::sim::error::SimError;
 use crate::sim::state::World;
 
@@ -47,6 +47,9 @@ pub(in crate::sim) fn router() -> Router<Arc<World>> {
         .route("/control/calls", get(calls).delete(forget_calls))
         .route("/control/reset", post(reset))
         .nest("/control/netsuite/{account}", netsuite::router())
+        .nest("/control/quickbooks", quickbooks::router())
+        .nest("/control/pax8", pax8::router())
+        .nest("/control/oauth2/{tenant}", oauth2::router())
 }
 
 async fn faults(State(control): State<Control>) -> Response {

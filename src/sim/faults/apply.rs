@@ -17,7 +17,10 @@ use super::body::{End, Shaped};
 use crate::clock;
 use crate::sim::connection::Cut;
 use crate::sim::state::{Moment, World};
-use crate::sim::target::Target;
+use crate::sim::target::{Arrival, Target};
+
+/// Bytes of a request that are read; the rest is refused.
+const LARGEST_REQUEST: usize = 2 << 20;
 
 /// Whom the vendor takes the client for, when a fault makes it err.
 #[derive(Debug, Clone)]
@@ -26,13 +29,30 @@ pub(in crate::sim) struct Disguise {
     pub(in crate::sim) entity: String,
 }
 
+/// What a fault makes a vendor do otherwise about grants; every request carries one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::sim) struct Twist {
+    /// The refresh token is not rotated.
+    pub(in crate::sim) keeps_refresh_token: bool,
+    /// The callback names this realm, whichever the grant is for.
+    pub(in crate::sim) realm: Option<String>,
+}
+
 /// Stands around every vendor endpoint: counts the request, sets off faults, dates the answer.
 pub(in crate::sim) async fn interfere(
     State(world): State<Arc<World>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let target = Target::of(request.method(), request.uri().path());
+    // Why: what a request is for can stand in its body, and a socket closed with unread data resets, so that
+    // `close` would look like `reset`.
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_REQUEST).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let arrival = Arrival { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
+    let target = Target::of(&world, &arrival);
+    let mut request = Request::from_parts(parts, Body::from(body));
     let strike = target.as_ref().map(|target| world.arsenal().strike(target)).unwrap_or_default();
     if let Some(target) = &target {
         world.arrived(target, strike.any);
@@ -44,11 +64,10 @@ pub(in crate::sim) async fn interfere(
     if let Some(disguise) = strike.disguise {
         request.extensions_mut().insert(disguise);
     }
+    request.extensions_mut().insert(strike.twist);
 
     let instead = strike.answer.as_ref().and_then(|fault| instead(fault, &uri, moment, &cut));
     let mut response = if let Some(response) = instead {
-        // Why: a socket closed with unread data resets, and `close` must not look like `reset`.
-        let _ = to_bytes(request.into_body(), usize::MAX).await;
         response
     } else {
         let answer = next.run(request).await;
@@ -118,6 +137,16 @@ async fn spoil(fault: Fault, answer: Response, cut: &Cut) -> Response {
         Fault::AnswerLost {} => {
             cut.reset();
             answer
+        }
+        Fault::AnswerWithheld {} => std::future::pending().await,
+        Fault::RefuseAfter { status, error } => {
+            (status_of(status), axum::Json(json!({"error": error}))).into_response()
+        }
+        Fault::MissingRefreshToken {} => {
+            edit(answer, |body| {
+                body.remove("refresh_token");
+            })
+            .await
         }
         Fault::SlowHeaders { milliseconds } => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;

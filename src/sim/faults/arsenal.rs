@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::apply::Disguise;
+use super::apply::{Disguise, Twist};
 use super::{Fault, FaultRule};
 use crate::sim::target::Target;
 
@@ -37,6 +37,7 @@ pub(in crate::sim) struct Arsenal {
 pub(super) struct Strike {
     pub(super) skew_seconds: i64,
     pub(super) disguise: Option<Disguise>,
+    pub(super) twist: Twist,
     pub(super) answer: Option<Fault>,
     pub(super) any: bool,
 }
@@ -78,6 +79,8 @@ impl Arsenal {
                 Fault::ForeignSubject { role, entity } => {
                     strike.disguise = Some(Disguise { role: role.clone(), entity: entity.clone() });
                 }
+                Fault::RotationSkipped {} => strike.twist.keeps_refresh_token = true,
+                Fault::ForeignRealm { realm } => strike.twist.realm = Some(realm.clone()),
                 // Why: one answer has room for one such fault; the next waits for its own request.
                 _ if strike.answer.is_some() => continue,
                 other => strike.answer = Some(other.clone()),

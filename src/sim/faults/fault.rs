@@ -5,12 +5,13 @@ use serde_json::Value;
 
 /// What happens to a request that a rule hits.
 ///
-/// Faults of the request (`clock-skew`, `foreign-subject`) add up with one other; of the others the one that
-/// was armed first acts. "Instead" means that the vendor never sees the request and changes nothing.
+/// Faults of the request (`clock-skew`, `foreign-subject`, `rotation-skipped`, `foreign-realm`) add up with one
+/// other; of the others the one that was armed first acts. "Instead" means that the vendor never sees the request and changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
-    /// Instead: an error answer; with 500 and `times` it is the vendor's bad minute.
+    /// Instead: an error answer; with 500 and `times` it is the vendor's bad minute, with 429 too many requests
+    /// and no word of when to come back, with 400 and `invalid_grant` a refusal without a reason.
     Refuse {
         /// The HTTP status.
         status: u16,
@@ -54,6 +55,15 @@ pub enum Fault {
     },
     /// The vendor does its work, then the connection is reset: what happened is lost on the client only.
     AnswerLost {},
+    /// The vendor does its work, then says nothing more until the client gives up.
+    AnswerWithheld {},
+    /// The vendor does its work, then answers with an error all the same.
+    RefuseAfter {
+        /// The HTTP status.
+        status: u16,
+        /// The value of `error` in the body.
+        error: String,
+    },
     /// The answer begins only after a pause.
     SlowHeaders {
         /// The pause, in milliseconds.
@@ -80,6 +90,8 @@ pub enum Fault {
     },
     /// A success without its `access_token`.
     MissingToken {},
+    /// A success without its `refresh_token`; if it was rotated, the new value is lost.
+    MissingRefreshToken {},
     /// A success with another `token_type`.
     TokenType {
         /// The type.
@@ -104,6 +116,14 @@ pub enum Fault {
         role: String,
         /// The entity in the token.
         entity: String,
+    },
+    /// The refresh token is not rotated: the value that was sent comes back and stays valid. To be aimed at the
+    /// token endpoint: with `times` it is spent by whatever request it hits.
+    RotationSkipped {},
+    /// The callback names another realm than the one that was consented to. To be aimed at `authorize`.
+    ForeignRealm {
+        /// The `realmId` in the callback.
+        realm: String,
     },
 }
 

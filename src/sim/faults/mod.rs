@@ -16,7 +16,7 @@ mod body;
 mod fault;
 mod rule;
 
-pub(super) use apply::{Disguise, interfere};
+pub(super) use apply::{Disguise, Twist, interfere};
 pub use arsenal::ArmedFault;
 pub(super) use arsenal::Arsenal;
 pub use fault::Fault;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fault;
 use crate::sim::error::SimError;
-use crate::sim::target::{Endpoint, Target, Vendor, canonical_account};
+use crate::sim::target::{Endpoint, Target, Vendor};
 
 /// Which requests a fault hits, how often, and the fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct FaultRule {
     /// The vendor; all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<Vendor>,
-    /// The customer account in either spelling; all without it.
+    /// The customer account as calls are counted by (NetSuite: in either spelling); all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The endpoint; all without it.
@@ -40,6 +40,11 @@ impl FaultRule {
         Self { endpoint: Some(endpoint), ..self }
     }
 
+    /// The same rule for one customer account only.
+    pub fn of(self, vendor: Vendor, account: &str) -> Self {
+        Self { vendor: Some(vendor), account: Some(account.to_owned()), ..self }
+    }
+
     /// The same rule, spent after `times` requests.
     pub fn times(self, times: u32) -> Self {
         Self { times: Some(times), ..self }
@@ -47,7 +52,10 @@ impl FaultRule {
 
     pub(super) fn aims_at(&self, target: &Target) -> bool {
         self.vendor.is_none_or(|vendor| vendor == target.vendor)
-            && self.account.as_deref().is_none_or(|account| canonical_account(account) == target.account)
+            && self
+                .account
+                .as_deref()
+                .is_none_or(|account| target.vendor.canonical(account) == target.account)
             && self.endpoint.is_none_or(|endpoint| endpoint == target.endpoint)
     }
 }

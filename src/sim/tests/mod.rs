@@ -2,6 +2,10 @@
 
 mod certificates;
 mod control;
+mod desk;
 mod faults;
+mod oauth2;
+mod pax8;
+mod quickbooks;
 mod rig;
 mod token;

@@ -6,9 +6,10 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::desk::Desk;
 use crate::clock::Clock;
+use crate::sim::Simulator;
 use crate::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
-use crate::sim::{Simulator, SimulatorConfig, start};
 
 pub(super) const ACCOUNT: &str = "1234567_SB1";
 pub(super) const CLIENT: &str = "client-1";
@@ -64,16 +65,7 @@ pub(super) fn p256() -> KeyPair {
 
 impl Rig {
     pub(super) async fn new() -> Self {
-        let clock = Clock::manual("2026-11-22T12:00:00Z".parse().unwrap());
-        let simulator = start(SimulatorConfig::new(clock.clone())).await.unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a client apart from the one that is built in `oauth`")]
-        let builder = reqwest::Client::builder();
-        let http = builder
-            .tls_certs_only(std::iter::empty())
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let Desk { clock, simulator, http } = Desk::new().await;
         let pair = Pair::new(p256(), clock.now(), 365);
         let mut rig = Self { clock, simulator, http, pair, certificate_id: String::new() };
         let client_id = Some(CLIENT.to_owned());

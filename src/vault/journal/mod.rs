@@ -260,12 +260,22 @@ impl Journal {
     ) -> Result<Option<T>, VaultError> {
         let mut newest = None;
         for name in listed {
-            if name.sequence <= folded(database, &name.owner)? {
-                continue;
-            }
-            newest = self.read(name, keyring)?.and_then(&pick).or(newest);
+            newest = self.unfolded(database, name, keyring)?.and_then(&pick).or(newest);
         }
         Ok(newest)
+    }
+
+    /// Returns an entry unless it is in the vault already.
+    pub(super) fn unfolded(
+        &self,
+        database: &Database,
+        name: &EntryName,
+        keyring: &Keyring,
+    ) -> Result<Option<Entry>, VaultError> {
+        if name.sequence <= folded(database, &name.owner)? {
+            return Ok(None);
+        }
+        self.read(name, keyring)
     }
 
     /// Puts every entry into `rows` and returns them all, to be removed once that is committed.
@@ -273,10 +283,7 @@ impl Journal {
         let names = self.list(None)?;
         let mut reached = BTreeMap::new();
         for name in &names {
-            if name.sequence <= folded(rows.database, &name.owner)? {
-                continue;
-            }
-            if let Some(entry) = self.read(name, keyring)? {
+            if let Some(entry) = self.unfolded(rows.database, name, keyring)? {
                 entry.fold(&name.owner, rows)?;
                 reached.insert(&name.owner, name.sequence);
             }

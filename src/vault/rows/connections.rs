@@ -162,6 +162,12 @@ impl Rows<'_> {
         )
     }
 
+    /// Returns the app that a connection belongs to, if it belongs to one.
+    pub fn app_of(&self, id: &ConnectionId) -> Result<Option<AppId>, VaultError> {
+        let sql = "SELECT app_id FROM connections WHERE id = ?1";
+        Ok(self.first(sql, [id.as_str()], columns::optional_parsed)?.flatten())
+    }
+
     /// Returns the connections of an app by name.
     pub fn members(&self, app: &AppId) -> Result<Vec<Connection>, VaultError> {
         self.all(select!("WHERE app_id = ?1 ORDER BY connections.name"), [app.as_str()], read)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Rows;
 use super::columns::{self, time};
-use crate::domain::ids::ConnectionName;
+use crate::domain::ids::{AppName, ConnectionName};
 use crate::vault::error::VaultError;
 
 /// How many suggestions a not-found error makes at most.
@@ -29,15 +29,13 @@ impl Rows<'_> {
 
     /// Returns up to three connection names that `wanted` may have meant, the most similar first.
     pub fn nearest_names(&self, wanted: &str) -> Result<Vec<ConnectionName>, VaultError> {
-        let wanted = wanted.to_ascii_lowercase();
-        let mut scored: Vec<(f64, ConnectionName)> = self
-            .connection_names()?
-            .into_iter()
-            .map(|name| (strsim::jaro(&wanted, &name.as_str().to_ascii_lowercase()), name))
-            .filter(|(score, _)| *score > SIMILAR)
-            .collect();
-        scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-        Ok(scored.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect())
+        Ok(nearest(wanted, self.connection_names()?, ConnectionName::as_str))
+    }
+
+    /// Returns the app name that `wanted` may have meant.
+    pub fn nearest_app(&self, wanted: &str) -> Result<Option<AppName>, VaultError> {
+        let names = self.all("SELECT name FROM apps", [], columns::parsed)?;
+        Ok(nearest(wanted, names, AppName::as_str).into_iter().next())
     }
 
     /// Returns the name of the connection, company or app with this id, be it removed.
@@ -66,6 +64,17 @@ impl Rows<'_> {
         )?;
         Ok(())
     }
+}
+
+fn nearest<Name>(wanted: &str, names: Vec<Name>, text: fn(&Name) -> &str) -> Vec<Name> {
+    let wanted = wanted.to_ascii_lowercase();
+    let mut scored: Vec<(f64, Name)> = names
+        .into_iter()
+        .map(|name| (strsim::jaro(&wanted, &text(&name).to_ascii_lowercase()), name))
+        .filter(|(score, _)| *score > SIMILAR)
+        .collect();
+    scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    scored.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]

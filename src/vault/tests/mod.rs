@@ -8,6 +8,7 @@
 mod concurrency;
 mod damage;
 mod files;
+mod grants;
 mod lifecycle;
 mod membership;
 mod tokens;

@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::super::fixture::{Fixture, connection, instant};
 use super::*;
 use crate::domain::connection::{Environment, Provider};
-use crate::domain::settings::SigningAlgorithm;
+use crate::domain::settings::{NetsuiteSettings, SigningAlgorithm};
+
+/// The settings of a connection of the fixture, to be changed.
+fn own(connection: &mut Connection) -> &mut NetsuiteSettings {
+    connection.settings.netsuite_mut().unwrap()
+}
 
 fn names(found: &[Connection]) -> Vec<&str> {
     found.iter().map(|connection| connection.name.as_str()).collect()
@@ -19,11 +24,11 @@ fn everything_comes_back() {
     acme.company = Some(rows.ensure_company("Äcme \u{1f980}").unwrap());
     acme.environment = Environment::ReleasePreview;
     acme.enabled = false;
-    acme.settings.entity = Some("12".to_owned());
-    acme.settings.role = Some("1000".to_owned());
-    acme.settings.token_url = Some("https://token.example/x?y=z".parse().unwrap());
-    acme.settings.signing_algorithm = Some(SigningAlgorithm::PS512);
-    acme.settings.trusted_hosts = vec!["token.example".to_owned()];
+    own(&mut acme).entity = Some("12".to_owned());
+    own(&mut acme).role = Some("1000".to_owned());
+    own(&mut acme).token_url = Some("https://token.example/x?y=z".parse().unwrap());
+    own(&mut acme).signing_algorithm = Some(SigningAlgorithm::PS512);
+    own(&mut acme).trusted_hosts = vec!["token.example".to_owned()];
     acme.previous_settings = Some(connection("other").settings);
     acme.previous_environment = Some(Environment::Sandbox);
     acme.tags = BTreeMap::from([("tier".to_owned(), "\"gold\"".to_owned())]);
@@ -64,9 +69,9 @@ fn names_and_identities_are_unique() {
         taken(rows.insert_connection(&twin)),
         "connection `acme` has the same account, client id, entity and role"
     );
-    twin.settings.role = Some("7".to_owned());
+    own(&mut twin).role = Some("7".to_owned());
     rows.insert_connection(&twin).unwrap();
-    twin.settings.role = None;
+    own(&mut twin).role = None;
     taken(rows.update_connection(&twin));
     rows.update_connection(&acme).unwrap();
 }
@@ -113,7 +118,7 @@ fn selects_by_every_part() {
     acme.tags = BTreeMap::from([("tier".to_owned(), "gold".to_owned())]);
     let mut zulu = connection("Zulu");
     zulu.enabled = false;
-    zulu.settings.account = "7654321_SB1".parse().unwrap();
+    own(&mut zulu).account = "7654321_SB1".parse().unwrap();
     zulu.tags =
         BTreeMap::from([("tier".to_owned(), "silver".to_owned()), ("a.b".to_owned(), "c".to_owned())]);
     for connection in [&zulu, &acme, &connection("beta")] {

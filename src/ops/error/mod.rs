@@ -1,5 +1,8 @@
 //! What can keep an intention from being carried out; `commands::error` adds kinds, hints and exit codes.
 
+mod apps;
+mod grants;
+
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +17,9 @@ use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::{ClockSkew, ExchangeError};
 use crate::providers::{EndpointError, PlanError, SettingsError};
 use crate::vault::{Failure, VaultError};
+
+pub use apps::AppError;
+pub use grants::GrantError;
 
 use super::interact::NoAnswer;
 use super::invites::InviteError;
@@ -37,6 +43,12 @@ pub enum OpsError {
     /// The vendor refused or did not answer.
     #[error(transparent)]
     Exchange(#[from] Box<ExchangeError>),
+    /// An app.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// A connection's grant.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -176,6 +188,7 @@ impl OpsError {
     pub fn verdict(&self) -> (Stage, Outcome) {
         match self {
             Self::Exchange(error) => (error.stage(), error.outcome()),
+            Self::Grant(error) => error.verdict(),
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
             Self::NoKey { .. } | Self::NoCertificateId { .. } => (Stage::Load, Outcome::Missing),
             Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
@@ -190,6 +203,8 @@ impl AuditKind for OpsError {
         match self {
             Self::Vault(error) => error.audit_kind(),
             Self::Invite(error) => error.audit_kind(),
+            Self::App(error) => error.audit_kind(),
+            Self::Grant(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

@@ -1,7 +1,8 @@
-//! `tokenctl token`
+//! `tokenctl token get`
 
 use crate::app::App;
-use crate::cli::token::{GetArgs, TokenCommand, TokenFormat};
+use crate::cli::token::{GetArgs, TokenFormat};
+use crate::domain::grant::Sender;
 use crate::domain::token::Demand;
 use crate::ops::interact::Interact as _;
 use crate::ops::tokens::{self, Issued};
@@ -10,17 +11,10 @@ use crate::output::{Format, Hint, json};
 use crate::secret::{Secret, SecretBytes};
 use zeroize::Zeroizing;
 
-use super::error::CommandError;
-use super::exit::Exit;
-use super::finish::Finished;
-use super::session;
-
-/// Runs `token …`.
-pub(super) async fn run(app: &App, command: &TokenCommand) -> Result<Finished, CommandError> {
-    match command {
-        TokenCommand::Get(args) => get(app, args).await,
-    }
-}
+use crate::commands::error::CommandError;
+use crate::commands::exit::Exit;
+use crate::commands::finish::Finished;
+use crate::commands::session;
 
 /// How the token is printed: by `--format`, or as the report's format has it.
 fn format(app: &App, args: &GetArgs) -> Result<TokenFormat, CommandError> {
@@ -35,7 +29,7 @@ fn format(app: &App, args: &GetArgs) -> Result<TokenFormat, CommandError> {
     }
 }
 
-async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
+pub(super) async fn run(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
     let format = format(app, args)?;
     if app.terminal.stdout && !args.show {
         return Err(CommandError::new(Exit::Refused, "a token is not written to a terminal")
@@ -51,6 +45,7 @@ async fn get(app: &App, args: &GetArgs) -> Result<Finished, CommandError> {
             .min_ttl
             .map(|ttl| jiff::SignedDuration::try_from(ttl).unwrap_or(jiff::SignedDuration::MAX)),
         force: args.refresh,
+        sender: Sender::Automatic,
     };
     let issued = tokens::get(&session, &args.name, demand).await.map_err(|error| {
         CommandError::from(error).doing(format!("cannot get a token for `{}`", args.name))
@@ -69,6 +64,7 @@ fn render(app: &App, issued: &Issued, format: TokenFormat) -> SecretBytes {
         TokenFormat::Header => line(&["Authorization: Bearer ", token, ""]),
         // A shell takes everything between single quotes as it is but the quote itself.
         TokenFormat::Env => line(&["TOKENCTL_TOKEN='", &Zeroizing::new(token.replace('\'', "'\\''")), "'"]),
+        TokenFormat::ExecCredential => exec_credential(issued),
         TokenFormat::Json => {
             let facts = &issued.token.facts;
             let data = TokenData {
@@ -79,12 +75,27 @@ fn render(app: &App, issued: &Issued, format: TokenFormat) -> SecretBytes {
                 obtained_at: facts.obtained_at,
                 expires_at: facts.expires_at,
                 expires_in: facts.expires_at.duration_since(app.clock.now()).as_secs(),
-                refreshed: issued.obtained.map(super::super::domain::token::Staleness::as_str),
+                refreshed: issued.obtained.map(crate::domain::token::Staleness::as_str),
             };
             // An escape takes at most six bytes for one.
             json::secret_envelope("token/1", &data, &app.console.warnings(), 6 * token.len() + 4096)
         }
     }
+}
+
+/// What kubectl expects of a credential plug-in (Kubernetes, client.authentication.k8s.io/v1).
+fn exec_credential(issued: &Issued) -> SecretBytes {
+    // Visible ASCII: of what JSON escapes, a token can hold these two.
+    let token = Zeroizing::new(issued.token.value.expose().replace('\\', "\\\\").replace('"', "\\\""));
+    // Whole seconds: some clients take no others (RFC 3339 leaves the fraction out at will).
+    let expires_at = issued.token.facts.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    line(&[
+        r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"expirationTimestamp":""#,
+        &expires_at,
+        r#"","token":""#,
+        &token,
+        r#""}}"#,
+    ])
 }
 
 /// Joins `parts` and a line feed in one allocation: a buffer that grows would leave copies behind.

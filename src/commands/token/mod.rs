@@ -1,0 +1,21 @@
+//! `tokenctl token`
+
+mod get;
+mod import;
+mod refresh;
+mod takeover_file;
+
+use crate::app::App;
+use crate::cli::token::TokenCommand;
+
+use super::error::CommandError;
+use super::finish::Finished;
+
+/// Runs `token …`.
+pub(super) async fn run(app: &App, command: &TokenCommand) -> Result<Finished, CommandError> {
+    match command {
+        TokenCommand::Get(args) => get::run(app, args).await,
+        TokenCommand::Refresh(args) => refresh::run(app, args).await,
+        TokenCommand::Import(args) => import::run(app, args).await,
+    }
+}
