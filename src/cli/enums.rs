@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::domain::connection::Environment;
-use crate::domain::settings::{ClientAuthentication, ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::settings::{ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
 
@@ -74,6 +74,20 @@ words! {
         On = "on" => Some(true),
         /// Never
         Off = "off" => Some(false),
+    }
+}
+
+words! {
+    /// `--grant`
+    GrantWord for GrantKind {
+        /// The client alone
+        ClientCredentials = "client-credentials" => GrantKind::ClientCredentials,
+        /// A person consents in a browser
+        AuthorizationCode = "authorization-code" => GrantKind::RefreshToken,
+        /// A refresh token that another system holds
+        RefreshToken = "refresh-token" => GrantKind::RefreshToken,
+        /// A person consents on another machine
+        DeviceCode = "device-code" => GrantKind::RefreshToken,
     }
 }
 
