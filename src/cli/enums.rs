@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 
 use crate::domain::connection::Environment;
-use crate::domain::settings::{ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
+use crate::domain::settings::{ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident for $domain:ty { $($(#[$vdoc:meta])* $variant:ident = $word:literal => $value:expr,)+ }) => {

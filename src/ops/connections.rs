@@ -113,7 +113,7 @@ fn of_app(session: &Session, new: NewConnection, app: Option<App>) -> Result<Pre
     }
     let environment = app.as_ref().map_or(new.environment, |app| app.environment);
     let registration = app.as_ref().map(|app| &app.registration);
-    providers::plan(EndpointRequest { provider, environment, settings: &new.settings, registration })?;
+    providers::check(EndpointRequest { provider, environment, settings: &new.settings, registration })?;
     let now = session.clock.now();
     let connection = Connection {
         id: ConnectionId::new(),
@@ -299,7 +299,7 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
     if exchange_settings {
         connection.previous_environment = Some(connection.environment);
         connection.environment = environment;
-        session.plan(&connection)?;
+        session.check(&connection)?;
         connection.previous_settings = Some(before);
     }
     if let Some(new_name) = &changes.name {

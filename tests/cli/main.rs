@@ -16,6 +16,7 @@ mod help;
 mod identities;
 mod import;
 mod init;
+mod leaving;
 mod reports;
 mod signals;
 mod sim;

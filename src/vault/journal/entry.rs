@@ -153,7 +153,8 @@ pub(super) fn grant_document(
         predecessor: tokens.and_then(|tokens| tokens.predecessor.as_ref()).map(text),
         access: access.map(|access| AccessPart { token: text(&access.value), facts: access.facts.clone() }),
     };
-    let secrets = [document.current, document.predecessor, document.access.as_ref().map(|access| access.token)];
+    let secrets =
+        [document.current, document.predecessor, document.access.as_ref().map(|access| access.token)];
     let length = secrets.iter().flatten().map(|secret| secret.len()).sum();
     write(&document, length)
 }
