@@ -17,6 +17,7 @@ mod identities;
 mod import;
 mod init;
 mod leaving;
+mod members;
 mod reports;
 mod signals;
 mod sim;
