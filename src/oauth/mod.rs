@@ -12,6 +12,7 @@ pub mod client;
 mod conversation;
 pub mod device;
 pub mod discovery;
+pub mod document;
 pub mod error;
 pub mod harmless;
 mod judge;

@@ -14,7 +14,11 @@ use crate::secret::Secret;
 /// Where the vendor knows refresh tokens, one that was made up is handed in: a server that looks at it has accepted
 /// the client (RFC 6749 section 5.2 tells `invalid_client` from `invalid_grant`). Where it does not, or leaves that open,
 /// client credentials are exchanged, and their token is forgotten.
-pub async fn prove_client(way: &Way<'_>, plan: &Plan, client: ClientProof<'_>) -> Result<Evidence, ExchangeError> {
+pub async fn prove_client(
+    way: &Way<'_>,
+    plan: &Plan,
+    client: ClientProof<'_>,
+) -> Result<Evidence, ExchangeError> {
     let mut doubt = None;
     if plan.vendor.grants.contains(&GrantKind::RefreshToken) {
         let made_up = Secret::new(random_hex::<24>());

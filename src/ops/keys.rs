@@ -329,12 +329,7 @@ pub async fn import(
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(key),
-            &evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
@@ -407,12 +402,7 @@ pub async fn activate(
         rows.set_certificate_id(&key.id, &signing.certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(key),
-            &evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))

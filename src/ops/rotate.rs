@@ -51,12 +51,7 @@ pub async fn confirm(
         keys::unchanged(&connection, seeded.as_ref().unwrap_or(&before), rows)?;
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(pending),
-            &evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(pending), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
@@ -93,12 +88,7 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         switch(session, rows, active, previous)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(previous),
-            &evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(previous), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
@@ -122,12 +112,7 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&previous.id)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(active),
-            &evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(active), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))

@@ -44,7 +44,13 @@ impl Plan {
         if call == HarmlessCall::CompanyInfo {
             let realm = self.realm.as_deref()?;
             // Segment by segment: a realm with a slash must not lead elsewhere.
-            url.path_segments_mut().ok()?.pop_if_empty().extend(["v3", "company", realm, "companyinfo", realm]);
+            url.path_segments_mut().ok()?.pop_if_empty().extend([
+                "v3",
+                "company",
+                realm,
+                "companyinfo",
+                realm,
+            ]);
             // `vendors.md` 2.6: the lowest version that still counts.
             url.query_pairs_mut().append_pair("minorversion", "75");
         }

@@ -57,6 +57,30 @@ const SEALED: &[SealedColumn] = &[
         sealed: "sealed_refresh_token",
         context: ("grant/", "/refresh"),
     },
+    SealedColumn {
+        table: "invitation_issuer",
+        id: "id",
+        sealed: "sealed_search_key",
+        context: ("invitation-", "/search-key"),
+    },
+    SealedColumn {
+        table: "invitation_keys",
+        id: "kid",
+        sealed: "sealed_private_key",
+        context: ("invitation-key/", "/private"),
+    },
+    SealedColumn {
+        table: "invitations",
+        id: "id",
+        sealed: "sealed_address",
+        context: ("invitation/", "/address"),
+    },
+    SealedColumn {
+        table: "invitations",
+        id: "id",
+        sealed: "sealed_email",
+        context: ("invitation/", "/email"),
+    },
     SealedColumn { table: "keys", id: "id", sealed: "sealed_private_key", context: ("key/", "/private") },
     SealedColumn {
         table: "quarantine",
@@ -233,6 +257,7 @@ pub(super) fn open_all(rows: &Rows<'_>) -> Result<u64, VaultError> {
 
 fn ids(database: &Database, column: &SealedColumn) -> Result<Vec<String>, VaultError> {
     let SealedColumn { table, id, sealed, .. } = column;
+    // Some values are destroyed before their row is.
     let sql = format!("SELECT {id} FROM {table} WHERE {sealed} IS NOT NULL ORDER BY {id}");
     let mut statement = database.prepare(&sql)?;
     let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

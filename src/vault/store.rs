@@ -246,7 +246,7 @@ impl Vault {
     }
 
     /// Runs `write` with the name of the next entry of the connection whose lock is held.
-    fn append<T>(
+    pub(super) fn append<T>(
         &self,
         lock: &ConnectionLock,
         write: impl FnOnce(&EntryName, &Keyring) -> Result<T, VaultError>,

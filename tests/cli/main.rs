@@ -16,6 +16,7 @@ mod help;
 mod identities;
 mod import;
 mod init;
+mod invite;
 mod leaving;
 mod members;
 mod reports;

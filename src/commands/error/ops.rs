@@ -42,6 +42,7 @@ fn hint(text: &str, command: &[&str]) -> Hint {
 fn hints(error: &OpsError) -> Vec<Hint> {
     match error {
         OpsError::Vault(error) => super::vault::hints(error),
+        OpsError::Invite(error) => super::invite::hints(error),
         OpsError::NoAnswer(_) => Vec::new(),
         OpsError::App(error) => super::grants::of_app(error),
         OpsError::Grant(error) => super::grants::of_grant(error),

@@ -23,6 +23,7 @@ pub use apps::AppError;
 pub use grants::GrantError;
 
 use super::interact::NoAnswer;
+use super::invites::InviteError;
 
 /// A failure of an operation.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum OpsError {
     /// The vault, its locks or its audit log.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Invitations.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
     /// A question was needed and not answered (exit 2; 130 after Ctrl-C).
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -206,7 +210,7 @@ impl OpsError {
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
             Self::NoKey { .. } | Self::NoCertificateId { .. } | Self::Keyless { .. } => {
                 (Stage::Load, Outcome::Missing)
-            },
+            }
             Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
             Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
             _ => (Stage::Load, Outcome::Failed),
@@ -218,6 +222,7 @@ impl AuditKind for OpsError {
     fn audit_kind(&self) -> &'static str {
         match self {
             Self::Vault(error) => error.audit_kind(),
+            Self::Invite(error) => error.audit_kind(),
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",

@@ -55,7 +55,10 @@ pub(super) fn load(
             .into_iter()
             .map(|connection| {
                 let keys = sets.remove(&connection.id).unwrap_or_default();
-                (apps.plan(&connection).and_then(|plan| apps.choose((&connection, plan), keys, request)), connection)
+                (
+                    apps.plan(&connection).and_then(|plan| apps.choose((&connection, plan), keys, request)),
+                    connection,
+                )
             })
             .collect();
         let ids: Vec<_> = chosen
@@ -138,7 +141,8 @@ impl<'r> Apps<'r> {
     fn of(&self, connection: &Connection) -> Result<Option<&App>, OpsError> {
         let Some(id) = &connection.app else { return Ok(None) };
         let app = self.apps.get(id);
-        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into()).map(Some)
+        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into())
+            .map(Some)
     }
 
     fn plan(&self, connection: &Connection) -> Result<Plan, OpsError> {
@@ -177,8 +181,11 @@ impl<'r> Apps<'r> {
                 .ok_or_else(|| OpsError::NoCertificateId { name: name(), state })?;
             return Ok((plan, Choice::Key(Box::new((key, certificate_id)))));
         }
-        let choice =
-            if authentication.needs_secret() { Choice::Secret(self.secret(connection)?) } else { Choice::Nothing };
+        let choice = if authentication.needs_secret() {
+            Choice::Secret(self.secret(connection)?)
+        } else {
+            Choice::Nothing
+        };
         Ok((plan, choice))
     }
 
