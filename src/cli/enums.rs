@@ -8,7 +8,7 @@ use crate::domain::invitation::{Profile, State};
 use crate::domain::jws::JwsAlgorithm;
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
-use crate::domain::settings::{ClientAuthentication, ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::settings::{ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident for $domain:ty { $($(#[$vdoc:meta])* $variant:ident = $word:literal => $value:expr,)+ }) => {
@@ -77,6 +77,20 @@ words! {
         On = "on" => Some(true),
         /// Never
         Off = "off" => Some(false),
+    }
+}
+
+words! {
+    /// `--grant`
+    GrantWord for GrantKind {
+        /// The client alone
+        ClientCredentials = "client-credentials" => GrantKind::ClientCredentials,
+        /// A person consents in a browser
+        AuthorizationCode = "authorization-code" => GrantKind::RefreshToken,
+        /// A refresh token that another system holds
+        RefreshToken = "refresh-token" => GrantKind::RefreshToken,
+        /// A person consents on another machine
+        DeviceCode = "device-code" => GrantKind::RefreshToken,
     }
 }
 

@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod cert;
 mod connection;
+mod connection_add;
 mod demo;
 pub mod error;
 pub mod exit;

@@ -64,20 +64,26 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
 
 fn attention(needy: &Needy) -> Attention {
     let name = needy.name.as_str();
+    let credentials = if needy.by_grant { "grant" } else { "certificate" };
     let (what, replaces) = match &needy.need {
-        Need::Expired => ("its certificate expired".to_owned(), true),
+        Need::Expired => (format!("its {credentials} expired"), true),
+        Need::Reconnect(reason, _) => (format!("it must be connected again: {reason}"), true),
+        Need::Uncertain => ("the answer to its last refresh was lost".to_owned(), false),
+        Need::NoGrant(_) => ("nobody has consented yet".to_owned(), true),
         Need::Failed(why) => (format!("the last verification failed: {why}"), false),
-        Need::Expiring(days) => (format!("its certificate expires in {days} days"), true),
+        Need::Expiring(days) => (format!("its {credentials} expires in {days} days"), true),
         Need::Exposed => ("a removed operator may hold its key".to_owned(), true),
         Need::RotationPending => ("a rotation waits for the new certificate id".to_owned(), true),
         Need::ActivationPending => ("its first key waits for the certificate id".to_owned(), true),
         Need::NoKey => ("it has no key".to_owned(), true),
         Need::PreviousKept => ("its previous key is kept".to_owned(), true),
     };
-    let hint = if replaces {
-        next_step(name, needy.phase)
-    } else {
-        Hint::command("to try again, run", ["verify", name])
+    let hint = match &needy.need {
+        Need::Reconnect(_, app) | Need::NoGrant(app) => {
+            Hint::command("to connect it, run", ["login", app.as_str(), "--name", name])
+        }
+        _ if !replaces || needy.by_grant => Hint::command("to try again, run", ["verify", name]),
+        _ => next_step(name, needy.phase),
     };
     let (kind, severity) = kind(&needy.need);
     Attention {
@@ -94,12 +100,15 @@ fn attention(needy: &Needy) -> Attention {
 fn kind(need: &Need) -> (&'static str, Severity) {
     match need {
         Need::Expired => ("expired", Severity::High),
+        Need::Reconnect(..) => ("reconnect", Severity::High),
         Need::Failed(_) => ("not-proven", Severity::High),
+        Need::Uncertain => ("uncertain", Severity::Medium),
         Need::Expiring(_) => ("expiring", Severity::Medium),
         Need::Exposed => ("exposed", Severity::Medium),
         Need::RotationPending => ("rotation-pending", Severity::Low),
         Need::ActivationPending => ("activation-pending", Severity::Low),
         Need::NoKey => ("no-key", Severity::Low),
+        Need::NoGrant(_) => ("no-grant", Severity::Low),
         Need::PreviousKept => ("previous-kept", Severity::Low),
     }
 }

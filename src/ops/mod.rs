@@ -14,6 +14,7 @@ pub mod import;
 pub mod interact;
 pub mod invites;
 pub mod keys;
+mod overview;
 mod proof;
 pub mod rotate;
 pub mod session;

@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod invite;
 mod leaving;
+mod members;
 mod reports;
 mod signals;
 mod sim;

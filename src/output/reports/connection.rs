@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{KeyRow, WARN_DAYS, moment, short};
+use super::{KeyRow, WARN_DAYS, days_between, expiry, moment, short};
+use crate::domain::app::App;
 use crate::domain::connection::Connection;
+use crate::domain::grant::Grant;
 use crate::domain::rotation::KeySet;
 use crate::domain::settings::{Settings, SigningAlgorithm};
-use crate::domain::standing::{Facts, Standing, standing};
+use crate::domain::standing::{Facts, Holds, Standing, standing};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::{Outcome, Verification};
 use crate::output::listing::Listing;
@@ -27,14 +29,22 @@ pub struct ConnectionRow {
     environment: &'static str,
     enabled: bool,
     company: Option<CompanyRow>,
+    /// The app that it belongs to.
+    app: Option<AppRef>,
     /// What it is good for now, in words for every provider.
     status: Standing,
+    /// When what brings it its tokens ends: the certificate by the vendor's rule, or the grant.
+    expires_at: Option<Timestamp>,
+    /// Whole days until then.
+    days_left: Option<i64>,
     /// Where its keys stand: none, pending, active, rotating or previous-kept.
     key_state: &'static str,
     settings: SettingsRow,
     previous_settings: Option<SettingsRow>,
     tags: BTreeMap<String, String>,
     keys: Vec<KeyRow>,
+    /// What a person consented to, as of the last commit; its hash, never its refresh token.
+    grant: Option<GrantRow>,
     /// The cached access token as of the last commit; its hash, never its value.
     token: Option<TokenRow>,
     verification: Option<VerificationRow>,
@@ -46,6 +56,26 @@ pub struct ConnectionRow {
 struct CompanyRow {
     id: String,
     name: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AppRef {
+    id: String,
+    name: String,
+    client_id: String,
+}
+
+#[derive(Debug, Serialize)]
+struct GrantRow {
+    /// active, sending, uncertain, reconnect or revoked.
+    state: &'static str,
+    sha256: String,
+    authorized_at: Timestamp,
+    refreshed_at: Timestamp,
+    /// When it ends unless it is used.
+    expires_at: Option<Timestamp>,
+    /// When it ends however often it is used.
+    hard_expires_at: Option<Timestamp>,
 }
 
 /// What a provider does not know is `null`.
@@ -114,19 +144,37 @@ impl From<&Settings> for SettingsRow {
     }
 }
 
+/// A connection and what is known of it.
+pub struct Described<'a> {
+    /// The connection.
+    pub connection: &'a Connection,
+    /// The app that it belongs to.
+    pub app: Option<&'a App>,
+    /// Its keys.
+    pub keys: &'a KeySet,
+    /// The same for display, pending first.
+    pub rows: Vec<KeyRow>,
+    /// What brings it its tokens.
+    pub holds: Holds<'a>,
+    /// When that ends.
+    pub expires_at: Option<Timestamp>,
+    /// What is known of its grant.
+    pub grant: Option<&'a Grant>,
+    /// What is known of its cached token.
+    pub token: Option<&'a TokenFacts>,
+    /// Its last verification.
+    pub verification: Option<&'a Verification>,
+}
+
 impl ConnectionRow {
-    /// Describes a connection; `rows` are its keys as [`KeyRow`]s, pending first.
-    pub fn new(
-        connection: &Connection,
-        keys: &KeySet,
-        rows: Vec<KeyRow>,
-        token: Option<&TokenFacts>,
-        verification: Option<&Verification>,
-    ) -> Self {
+    /// Describes a connection as it is at `now`.
+    pub fn new(described: Described<'_>, now: Timestamp) -> Self {
+        let Described { connection, app, keys, rows, holds, expires_at, grant, token, verification } = described;
+        let days_left = expires_at.map(|at| days_between(now, at));
         let facts = Facts {
             enabled: connection.enabled,
-            active: keys.active.as_ref(),
-            days_left: rows.iter().find(|row| row.state == "active").map(|row| row.days_left),
+            holds,
+            days_left,
             last: verification,
             warn_days: WARN_DAYS,
         };
@@ -140,12 +188,27 @@ impl ConnectionRow {
                 .company
                 .as_ref()
                 .map(|company| CompanyRow { id: company.id.to_string(), name: company.name.clone() }),
+            app: app.map(|app| AppRef {
+                id: app.id.to_string(),
+                name: app.name.to_string(),
+                client_id: app.registration.client_id.clone(),
+            }),
             status: standing(facts),
+            expires_at,
+            days_left,
             key_state: keys.phase().as_str(),
             settings: (&connection.settings).into(),
             previous_settings: connection.previous_settings.as_ref().map(Into::into),
             tags: connection.tags.clone(),
             keys: rows,
+            grant: grant.map(|grant| GrantRow {
+                state: grant.state.as_str(),
+                sha256: grant.hash.clone(),
+                authorized_at: grant.authorized_at,
+                refreshed_at: grant.refreshed_at,
+                expires_at: grant.expires_at,
+                hard_expires_at: grant.hard_expires_at,
+            }),
             token: token.map(|facts| TokenRow {
                 sha256: facts.hash.clone(),
                 obtained_at: facts.obtained_at,
@@ -166,17 +229,19 @@ impl ConnectionRow {
     fn status_cell(&self) -> Cell {
         let tone = match self.status {
             Standing::Active => Tone::Good,
-            Standing::Pending | Standing::Expiring | Standing::NeverVerified | Standing::Unreachable => {
-                Tone::Warning
-            }
-            Standing::Expired | Standing::Rejected | Standing::Failed => Tone::Bad,
-            Standing::Disabled => Tone::Dim,
+            Standing::Pending
+            | Standing::Expiring
+            | Standing::NeverVerified
+            | Standing::Unreachable
+            | Standing::Uncertain => Tone::Warning,
+            Standing::Expired | Standing::Rejected | Standing::Failed | Standing::Reconnect => Tone::Bad,
+            Standing::Disabled | Standing::Revoked => Tone::Dim,
         };
         Cell::toned(self.status.as_str(), tone)
     }
 
     fn expiry_cell(&self) -> Cell {
-        self.keys.iter().find(|key| key.state == "active").map_or_else(Cell::default, KeyRow::expiry)
+        self.expires_at.zip(self.days_left).map_or_else(Cell::default, |(at, days)| expiry(at, days))
     }
 
     fn verified_cell(&self) -> Cell {
@@ -248,6 +313,10 @@ const FIELDS: &[&str] = &[
     "settings.scopes",
     "settings.entity",
     "settings.role",
+    "settings.grant",
+    "app.name",
+    "grant.state",
+    "expires_at",
     "tags",
     "verification.outcome",
     "verification.checked_at",
@@ -307,17 +376,29 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         ("id".into(), Cell::dim(row.id.as_str())),
         ("provider".into(), format!("{} ({})", row.provider, row.environment).into()),
         ("account".into(), settings.account.clone().into()),
-        ("client id".into(), settings.client_id.clone().into()),
-        ("scopes".into(), settings.scopes.join(" ").into()),
-        ("status".into(), row.status_cell()),
-        ("keys".into(), row.key_state.into()),
     ];
+    match &row.app {
+        None => facts.push(("client id".into(), settings.client_id.clone().into())),
+        Some(app) => {
+            facts.push(("app".into(), app.name.as_str().into()));
+            facts.push(("client id".into(), app.client_id.as_str().into()));
+            facts.push(("grant".into(), settings.grant.unwrap_or_default().into()));
+        }
+    }
+    if row.app.is_none() || !settings.scopes.is_empty() {
+        facts.push(("scopes".into(), settings.scopes.join(" ").into()));
+    }
+    facts.push(("status".into(), row.status_cell()));
+    if row.app.is_none() || !row.keys.is_empty() {
+        facts.push(("keys".into(), row.key_state.into()));
+    }
     let mut optional = |label: &str, value: Option<String>| {
         if let Some(value) = value {
             facts.push((label.into(), value.into()));
         }
     };
     optional("company", row.company.as_ref().map(|company| company.name.clone()));
+    optional("audience", settings.audience.clone());
     optional("entity", settings.entity.clone());
     optional("role", settings.role.clone());
     optional("token url", settings.token_url.clone());
@@ -331,6 +412,14 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         let text =
             format!("{} {}{id}, expires {}", key.algorithm, short(&key.fingerprint), key.expiry().text);
         facts.push((format!("{} key", key.state), Cell { text, tone: key.expiry().tone }));
+    }
+    if let Some(grant) = &row.grant {
+        facts.push(("consent".into(), format!("{}, since {}", grant.state, moment(grant.authorized_at)).into()));
+        for (label, at) in [("ends unless used", grant.expires_at), ("ends at last", grant.hard_expires_at)] {
+            if let Some(at) = at {
+                facts.push((label.into(), moment(at).into()));
+            }
+        }
     }
     if let Some(token) = &row.token {
         facts.push(("cached token".into(), format!("until {}", moment(token.expires_at)).into()));

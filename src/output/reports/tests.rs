@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::audit::{AuditList, OperationRow, SubjectRow};
 use super::certificate::{CertificateList, CertificateRow};
-use super::connection::{ConnectionList, ConnectionRow};
+use super::connection::{ConnectionList, ConnectionRow, Described};
 use super::status::{Attention, Severity, Status};
 use super::vault::{RecipientList, RecipientRow};
 use super::verify::{Verify, VerifyRow};
@@ -16,6 +16,7 @@ use crate::domain::key::{Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::KeySet;
 use crate::domain::settings::NetsuiteSettings;
+use crate::domain::standing::Holds;
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::sanitize::width;
 use crate::output::{Canvas, Hint, Report, table};
@@ -94,7 +95,19 @@ fn connections() {
             let row = KeyRow::new(&key, key.certificate.not_after, now());
             let keys = KeySet { active: Some(key), ..KeySet::default() };
             let last = found(&connection, outcome, None);
-            ConnectionRow::new(&connection, &keys, vec![row], None, Some(&last))
+            let active = keys.active.as_ref().unwrap();
+            let described = Described {
+                connection: &connection,
+                app: None,
+                keys: &keys,
+                rows: vec![row],
+                holds: Holds::Key(active),
+                expires_at: Some(active.certificate.not_after),
+                grant: None,
+                token: None,
+                verification: Some(&last),
+            };
+            ConnectionRow::new(described, now())
         },
     );
     insta::assert_snapshot!(fits(&ConnectionList { connections: rows.into() }), @"
