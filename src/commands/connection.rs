@@ -10,9 +10,9 @@ use crate::cli::connection::{
     NetsuiteArgs, SetArgs,
 };
 use crate::domain::connection::{Connection, Environment, Provider};
-use crate::domain::settings::{NetsuiteSettings, default_assertion_seconds};
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
+use crate::domain::settings::{NetsuiteSettings, default_assertion_seconds};
 use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
 use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, import};

@@ -150,8 +150,8 @@ impl From<UnknownField> for CommandError {
     }
 }
 
-mod invite;
 mod grants;
+mod invite;
 mod ops;
 mod vault;
 

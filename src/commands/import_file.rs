@@ -7,8 +7,8 @@ use serde::de::IntoDeserializer as _;
 use url::Url;
 
 use crate::domain::connection::{AccountId, Environment, Provider};
-use crate::domain::settings::{ScopeStyle, NetsuiteSettings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::ConnectionName;
+use crate::domain::settings::{NetsuiteSettings, ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::ops::OpsError;
 use crate::ops::connections::NewConnection;
 use crate::ops::import::Row;

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use crate::domain::app::App;
 use crate::domain::audit::{Action, AuditEvent};
 use crate::domain::connection::{AccountId, Connection, Environment, Provider};
-use crate::domain::app::App;
-use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{ConnectionId, ConnectionName};
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
+use crate::domain::settings::{
+    GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim,
+};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::Verification;
 use crate::providers::{self, EndpointRequest};
@@ -68,7 +70,7 @@ pub(super) fn check(new: &NewConnection) -> Result<(), OpsError> {
     let registration = new.app.as_ref().map(|app| &app.registration);
     let NewConnection { provider, environment, settings, .. } = new;
     let (provider, environment) = (*provider, *environment);
-    providers::plan(EndpointRequest { provider, environment, settings, registration })?;
+    providers::check(EndpointRequest { provider, environment, settings, registration })?;
     Ok(())
 }
 
@@ -277,7 +279,7 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
     if exchange_settings {
         connection.previous_environment = Some(connection.environment);
         connection.environment = environment;
-        session.plan(&connection)?;
+        session.check(&connection)?;
         connection.previous_settings = Some(before);
     }
     if let Some(new_name) = &changes.name {

@@ -227,8 +227,12 @@ impl Vault {
                 let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring)?;
                 let Some(stored) = entry.and_then(Entry::into_grant) else { continue };
                 let connection = ConnectionId::from(&name.owner);
-                let is_late = matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
-                if is_late && !refused.contains(&connection) && rows.app_of(&connection)?.as_ref() == Some(app) {
+                let is_late =
+                    matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
+                if is_late
+                    && !refused.contains(&connection)
+                    && rows.app_of(&connection)?.as_ref() == Some(app)
+                {
                     refused.push(connection);
                 }
             }

@@ -17,6 +17,7 @@ mod identities;
 mod import;
 mod init;
 mod invite;
+mod leaving;
 mod reports;
 mod signals;
 mod sim;

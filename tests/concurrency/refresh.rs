@@ -72,7 +72,8 @@ fn without_lock_or_second_look_a_family_would_be_lost() {
 
 #[test]
 fn a_lost_answer_is_told_and_asked_for_once_more() {
-    for fault in [Fault::AnswerLost {}, Fault::RefuseAfter { status: 500, error: "server_error".to_owned() }] {
+    for fault in [Fault::AnswerLost {}, Fault::RefuseAfter { status: 500, error: "server_error".to_owned() }]
+    {
         let world = World::new();
         let books = Books::new(&world);
         books.connect(1);
@@ -208,6 +209,32 @@ fn a_process_that_dies_while_it_waits_for_the_answer_leaves_an_uncertain_grant()
     if after.code == Some(4) {
         assert!(after.stderr.contains("was lost"), "{after}");
     }
+}
+
+#[test]
+fn an_intent_that_is_not_durable_would_be_noticed() {
+    let world = World::new();
+    let books = Books::new(&world);
+    books.connect(1);
+    let armed = books.arm(Fault::SlowHeaders { milliseconds: 20_000 }, "0");
+    let mut child = start(world.command(&GET).env("TOKENCTL_TEST_MUTANTS", "refresh-without-intent"));
+    until("the vendor is asked", || books.asked("0") == 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    world.control().disarm(armed).unwrap();
+    world.run(&GET);
+    assert_eq!(books.asked("0"), 2, "nobody knows that it was sent: it is sent again at once");
+}
+
+#[test]
+fn a_token_that_is_released_before_its_answer_is_durable_would_be_noticed() {
+    let world = World::new();
+    let books = Books::new(&world);
+    books.connect(1);
+    let ran = finish(start(world.command(&GET).env("TOKENCTL_TEST_MUTANTS", "release-before-durable")));
+    assert_eq!(ran.code, Some(0), "{ran}");
+    soon(&world);
+    assert_eq!(world.run(&GET).code, Some(4), "the token that the vendor rotated away is all that is left");
 }
 
 #[test]

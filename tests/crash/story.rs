@@ -24,6 +24,11 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     World { _runtime: runtime, simulator }
 });
 
+/// The vendors, for all tests of this process.
+pub(crate) fn simulator() -> &'static Simulator {
+    &WORLD.simulator
+}
+
 /// How far a home's story has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {

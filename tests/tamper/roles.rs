@@ -23,6 +23,8 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["sim"], Other, &[]),
     (&["help"], Other, &[]),
     (&["status"], May, &[]),
+    (&["app", "list"], May, &[]),
+    (&["app", "show"], May, &["books"]),
     (&["connection", "list"], May, &[]),
     (&["connection", "show"], May, &["acme"]),
     (&["cert", "list"], May, &[]),
@@ -55,6 +57,19 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["invite", "key", "revoke"], MayNot, &["any", "--yes"]),
     (&["connection", "add", "netsuite"], MayNot, &["new", "--account=7654321", "--client-id=x"]),
     (&["connection", "import"], MayNot, &["import.csv"]),
+    (&["app", "add", "quickbooks"], MayNot, &["new", "--client-id=x", "--client-secret-file=app.secret"]),
+    (&["app", "add", "pax8"], MayNot, &["new", "--client-id=x", "--client-secret-file=app.secret"]),
+    (
+        &["app", "add", "oauth2"],
+        MayNot,
+        &["new", "--client-id=x", "--token-url=https://idp.example/t", "--auth=none"],
+    ),
+    (&["app", "set"], MayNot, &["books", "--client-secret-file=app.secret"]),
+    (&["app", "set"], MayNot, &["books", "--rename=b"]),
+    (&["app", "remove"], MayNot, &["spare"]),
+    (&["token", "refresh"], MayNot, &["acme"]),
+    (&["token", "refresh"], MayNot, &["--all", "--due"]),
+    (&["token", "import"], MayNot, &["q", "--app=books", "--realm=1", "--refresh-token-file=app.secret"]),
     (&["connection", "set"], MayNot, &["acme", "--company=X"]),
     (&["connection", "set"], MayNot, &["acme", "--entity=7"]),
     (&["connection", "set"], MayNot, &["acme", "--entity=7", "--unproven"]),
@@ -108,6 +123,10 @@ fn stage(world: &World) {
     ]);
     let mint = ["invite", "mint", "--email=ann@supplier.example", "--company=X", "--format=token"];
     world.place.put("one.token", &world.ok(&mint).stdout);
+    world.place.put("app.secret", "a secret\n");
+    for name in ["books", "spare"] {
+        world.ok(&["app", "add", "quickbooks", name, "--client-id=x", "--client-secret-file=app.secret"]);
+    }
     world.place.put("import.csv", "provider,name,account,client_id\nnetsuite,bulk,7654322,z\n");
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     world.place.put("key.pem", &pair.serialize_pem());

@@ -24,12 +24,7 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
         return error.clone().into();
     }
     let mut failure = CommandError::from_error(exit_of(error), error);
-    let exchange = match error {
-        OpsError::Exchange(error) => Some(&**error),
-        OpsError::Grant(error) => error.exchange(),
-        _ => None,
-    };
-    if let Some(exchange) = exchange {
+    if let Some(exchange) = error.exchange() {
         failure = evidence(failure, exchange);
     }
     hints(error).into_iter().fold(failure, CommandError::hinted)
@@ -93,6 +88,9 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         ],
         OpsError::Disabled(name) => {
             vec![hint("to use it again, run", &["connection", "enable", name.as_str()])]
+        }
+        OpsError::Keyless { name, .. } => {
+            vec![hint("to see how it gets its tokens, run", &["connection", "show", name.as_str()])]
         }
         OpsError::MappingDiffers(_) => vec![Hint::text(
             "upload the certificate for the same integration, entity and role as before, and use its new id",

@@ -14,8 +14,8 @@ use crate::domain::selection::Selection;
 use crate::ops::interact::Interact as _;
 use crate::ops::takeover::{Source, Takeover, TakeoverRow, take_over};
 use crate::ops::tokens::{self, RefreshRequest};
-use crate::output::reports::import::{Batch, BatchRow};
 use crate::output::Hint;
+use crate::output::reports::import::{Batch, BatchRow};
 
 use super::{refresh, takeover_file};
 
@@ -24,8 +24,7 @@ pub(super) async fn run(app: &App, args: &ImportArgs) -> Result<Finished, Comman
         Some(file) => takeover_file::parse(&app.read_secret(file)?)?,
         None => vec![TakeoverRow { row: 1, parsed: Ok(single(app, args)?) }],
     };
-    let names: Vec<_> =
-        rows.iter().map(|row| row.parsed.as_ref().ok().map(|one| one.name.clone())).collect();
+    let names: Vec<_> = rows.iter().map(|row| row.parsed.as_ref().ok().map(|one| one.name.clone())).collect();
     let session = Arc::new(session::open(app)?);
     app.console.note(
         "a grant belongs to one system: from now on the other one must not refresh it, or both lose it",
@@ -59,10 +58,8 @@ pub(super) async fn run(app: &App, args: &ImportArgs) -> Result<Finished, Comman
     if failure.is_none() && !args.unproven && !dry_run {
         return prove(app, &session, stored, args.parallel).await;
     }
-    let finished = Finished::report(Batch::takeover(rows, !dry_run)).hinted(Hint::command(
-        "to prove what was taken over, run",
-        ["token", "refresh", "--all", "--due"],
-    ));
+    let finished = Finished::report(Batch::takeover(rows, !dry_run))
+        .hinted(Hint::command("to prove what was taken over, run", ["token", "refresh", "--all", "--due"]));
     Ok(match failure {
         Some(failure) => finished.failing(failure),
         None => finished,

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{KeyRow, WARN_DAYS, moment, short};
 use crate::domain::connection::Connection;
-use crate::domain::settings::{Settings, SigningAlgorithm};
 use crate::domain::rotation::KeySet;
+use crate::domain::settings::{Settings, SigningAlgorithm};
 use crate::domain::standing::{Facts, Standing, standing};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::{Outcome, Verification};

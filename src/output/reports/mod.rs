@@ -28,6 +28,7 @@ use serde::Serialize;
 
 use super::view::{Cell, Tone};
 use crate::domain::key::Key;
+use crate::domain::verification::ProofKind;
 
 /// Days left below which an expiry is shown as a warning.
 const WARN_DAYS: i64 = 30;
@@ -55,7 +56,8 @@ pub struct KeyRow {
 /// What proves that credentials work.
 #[derive(Debug, Clone, Serialize)]
 pub struct Proof {
-    /// How: `exchange`, a token obtained from the vendor just now.
+    /// How: `exchange`, a token obtained from the vendor just now; `company-info` or `userinfo`, a call without
+    /// consequences with a valid token; `refresh`, where there is no such call; `client`, the client's keys alone.
     kind: &'static str,
     /// The vendor's answer time, in milliseconds.
     latency_ms: Option<u64>,
@@ -66,7 +68,18 @@ pub struct Proof {
 impl Proof {
     /// A live token exchange past every cache.
     pub fn exchange(latency_ms: Option<u64>, http_status: Option<u16>) -> Self {
-        Self { kind: "exchange", latency_ms, http_status }
+        Self { kind: ProofKind::Exchange.as_str(), latency_ms, http_status }
+    }
+
+    /// The same, proven otherwise.
+    #[must_use]
+    pub fn by(self, kind: ProofKind) -> Self {
+        Self { kind: kind.as_str(), ..self }
+    }
+
+    /// Whether a token was exchanged.
+    pub fn is_exchange(&self) -> bool {
+        self.kind == ProofKind::Exchange.as_str()
     }
 }
 
