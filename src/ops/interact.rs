@@ -48,7 +48,7 @@ pub trait Interact: Send + Sync {
     /// Shows an address that the person is to visit, whatever else is quiet, and opens it where that makes sense.
     fn visit(&self, visit: &Visit<'_>);
 
-    /// Begins to read what the person pastes; `None` if nobody is there to paste anything.
+    /// Begins to read what the person pastes; `None` if nobody is there to paste anything. Asks for nothing yet.
     ///
     /// With `demanded` the person said so beforehand, and standard input need not be a terminal.
     fn paste(&self, prompt: &str, demanded: bool) -> Option<Box<dyn Pasting>>;
@@ -71,8 +71,8 @@ pub trait Pasting: Send {
     /// Returns the next line. May be dropped and called anew without losing anything.
     fn next(&mut self) -> NextLine<'_>;
 
-    /// Says why the last line will not do, and asks again.
-    fn refuse(&mut self, why: &str);
+    /// Shows the prompt, for the first time or once more.
+    fn ask(&mut self);
 }
 
 /// Work under way; ends when dropped.

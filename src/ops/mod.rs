@@ -13,6 +13,7 @@ pub mod history;
 pub mod import;
 pub mod interact;
 pub mod keys;
+pub mod login;
 mod proof;
 pub mod rotate;
 pub mod session;
@@ -22,7 +23,7 @@ pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::{AppError, GrantError, OpsError};
+pub use error::{AppError, GrantError, KeptApart, LoginError, OpsError};
 pub use interact::Interact;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 

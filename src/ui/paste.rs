@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zeroize::Zeroizing;
 
 use super::Console;
-use crate::ops::interact::{Interact as _, NextLine, Pasting};
+use crate::ops::interact::{NextLine, Pasting};
 use crate::secret::{Secret, SecretString};
 
 /// The longest line kept, in bytes: whoever judges it takes less. A terminal itself cuts lines at 4095 bytes
@@ -22,23 +22,16 @@ pub(super) struct Prompt {
     console: Console,
     prompt: String,
     on_terminal: bool,
+    asked: bool,
     lines: UnboundedReceiver<SecretString>,
 }
 
 impl Prompt {
-    /// Begins to read standard input; on a terminal, under `prompt`, which is harmless text.
+    /// Begins to read standard input; on a terminal, `prompt` is shown when it is asked for. It is harmless text.
     pub(super) fn begin(console: Console, prompt: String, on_terminal: bool) -> io::Result<Self> {
         let (sender, lines) = unbounded_channel();
         thread::Builder::new().name("paste".to_owned()).spawn(move || read(&mut io::stdin().lock(), &sender))?;
-        let begun = Self { console, prompt, on_terminal, lines };
-        begun.ask();
-        Ok(begun)
-    }
-
-    fn ask(&self) {
-        if self.on_terminal {
-            self.console.write_part(&format!("{}: ", self.prompt));
-        }
+        Ok(Self { console, prompt, on_terminal, asked: false, lines })
     }
 }
 
@@ -47,15 +40,17 @@ impl Pasting for Prompt {
         Box::pin(self.lines.recv())
     }
 
-    fn refuse(&mut self, why: &str) {
-        self.console.note(why);
-        self.ask();
+    fn ask(&mut self) {
+        if self.on_terminal {
+            self.asked = true;
+            self.console.write_part(&format!("{}: ", self.prompt));
+        }
     }
 }
 
 impl Drop for Prompt {
     fn drop(&mut self) {
-        if self.on_terminal {
+        if self.asked {
             // What was pasted too late must not become the shell's next command: it may hold a code. A terminal that
             // is gone keeps nothing.
             let _ = tcflush(io::stdin(), QueueSelector::IFlush);
