@@ -10,6 +10,7 @@ pub mod demo;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod login;
 pub mod sim;
 pub mod status;
 pub mod token;
