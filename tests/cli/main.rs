@@ -16,6 +16,7 @@ mod help;
 mod identities;
 mod import;
 mod init;
+mod login;
 mod reports;
 mod signals;
 mod sim;
