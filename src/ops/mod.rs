@@ -15,6 +15,7 @@ pub mod interact;
 pub mod invites;
 pub mod keys;
 mod overview;
+pub mod login;
 mod proof;
 pub mod rotate;
 pub mod session;
@@ -24,7 +25,7 @@ pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::{AppError, GrantError, OpsError};
+pub use error::{AppError, GrantError, KeptApart, LoginError, OpsError};
 pub use interact::Interact;
 pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
