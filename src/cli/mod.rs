@@ -14,6 +14,7 @@ pub mod check;
 pub mod connection;
 pub mod enums;
 pub mod examples;
+pub mod exec;
 pub mod global;
 pub mod help;
 pub mod keys;
@@ -87,6 +88,8 @@ pub enum Command {
     /// Hand out access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Run a program with fresh tokens
+    Exec(exec::ExecArgs),
     /// Read the audit log: who did what and who took which token
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -107,6 +110,11 @@ pub fn tree() -> clap::Command {
 /// Returns the words of the command that `argv` names, without values, such as `rotate initiate`.
 pub fn command_words(argv: &[OsString]) -> String {
     usage::command_path(&tree(), argv).words.join(" ")
+}
+
+/// Whether `argv`, which may not parse, names the command that runs another program.
+pub fn runs_a_program(argv: &[OsString]) -> bool {
+    command_words(argv) == "exec"
 }
 
 /// Parses `argv`, the program's name included.
