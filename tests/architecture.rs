@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "commands",
         &[
             "app",
+            "broker",
             "cli",
             "clock",
             "commands",
@@ -56,7 +57,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/app/identity.rs", "copies TOKENCTL_IDENTITY into the identity that the vault opens"),
     ("src/commands/finish.rs", "writes a token that was asked for to stdout"),
-    ("src/commands/token.rs", "formats a token that was asked for"),
+    ("src/broker/socket.rs", "writes a token that was asked for to a client"),
+    ("src/commands/exec/launch.rs", "hands tokens over to a program that is run"),
+    ("src/commands/token/format.rs", "formats a token that was asked for"),
     ("src/domain/keypair.rs", "parses a private key that is taken over"),
     ("src/oauth/answer.rs", "parses an answer with a token in it"),
     ("src/oauth/request.rs", "puts client secret, assertion and grant into a request"),

@@ -48,17 +48,15 @@ pub(super) fn guarded(
     let early = Early::new(argv, &environment, terminal);
     let (delivery, console) = (early.delivery.clone(), early.console.clone());
     let run = AssertUnwindSafe(|| early.run(argv, environment, terminal, inherited));
-    let status = panic::catch_unwind(run).unwrap_or_else(
-        |_| {
-            let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-            let failure = CommandError::new(Exit::Failure, "tokenctl has a bug and stopped")
-                .because(format!("an assumption does not hold at {place}"))
-                .hinted(Hint::text(
-                    "please report it with the command and the version; nothing was half written",
-                ));
-            deliver_failure(&delivery, &console, &failure).into()
-        },
-    );
+    let status = panic::catch_unwind(run).unwrap_or_else(|_| {
+        let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        let failure = CommandError::new(Exit::Failure, "tokenctl has a bug and stopped")
+            .because(format!("an assumption does not hold at {place}"))
+            .hinted(Hint::text(
+                "please report it with the command and the version; nothing was half written",
+            ));
+        deliver_failure(&delivery, &console, &failure).into()
+    });
     if cli::runs_a_program(argv) { status.before_a_program() } else { status }
 }
 
@@ -88,7 +86,13 @@ impl Early {
         }
     }
 
-    fn run(self, argv: &[OsString], environment: Environment, terminal: Terminal, inherited: Inherited) -> Status {
+    fn run(
+        self,
+        argv: &[OsString],
+        environment: Environment,
+        terminal: Terminal,
+        inherited: Inherited,
+    ) -> Status {
         let cli = match cli::parse(argv) {
             Ok(cli) => cli,
             Err(Rejection::Answer(text)) => return self.answer(&text).into(),

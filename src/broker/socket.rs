@@ -88,7 +88,9 @@ pub struct Serving {
 /// Whether a folder belongs to this user and nobody else can put anything there.
 pub fn is_ours(folder: &Path) -> bool {
     let us = rustix::process::geteuid().as_raw();
-    folder.symlink_metadata().is_ok_and(|found| found.is_dir() && found.uid() == us && found.mode() & 0o022 == 0)
+    folder
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_dir() && found.uid() == us && found.mode() & 0o022 == 0)
 }
 
 impl Listening {
@@ -142,7 +144,8 @@ impl Drop for Serving {
 fn sweep(base: &Path) {
     for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
+        let number =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
         let Some(number) = number else { continue };
         let is_gone = !Path::new(&format!("/proc/{number}")).exists();
         let answers = std::os::unix::net::UnixStream::connect(entry.path().join(NAME)).is_ok();

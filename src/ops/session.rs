@@ -103,7 +103,13 @@ impl Session {
         let vault = Vault::open(request.place, Credentials { files: vec![file], pin }, clock.clone())?;
         let client =
             Client::new(ClientOptions::default()).map_err(|error| Box::new(ExchangeError::Client(error)))?;
-        let session = Self { vault: Arc::new(vault), client: Arc::new(client), clock, interact, limits: request.limits };
+        let session = Self {
+            vault: Arc::new(vault),
+            client: Arc::new(client),
+            clock,
+            interact,
+            limits: request.limits,
+        };
         session.pass_on_warnings();
         Ok(session)
     }
@@ -162,7 +168,8 @@ impl Session {
     pub(super) fn app_of(&self, connection: &Connection) -> Result<Option<App>, OpsError> {
         let Some(id) = &connection.app else { return Ok(None) };
         let app = self.vault.read(|rows| rows.app_by_id(id))?;
-        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into()).map(Some)
+        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into())
+            .map(Some)
     }
 
     /// Works out how a connection comes to its tokens.

@@ -69,7 +69,9 @@ pub async fn ready(
     let mut tasks = JoinSet::new();
     for (place, name) in names.iter().cloned().enumerate() {
         let session = Arc::clone(session);
-        tasks.spawn(async move { (place, ensure(&session, &name, demand).await.map_err(|error| (name, error))) });
+        tasks.spawn(
+            async move { (place, ensure(&session, &name, demand).await.map_err(|error| (name, error))) },
+        );
     }
     let mut results = Vec::with_capacity(names.len());
     while let Some(done) = tasks.join_next().await {

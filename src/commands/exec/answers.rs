@@ -33,8 +33,13 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(app: &App, session: Arc<Session>, (names, demand): (&[ConnectionName], Demand)) -> Self {
-        let served = names.iter().map(|name| (name.as_str().to_owned(), (name.clone(), Mutex::default()))).collect();
+    pub(super) fn new(
+        app: &App,
+        session: Arc<Session>,
+        (names, demand): (&[ConnectionName], Demand),
+    ) -> Self {
+        let served =
+            names.iter().map(|name| (name.as_str().to_owned(), (name.clone(), Mutex::default()))).collect();
         let (patience, clock) = (app.settings.deadline, app.clock.clone());
         Self { session, demand, patience, clock, served }
     }
@@ -52,7 +57,8 @@ impl Answers for Tokens {
         let runtime = Handle::current();
         // Why: a lock that another process holds is waited for by blocking; and a refresh that has begun comes to its
         // end although whoever asked has gone away.
-        let work = tokio::task::spawn_blocking(move || runtime.block_on(tokens::get(&session, &name, demand)));
+        let work =
+            tokio::task::spawn_blocking(move || runtime.block_on(tokens::get(&session, &name, demand)));
         match work.await {
             Ok(Ok(issued)) => {
                 let format = if asked.raw { TokenFormat::Raw } else { TokenFormat::Json };

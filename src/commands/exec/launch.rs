@@ -40,7 +40,8 @@ pub struct Launch {
 impl Launch {
     /// The program with its arguments, in the environment of this process without what it must not inherit.
     pub(super) fn new(app: &App, program: &[OsString]) -> Self {
-        let (name, arguments) = program.split_first().map_or((OsStr::new(""), &[][..]), |(name, rest)| (name, rest));
+        let (name, arguments) =
+            program.split_first().map_or((OsStr::new(""), &[][..]), |(name, rest)| (name, rest));
         let mut command = Command::new(name);
         command.args(arguments);
         for name in app.environment.present().filter(|name| is_stale(name, &app.environment)) {
@@ -74,7 +75,8 @@ impl Launch {
         }
         let Some(number) = number else { return Ok(()) };
         let file = memory_file(all).map_err(|error| {
-            CommandError::from_error(Exit::Failure, &error).doing("cannot hand the token over in a descriptor")
+            CommandError::from_error(Exit::Failure, &error)
+                .doing("cannot hand the token over in a descriptor")
         })?;
         self.command.env(DESCRIPTOR, number.to_string());
         self.descriptors.retain(|mapping| mapping.child_fd != number);
@@ -129,11 +131,16 @@ impl Launch {
 fn failure(command: &Command, error: &io::Error) -> CommandError {
     let program = command.get_program().to_string_lossy();
     let (exit, hint) = if error.kind() == io::ErrorKind::NotFound {
-        (Exit::ProgramNotFound, "name a program that is on PATH, or its path; a script's interpreter must exist, too")
+        (
+            Exit::ProgramNotFound,
+            "name a program that is on PATH, or its path; a script's interpreter must exist, too",
+        )
     } else {
         (Exit::CannotExecute, "see whether it is a program and may be executed")
     };
-    CommandError::new(exit, format!("cannot run `{}`", safe(&program))).because(error.to_string()).hinted(Hint::text(hint))
+    CommandError::new(exit, format!("cannot run `{}`", safe(&program)))
+        .because(error.to_string())
+        .hinted(Hint::text(hint))
 }
 
 /// Whether a variable is not passed on: another run's tokens and socket, and what opens the vault or named a descriptor
@@ -141,7 +148,9 @@ fn failure(command: &Command, error: &io::Error) -> CommandError {
 fn is_stale(name: &str, environment: &Environment) -> bool {
     match name {
         "TOKENCTL_IDENTITY" | "TOKENCTL_TOKEN" | SOCKET => true,
-        "TOKENCTL_IDENTITY_FILE" => environment.text(name).is_some_and(|file| named_descriptor(&file).is_some()),
+        "TOKENCTL_IDENTITY_FILE" => {
+            environment.text(name).is_some_and(|file| named_descriptor(&file).is_some())
+        }
         _ => name.starts_with("TOKENCTL_TOKEN_"),
     }
 }
@@ -191,10 +200,10 @@ fn memory_file(all: &[Issued]) -> io::Result<OwnedFd> {
 pub(super) fn check_descriptor(number: Option<i32>) -> Result<(), CommandError> {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     match number.and_then(|number| u64::try_from(number).ok()) {
-        Some(number) if number >= limit => {
-            Err(CommandError::usage(format!("descriptor {number} is beyond the limit of open files, {limit}"))
-                .hinted(Hint::text("choose a smaller one, such as `--token-fd 3`")))
-        }
+        Some(number) if number >= limit => Err(CommandError::usage(format!(
+            "descriptor {number} is beyond the limit of open files, {limit}"
+        ))
+        .hinted(Hint::text("choose a smaller one, such as `--token-fd 3`"))),
         _ => Ok(()),
     }
 }
@@ -223,7 +232,9 @@ mod tests {
     fn what_is_not_passed_on() {
         let environment = |file: &str| Environment::new([("TOKENCTL_IDENTITY_FILE".into(), file.into())]);
         let plain = environment("/home/ann/identity.txt");
-        for name in ["TOKENCTL_IDENTITY", "TOKENCTL_TOKEN", "TOKENCTL_TOKEN_ACME_EXPIRES_AT", "TOKENCTL_SOCKET"] {
+        for name in
+            ["TOKENCTL_IDENTITY", "TOKENCTL_TOKEN", "TOKENCTL_TOKEN_ACME_EXPIRES_AT", "TOKENCTL_SOCKET"]
+        {
             assert!(is_stale(name, &plain), "{name}");
         }
         for name in ["TOKENCTL_VAULT", "TOKENCTL_IDENTITY_FILE", "TOKENCTL_TOKENS"] {

@@ -54,9 +54,9 @@ pub(super) async fn run(
         () = serving.end() => {}
         _ = relay.next() => app.console.warn("a vendor that was asked for a token was not waited for"),
     }
-    Ok(Finished::like_a_program(code_of(status.map_err(|error| {
-        failed(error).doing("cannot wait for the program")
-    })?)))
+    Ok(Finished::like_a_program(code_of(
+        status.map_err(|error| failed(error).doing("cannot wait for the program"))?,
+    )))
 }
 
 /// As a shell tells it.

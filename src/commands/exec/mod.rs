@@ -29,8 +29,7 @@ pub(super) async fn run(app: &App, args: &ExecArgs) -> Result<Finished, CommandE
     let variables = variables::plan(args)?;
     launch::check_descriptor(args.token_fd)?;
     let session = Arc::new(session::open(app)?);
-    let demand =
-        Demand { min_ttl: args.min_ttl.map(remainder), force: false, sender: Sender::Automatic };
+    let demand = Demand { min_ttl: args.min_ttl.map(remainder), force: false, sender: Sender::Automatic };
     let mut launch = Launch::new(app, &args.program);
     // A program that can ask is not given what would grow old in its hands, unless that is wanted.
     if args.live && args.env.is_empty() && args.token_fd.is_none() {

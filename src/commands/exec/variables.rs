@@ -36,7 +36,10 @@ pub(super) fn plan(args: &ExecArgs) -> Result<Vec<Variables>, CommandError> {
                     "which connection's token goes into {} is not said",
                     choice.variable
                 ))
-                .hinted(Hint::text(format!("with several connections, write `--env NAME={}`", choice.variable))));
+                .hinted(Hint::text(format!(
+                    "with several connections, write `--env NAME={}`",
+                    choice.variable
+                ))));
             }
         };
         if chosen.insert(name.as_str(), &choice.variable).is_some() {

@@ -28,9 +28,8 @@ pub(in crate::commands) fn render(
     match format {
         TokenFormat::Raw => line(&["", token, ""]),
         TokenFormat::Header => line(&["Authorization: Bearer ", token, ""]),
-        // A shell takes everything between single quotes as it is but the quote itself.
-        TokenFormat::Env => line(&["TOKENCTL_TOKEN='", &Zeroizing::new(token.replace('\'', "'\\''")), "'"]),
-        TokenFormat::ExecCredential => exec_credential(issued),
+        TokenFormat::Env => assignment(token),
+        TokenFormat::ExecCredential => exec_credential(token, issued.token.facts.expires_at),
         TokenFormat::Json => {
             let facts = &issued.token.facts;
             let data = TokenData {
@@ -49,12 +48,17 @@ pub(in crate::commands) fn render(
     }
 }
 
+/// A shell takes everything between single quotes as it is but the quote itself.
+fn assignment(token: &str) -> SecretBytes {
+    line(&["TOKENCTL_TOKEN='", &Zeroizing::new(token.replace('\'', "'\\''")), "'"])
+}
+
 /// What kubectl expects of a credential plug-in (Kubernetes, client.authentication.k8s.io/v1).
-fn exec_credential(issued: &Issued) -> SecretBytes {
+fn exec_credential(token: &str, expires_at: Timestamp) -> SecretBytes {
     // Visible ASCII: of what JSON escapes, a token can hold these two.
-    let token = Zeroizing::new(issued.token.value.expose().replace('\\', "\\\\").replace('"', "\\\""));
+    let token = Zeroizing::new(token.replace('\\', "\\\\").replace('"', "\\\""));
     // Whole seconds: some clients take no others (RFC 3339 leaves the fraction out at will).
-    let expires_at = issued.token.facts.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let expires_at = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     line(&[
         r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"expirationTimestamp":""#,
         &expires_at,
@@ -72,4 +76,43 @@ fn line(parts: &[&str]) -> SecretBytes {
     }
     bytes.push(b'\n');
     Secret::new(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Everything that a token can hold: visible ASCII.
+    fn worst() -> String {
+        ('!'..='~').collect::<String>() + "$(id)`id`'\"\\\\'"
+    }
+
+    #[test]
+    fn shells_understand_the_assignment() {
+        let script = String::from_utf8(assignment(&worst()).expose().clone()).unwrap();
+        for shell in ["sh", "bash", "dash"] {
+            let mut command = Command::new(shell);
+            command.args(["-c", r#"eval "$1"; printf %s "$TOKENCTL_TOKEN""#, "sh", &script]);
+            // `sh` is always there, the others are tried where they are.
+            let output = match command.output() {
+                Ok(output) => output,
+                Err(error) => {
+                    assert_ne!(shell, "sh", "{error}");
+                    continue;
+                }
+            };
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), worst(), "{shell}");
+        }
+    }
+
+    #[test]
+    fn the_credential_is_json() {
+        let expires_at = "2027-03-01T13:00:00.25Z".parse().unwrap();
+        let bytes = exec_credential(&worst(), expires_at);
+        let credential: serde_json::Value = serde_json::from_slice(bytes.expose()).unwrap();
+        assert_eq!(credential["status"]["token"], worst());
+        assert_eq!(credential["status"]["expirationTimestamp"], "2027-03-01T13:00:00Z");
+    }
 }

@@ -39,11 +39,8 @@ pub(super) async fn run(app: &App, args: &GetArgs) -> Result<Finished, CommandEr
             .hinted(Hint::shell("to use it, run", format!("TOKEN=$(tokenctl token get {})", args.name))));
     }
     let session = session::open(app)?;
-    let demand = Demand {
-        min_ttl: args.min_ttl.map(remainder),
-        force: args.refresh,
-        sender: Sender::Automatic,
-    };
+    let demand =
+        Demand { min_ttl: args.min_ttl.map(remainder), force: args.refresh, sender: Sender::Automatic };
     let issued = tokens::get(&session, &args.name, demand).await.map_err(|error| {
         CommandError::from(error).doing(format!("cannot get a token for `{}`", args.name))
     })?;
