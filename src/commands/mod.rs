@@ -11,6 +11,7 @@ mod connection;
 mod connection_add;
 mod demo;
 pub mod error;
+mod exec;
 pub mod exit;
 pub mod finish;
 mod help;
@@ -29,7 +30,7 @@ mod vault;
 mod verify;
 
 pub use error::CommandError;
-pub use exit::Exit;
+pub use exit::{Exit, Status};
 pub use finish::{Delivery, Finished, Payload};
 
 use crate::app::App;
@@ -54,6 +55,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Verify(args) => verify::run(app, &args).await,
         Command::Token(command) => token::run(app, &command).await,
         Command::Invite(command) => invite::run(app, &command).await,
+        Command::Exec(args) => exec::run(app, &args).await,
         Command::Audit(command) => audit::run(app, &command),
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),
@@ -63,5 +65,9 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
 
 /// Whether the command runs until it is stopped, so that `--deadline` does not end it.
 pub fn is_open_ended(command: &Command) -> bool {
-    matches!(command, Command::Sim(_))
+    match command {
+        Command::Sim(_) => true,
+        Command::Exec(args) => args.live,
+        _ => false,
+    }
 }

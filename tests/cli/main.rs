@@ -10,6 +10,9 @@
 mod common;
 
 mod demo;
+mod exec;
+mod exec_live;
+mod formats;
 mod frame;
 mod hardening;
 mod help;
@@ -23,4 +26,5 @@ mod login;
 mod reports;
 mod signals;
 mod sim;
+mod systemd;
 mod viewers;
