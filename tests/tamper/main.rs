@@ -23,6 +23,7 @@ mod forgery;
 mod identities;
 mod message;
 mod newer;
+mod pages;
 mod parrot;
 mod roles;
 mod secrets;
