@@ -90,11 +90,6 @@ impl Scene {
         self.ok(&["cert", "activate", name, &format!("--certificate-id={id}")]);
     }
 
-    /// The simulator's controls.
-    pub(crate) fn control(&self) -> Control {
-        self.simulator.control()
-    }
-
     /// `acme` in a rotation; the new certificate is uploaded under the id that is returned.
     pub(crate) fn rotating() -> (Self, String) {
         let scene = Self::settled();
