@@ -141,6 +141,7 @@ fn assemble(
         verbose: settings.verbosity > 0,
         yes: settings.yes,
         attended: terminal.stdin && terminal.stderr && !settings.no_input,
+        unasked: settings.no_input,
         live: terminal.stderr,
         colour: settings.colour(terminal.stderr),
     });

@@ -152,6 +152,7 @@ impl From<UnknownField> for CommandError {
 
 mod grants;
 mod invite;
+mod login;
 mod ops;
 mod vault;
 

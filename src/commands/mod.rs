@@ -17,6 +17,7 @@ mod help;
 mod import_file;
 mod invite;
 mod keys;
+mod login;
 mod records;
 mod rotate;
 mod session;
@@ -45,6 +46,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Sim(args) => sim::run(app, &args).await,
         Command::App(command) => app::run(app, &command).await,
         Command::Connection(command) => connection::run(app, &command).await,
+        Command::Login(args) => login::run(app, &args).await,
         Command::Keygen(args) => keys::run_keygen(app, &args),
         Command::Key(command) => keys::run_key(app, &command).await,
         Command::Cert(command) => cert::run(app, &command).await,

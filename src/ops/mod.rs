@@ -17,6 +17,7 @@ pub mod keys;
 mod connection_settings;
 mod missing_keys;
 mod overview;
+pub mod login;
 mod proof;
 pub mod rotate;
 pub mod session;
@@ -26,7 +27,7 @@ pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::{AppError, GrantError, OpsError};
+pub use error::{AppError, GrantError, KeptApart, LoginError, OpsError};
 pub use interact::Interact;
 pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};

@@ -19,6 +19,7 @@ mod init;
 mod invite;
 mod leaving;
 mod members;
+mod login;
 mod reports;
 mod signals;
 mod sim;

@@ -26,9 +26,6 @@ pub(super) async fn run(app: &App, args: &ImportArgs) -> Result<Finished, Comman
     };
     let names: Vec<_> = rows.iter().map(|row| row.parsed.as_ref().ok().map(|one| one.name.clone())).collect();
     let session = Arc::new(session::open(app)?);
-    app.console.note(
-        "a grant belongs to one system: from now on the other one must not refresh it, or both lose it",
-    );
     let dry_run = args.dry_run.dry_run;
     let taken = take_over(&session, rows, dry_run)
         .map_err(|error| CommandError::from(error).doing("cannot take over the grants"))?;
@@ -55,6 +52,11 @@ pub(super) async fn run(app: &App, args: &ImportArgs) -> Result<Finished, Comman
         })
         .collect();
     let failure = batch::failure(rows.iter().map(|row| row.code), "not every grant was taken over");
+    if !stored.is_empty() {
+        app.console.note(
+            "the grants are here now: the other system must not refresh them any more, or both lose them",
+        );
+    }
     if failure.is_none() && !args.unproven && !dry_run {
         return prove(app, &session, stored, args.parallel).await;
     }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod grants;
+mod login;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use crate::vault::{Failure, VaultError};
 
 pub use apps::AppError;
 pub use grants::GrantError;
+pub use login::{KeptApart, LoginError};
 
 use super::interact::NoAnswer;
 use super::invites::InviteError;
@@ -50,6 +52,9 @@ pub enum OpsError {
     /// A connection's grant.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// It is about a login.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -198,6 +203,7 @@ impl OpsError {
         match self {
             Self::Exchange(error) => Some(error),
             Self::Grant(error) => error.exchange(),
+            Self::Login(error) => error.exchange(),
             _ => None,
         }
     }
@@ -207,6 +213,7 @@ impl OpsError {
         match self {
             Self::Exchange(error) => (error.stage(), error.outcome()),
             Self::Grant(error) => error.verdict(),
+            Self::Login(error) => error.verdict(),
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
             Self::NoKey { .. } | Self::NoCertificateId { .. } | Self::Keyless { .. } => {
                 (Stage::Load, Outcome::Missing)
@@ -225,6 +232,7 @@ impl AuditKind for OpsError {
             Self::Invite(error) => error.audit_kind(),
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
+            Self::Login(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

@@ -15,6 +15,7 @@ pub mod invite_check;
 pub mod invite_issuer;
 pub mod invite_mint;
 pub mod keys;
+pub mod login;
 pub mod sim;
 pub mod status;
 pub mod token;

@@ -31,7 +31,7 @@ impl Rows<'_> {
     pub fn invitation_keys(&self) -> Result<Vec<InvitationKey>, VaultError> {
         self.all(
             "SELECT kid, algorithm, state, public_members, created_at, activated_at, ended_at, last_expiry \
-             FROM invitation_keys ORDER BY created_at DESC, kid",
+             FROM invitation_keys ORDER BY created_at DESC, state <> 'next', kid",
             [],
             read,
         )

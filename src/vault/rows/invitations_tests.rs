@@ -147,7 +147,7 @@ fn a_key_that_signs_no_more_loses_its_private_half_and_keeps_its_name() {
     assert_eq!(rows.invitation_keys().unwrap(), [second, key.clone()]);
     assert!(matches!(
         rows.insert_invitation_key(&key, &private),
-        Err(VaultError::Taken(_)) | Err(VaultError::Database(_))
+        Err(VaultError::Taken(_) | VaultError::Database(_))
     ));
 }
 

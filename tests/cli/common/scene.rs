@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokenctl::clock::Clock;
 use tokenctl::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
-use tokenctl::sim::{self, Simulator, SimulatorConfig};
+use tokenctl::sim::{self, Control, Simulator, SimulatorConfig};
 
 use super::{Place, Ran};
 
@@ -23,7 +23,7 @@ pub(crate) struct Scene {
     pub(crate) place: Place,
     pub(crate) admin: Admin,
     /// Runs as long as the scene.
-    _simulator: Simulator,
+    simulator: Simulator,
     now: Cell<Timestamp>,
     _runtime: tokio::runtime::Runtime,
 }
@@ -40,9 +40,14 @@ impl Scene {
         let integration = NewIntegration { client_id: Some(CLIENT.to_owned()), scopes: None };
         admin.create_integration(integration).unwrap();
         let scene =
-            Self { place: Place::new(), admin, _simulator: simulator, now: now.into(), _runtime: runtime };
+            Self { place: Place::new(), admin, simulator, now: now.into(), _runtime: runtime };
         scene.ok(&["init"]);
         scene
+    }
+
+    /// What is armed and counted at the vendors.
+    pub(crate) fn control(&self) -> Control {
+        self.simulator.control()
     }
 
     /// `acme` without a key.
