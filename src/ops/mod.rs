@@ -14,6 +14,8 @@ pub mod import;
 pub mod interact;
 pub mod invites;
 pub mod keys;
+mod connection_settings;
+mod missing_keys;
 mod overview;
 pub mod login;
 mod proof;

@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod certificate;
 pub mod connection;
+mod connection_row;
 pub mod demo;
 pub mod export;
 pub mod import;
