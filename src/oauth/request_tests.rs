@@ -149,10 +149,10 @@ proptest::proptest! {
     #[test]
     fn any_secret_arrives_as_it_is(text in "\\PC{1,60}") {
         let secret = secret(&text);
-        let parameters = Parameters(vec![("grant_type", "x"), ("client_secret", secret.expose())]);
-        for notation in [Notation::Form, Notation::Json] {
-            let longest = parameters.longest();
-            let body = parameters.written(notation);
+        let list = [("grant_type", "x"), ("client_secret", secret.expose().as_str())];
+        for parameters in [Parameters::form(list), Parameters::json(list)] {
+            let (longest, notation) = (parameters.longest(), parameters.notation);
+            let body = parameters.written();
             proptest::prop_assert!(body.len() <= longest);
             let read = match notation {
                 Notation::Form => form_urlencoded::parse(&body)

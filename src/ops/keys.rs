@@ -1,5 +1,6 @@
 //! First keys: made, taken over from elsewhere, made active.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,9 +8,11 @@ use crate::domain::audit::{Action, AuditEvent, SubjectKind};
 use crate::domain::certificate::{self, CertificateRequest};
 use crate::domain::connection::Connection;
 use crate::domain::ids::{CertificateId, ConnectionName, KeyId};
-use crate::domain::key::{Key, KeyAlgorithm, KeyState};
+use crate::domain::jwk;
+use crate::domain::key::{Certificate, Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::{self, KeySet, Phase, Step};
+use crate::domain::settings::ClientAuthentication;
 use crate::oauth::Exchanged;
 use crate::providers;
 use crate::secret::SecretBytes;
@@ -79,7 +82,7 @@ pub(super) fn make(
     connection: &Connection,
     request: &KeyRequest,
 ) -> Result<(Key, KeyPair), OpsError> {
-    let algorithm = acceptable(connection, request)?;
+    let algorithm = acceptable(session, connection, request)?;
     let progress =
         session.interact.progress(1, &format!("making an {algorithm} key for {}", connection.name));
     let made = make_for(session, connection, request, algorithm);
@@ -88,20 +91,38 @@ pub(super) fn make(
 }
 
 /// Checks all of a request that needs no key to be made.
-pub(super) fn check_request(connection: &Connection, request: &KeyRequest) -> Result<(), OpsError> {
-    acceptable(connection, request)?;
+pub(super) fn check_request(
+    session: &Session,
+    connection: &Connection,
+    request: &KeyRequest,
+) -> Result<(), OpsError> {
+    acceptable(session, connection, request)?;
     let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
     let common_name = request.common_name.as_deref().unwrap_or("default");
     Ok(certificate::check(common_name, request.days.unwrap_or(max_days), max_days)?)
 }
 
-fn acceptable(connection: &Connection, request: &KeyRequest) -> Result<KeyAlgorithm, OpsError> {
+fn acceptable(
+    session: &Session,
+    connection: &Connection,
+    request: &KeyRequest,
+) -> Result<KeyAlgorithm, OpsError> {
     let descriptor = providers::descriptor(connection.provider);
+    let app = session.app_of(connection)?;
+    let registration = app.as_ref().map(|app| &app.registration);
+    let authentication = descriptor.authentication_of(registration);
+    if authentication != ClientAuthentication::PrivateKeyJwt {
+        return Err(OpsError::Keyless { name: connection.name.clone(), authentication });
+    }
     let algorithm = request.algorithm.unwrap_or(descriptor.key_algorithms[0]);
     if !descriptor.key_algorithms.contains(&algorithm) {
         return Err(OpsError::Algorithm { provider: descriptor.name, algorithm });
     }
-    if let Some(signing) = connection.settings.netsuite().and_then(|settings| settings.signing_algorithm)
+    let signing = match registration {
+        Some(registration) => registration.signing_algorithm,
+        None => connection.settings.netsuite().and_then(|settings| settings.signing_algorithm),
+    };
+    if let Some(signing) = signing
         && !algorithm.signs(signing)
     {
         return Err(OpsError::Invalid(format!(
@@ -119,28 +140,43 @@ fn make_for(
 ) -> Result<(Key, KeyPair), OpsError> {
     let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
     let now = session.clock.now();
-    let default_name = format!("{} {}", connection.settings.account().unwrap_or_default(), connection.name);
+    let account = connection.settings.account().unwrap_or_default();
+    let default_name = format!("{account} {}", connection.name);
     let wanted = CertificateRequest {
         // 64 characters at most (RFC 5280 appendix A, ub-common-name); the account always fits.
-        common_name: request.common_name.as_deref().unwrap_or_else(|| cut(&default_name, 64)),
+        common_name: request.common_name.as_deref().unwrap_or_else(|| cut(default_name.trim_start(), 64)),
         days: request.days.unwrap_or(max_days),
         max_days,
         now,
     };
     let pair = KeyPair::generate(algorithm)?;
     let certificate = certificate::self_signed(&pair, &wanted)?;
+    let certificate_id = own_id(connection, &certificate, algorithm)?;
     let key = Key {
         id: KeyId::new(),
         connection: connection.id.clone(),
         state: KeyState::Pending,
         algorithm,
         certificate,
-        certificate_id: None,
+        certificate_id,
         created_at: now,
         activated_at: None,
         exposed_at: None,
     };
     Ok((key, pair))
+}
+
+/// The id of a key whose vendor gives none: the thumbprint of its JWK (RFC 7638), until another one is given.
+fn own_id(
+    connection: &Connection,
+    certificate: &Certificate,
+    algorithm: KeyAlgorithm,
+) -> Result<Option<CertificateId>, OpsError> {
+    if !providers::descriptor(connection.provider).takes_jwk() {
+        return Ok(None);
+    }
+    let thumbprint = jwk::public_jwk(certificate, algorithm)?.common.key_id;
+    Ok(thumbprint.and_then(|text| text.parse().ok()))
 }
 
 /// The first `limit` bytes of an ASCII text.
@@ -165,7 +201,7 @@ pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Mad
         return Err(OpsError::EmptySelection);
     }
     for connection in &missing {
-        check_request(connection, request)?;
+        check_request(session, connection, request)?;
     }
     let made = make_on_all_cores(session, &missing, request);
     let event = made
@@ -179,12 +215,18 @@ pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Mad
     })
 }
 
-/// The enabled connections that have no key.
+/// The enabled connections whose clients prove themselves by a key and have none.
 pub fn missing_keys(session: &Session) -> Result<Vec<Connection>, OpsError> {
     session.vault.read(|rows| {
         let sets = rows.key_sets()?;
+        let apps: BTreeMap<_, _> = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
         let mut connections = rows.connections(&crate::domain::selection::Selection::enabled())?;
-        connections.retain(|connection| !sets.contains_key(&connection.id));
+        connections.retain(|connection| {
+            let app = connection.app.as_ref().and_then(|id| apps.get(id));
+            let authentication = providers::descriptor(connection.provider)
+                .authentication_of(app.map(|app| &app.registration));
+            authentication == ClientAuthentication::PrivateKeyJwt && !sets.contains_key(&connection.id)
+        });
         Ok(connections)
     })
 }
@@ -228,7 +270,7 @@ fn make_on_all_cores<'a>(
             scope.spawn(|| {
                 while let Some(connection) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let one = if session.clock.instant() < stop_at {
-                        acceptable(connection, request)
+                        acceptable(session, connection, request)
                             .and_then(|algorithm| make_for(session, connection, request, algorithm))
                     } else {
                         Err(OpsError::OutOfTime)
@@ -251,8 +293,8 @@ pub struct ImportRequest {
     pub private_key: SecretBytes,
     /// The certificate file's bytes, PEM or DER.
     pub certificate: Vec<u8>,
-    /// The id that the vendor gave the certificate.
-    pub certificate_id: CertificateId,
+    /// The id that the vendor gave the certificate; where it gives none, the JWK's thumbprint unless another is used.
+    pub certificate_id: Option<CertificateId>,
 }
 
 /// What a proven step left behind.
@@ -287,7 +329,12 @@ pub async fn import(
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
-        rows.put_verification(&proof::proof_of(&connection, Some(key), &exchanged.evidence, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(
+            &connection,
+            Some(key),
+            &exchanged.evidence,
+            session.clock.now(),
+        ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
@@ -312,7 +359,14 @@ fn imported(session: &Session, connection: &Connection, request: ImportRequest) 
     let (certificate, _) = certificate::read(&request.certificate)?;
     certificate::belongs_to(&certificate, &pair)?;
     let algorithm = pair.algorithm();
-    acceptable(connection, &KeyRequest { algorithm: Some(algorithm), ..KeyRequest::default() })?;
+    acceptable(session, connection, &KeyRequest { algorithm: Some(algorithm), ..KeyRequest::default() })?;
+    let (name, state) = (connection.name.clone(), KeyState::Active);
+    let certificate_id = match request.certificate_id {
+        Some(id) => id,
+        None => {
+            own_id(connection, &certificate, algorithm)?.ok_or(OpsError::NoCertificateId { name, state })?
+        }
+    };
     let now = session.clock.now();
     let key = Key {
         id: KeyId::new(),
@@ -320,20 +374,22 @@ fn imported(session: &Session, connection: &Connection, request: ImportRequest) 
         state: KeyState::Active,
         algorithm,
         certificate,
-        certificate_id: Some(request.certificate_id.clone()),
+        certificate_id: Some(certificate_id.clone()),
         created_at: now,
         activated_at: Some(now),
         exposed_at: None,
     };
-    Ok(Signing { key, certificate_id: request.certificate_id, private_key: pair.into_pkcs8() })
+    Ok(Signing { key, certificate_id, private_key: pair.into_pkcs8() })
 }
 
 /// Makes the first key active under the id that the vendor gave its certificate, or gives the active key a new id
 /// (a sandbox refresh clears every mapping); proven by a live exchange first.
+///
+/// Without an id the key keeps the one that it has.
 pub async fn activate(
     session: &Session,
     name: &ConnectionName,
-    certificate_id: &CertificateId,
+    certificate_id: Option<&CertificateId>,
 ) -> Result<Proven, OpsError> {
     let (connection, before, _lock) = session.begin(name, Step::Activate)?;
     let key = before
@@ -341,17 +397,22 @@ pub async fn activate(
         .as_ref()
         .or(before.active.as_ref())
         .ok_or_else(|| OpsError::NoKey { name: name.clone(), state: KeyState::Pending })?;
-    let signing = Signing::load(session, name, key, Some(certificate_id))?;
+    let signing = Signing::load(session, name, key, certificate_id)?;
     let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
 
     let event =
         AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
-        rows.set_certificate_id(&key.id, certificate_id)?;
+        rows.set_certificate_id(&key.id, &signing.certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
-        rows.put_verification(&proof::proof_of(&connection, Some(key), &exchanged.evidence, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(
+            &connection,
+            Some(key),
+            &exchanged.evidence,
+            session.clock.now(),
+        ))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))

@@ -173,7 +173,7 @@ pub fn plan_key(
     request: &KeyRequest,
 ) -> Result<KeysOf, OpsError> {
     let status = plan(session, name, step, None)?;
-    keys::check_request(&status.connection, request)?;
+    keys::check_request(session, &status.connection, request)?;
     Ok(status)
 }
 

@@ -1,8 +1,10 @@
 //! How a connection comes to its tokens, worked out from the vendor, the connection's settings and its app's
 //! registration: the one thing that the flows read, so that they need not know whose settings say what.
 
+use url::Url;
+
 use super::descriptor;
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, HarmlessCall};
 use super::endpoints::{EndpointError, EndpointRequest, Endpoints, endpoints};
 use super::settings::{SettingsError, check_registration, check_settings};
 use crate::domain::settings::{
@@ -32,6 +34,22 @@ pub struct Plan {
     pub endpoints: Endpoints,
     /// What a token is remembered to have been obtained with (`TokenFacts::settings`).
     pub hash: String,
+}
+
+impl Plan {
+    /// The call that proves an access token without changing anything, and where it goes; `None` if there is none here.
+    pub fn harmless(&self) -> Option<(HarmlessCall, Url)> {
+        let call = self.vendor.harmless_call?;
+        let mut url = self.endpoints.api()?.clone();
+        if call == HarmlessCall::CompanyInfo {
+            let realm = self.realm.as_deref()?;
+            // Segment by segment: a realm with a slash must not lead elsewhere.
+            url.path_segments_mut().ok()?.pop_if_empty().extend(["v3", "company", realm, "companyinfo", realm]);
+            // `vendors.md` 2.6: the lowest version that still counts.
+            url.query_pairs_mut().append_pair("minorversion", "75");
+        }
+        Some((call, url))
+    }
 }
 
 /// How a client assertion is written.
@@ -76,7 +94,7 @@ pub fn plan(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
     Ok(Plan {
         vendor,
         grant: settings.grant(),
-        authentication: vendor.client_authentication[0],
+        authentication: vendor.authentication_of(None),
         client_id: own.client_id.clone(),
         scopes: own.scopes.clone(),
         audience: None,
@@ -113,7 +131,7 @@ fn of_member(
     Plan {
         vendor,
         grant,
-        authentication: registration.authentication.unwrap_or(vendor.client_authentication[0]),
+        authentication: vendor.authentication_of(Some(registration)),
         client_id: registration.client_id.clone(),
         scopes,
         audience: audience.or_else(|| vendor.default_audience.map(str::to_owned)),

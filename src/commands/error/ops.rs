@@ -93,6 +93,9 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         OpsError::Disabled(name) => {
             vec![hint("to use it again, run", &["connection", "enable", name.as_str()])]
         }
+        OpsError::Keyless { name, .. } => {
+            vec![hint("to see how it gets its tokens, run", &["connection", "show", name.as_str()])]
+        }
         OpsError::MappingDiffers(_) => vec![Hint::text(
             "upload the certificate for the same integration, entity and role as before, and use its new id",
         )],

@@ -13,6 +13,7 @@ use crate::domain::ids::ConnectionName;
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPairError;
 use crate::domain::rotation::{Forbidden, Phase};
+use crate::domain::settings::ClientAuthentication;
 use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::{ClockSkew, ExchangeError};
 use crate::providers::{EndpointError, PlanError, SettingsError};
@@ -104,6 +105,14 @@ pub enum OpsError {
     /// The connection is disabled (exit 5).
     #[error("`{0}` is disabled")]
     Disabled(ConnectionName),
+    /// The connection's client proves itself otherwise: a key is of no use to it (exit 5).
+    #[error("`{name}` has no use for a key: its client proves itself by {authentication}")]
+    Keyless {
+        /// Which.
+        name: ConnectionName,
+        /// How it proves itself.
+        authentication: ClientAuthentication,
+    },
     /// The vendor does not take this kind of key (exit 9).
     #[error("{provider} does not accept {algorithm} keys")]
     Algorithm {
@@ -186,7 +195,9 @@ impl OpsError {
             Self::Exchange(error) => (error.stage(), error.outcome()),
             Self::Grant(error) => error.verdict(),
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
-            Self::NoKey { .. } | Self::NoCertificateId { .. } => (Stage::Load, Outcome::Missing),
+            Self::NoKey { .. } | Self::NoCertificateId { .. } | Self::Keyless { .. } => {
+                (Stage::Load, Outcome::Missing)
+            },
             Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
             Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
             _ => (Stage::Load, Outcome::Failed),
@@ -208,6 +219,7 @@ impl AuditKind for OpsError {
             Self::NameTaken(_)
             | Self::Step { .. }
             | Self::Disabled(_)
+            | Self::Keyless { .. }
             | Self::MappingDiffers(_)
             | Self::KeysChanged(_)
             | Self::NoPreviousSettings(_) => "conflict",
