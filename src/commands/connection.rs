@@ -11,13 +11,13 @@ use crate::cli::connection::{
 };
 use crate::domain::connection::{Connection, Environment, Provider};
 use crate::domain::settings::{NetsuiteSettings, default_assertion_seconds};
-use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
+use crate::domain::standing::standing;
 use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
 use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, import};
 use crate::output::Hint;
-use crate::output::reports::connection::{ConnectionDetail, ConnectionList, ConnectionRow};
+use crate::output::reports::connection::{ConnectionDetail, ConnectionList, ConnectionRow, Described};
 use crate::output::reports::import::{Batch, BatchRow};
 
 use super::error::CommandError;
@@ -46,11 +46,11 @@ fn add(app: &App, args: &NetsuiteArgs) -> Result<Finished, CommandError> {
     let new = new_connection(args);
     if args.dry_run.dry_run {
         let connection = connections::plan_add(&session, new).map_err(doing)?;
-        return Ok(Finished::report(detail("planned", &connection)));
+        return Ok(Finished::report(detail(app, "planned", connection)));
     }
     let connection = connections::add(&session, new).map_err(doing)?;
     let next = Hint::command("to make its first key, run", ["keygen", connection.name.as_str()]);
-    Ok(Finished::report(detail("added", &connection)).hinted(next))
+    Ok(Finished::report(detail(app, "added", connection)).hinted(next))
 }
 
 fn new_connection(args: &NetsuiteArgs) -> NewConnection {
@@ -87,23 +87,26 @@ pub(super) fn lower(hosts: &[String]) -> Vec<String> {
     hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
 }
 
-fn detail(action: &'static str, connection: &Connection) -> ConnectionDetail {
-    ConnectionDetail {
-        action,
-        proven: None,
-        connection: ConnectionRow::new(connection, &KeySet::default(), Vec::new(), None, None),
-    }
+fn detail(app: &App, action: &'static str, connection: Connection) -> ConnectionDetail {
+    let connection = overview_row(app, &Overview::bare(connection));
+    ConnectionDetail { action, proven: None, connection }
 }
 
 fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
-    let keys = key_rows(&overview.connection, &overview.keys, app.clock.now());
-    ConnectionRow::new(
-        &overview.connection,
-        &overview.keys,
-        keys,
-        overview.token.as_ref(),
-        overview.verification.as_ref(),
-    )
+    let now = app.clock.now();
+    let facts = overview.facts(now);
+    ConnectionRow::new(Described {
+        connection: &overview.connection,
+        app: overview.app.as_ref().map(|app| app.name.as_str()),
+        grant: overview.grant.as_ref(),
+        keys: &overview.keys,
+        rows: key_rows(&overview.connection, &overview.keys, now),
+        token: overview.token.as_ref(),
+        verification: overview.verification.as_ref(),
+        standing: standing(facts),
+        end: facts.end(),
+        now,
+    })
 }
 
 /// The connections that the filter flags choose.
@@ -150,12 +153,9 @@ async fn set(app: &App, args: &SetArgs) -> Result<Finished, CommandError> {
     } else {
         Some(connections::show(&session, &changed.connection.name).map_err(doing)?)
     };
-    let connection = match &overview {
-        Some(overview) => overview_row(app, overview),
-        None => ConnectionRow::new(&changed.connection, &KeySet::default(), Vec::new(), None, None),
-    };
+    let Changed { exchange_settings, proven, connection, .. } = changed;
+    let connection = overview_row(app, &overview.unwrap_or_else(|| Overview::bare(connection)));
     let action = if dry_run { "planned" } else { "changed" };
-    let Changed { exchange_settings, proven, .. } = changed;
     Ok(Finished::report(ConnectionDetail { action, proven: exchange_settings.then_some(proven), connection }))
 }
 

@@ -9,15 +9,13 @@ use crate::domain::connection::{AccountId, Connection, Environment, Provider};
 use crate::domain::app::App;
 use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
 use crate::domain::ids::{ConnectionId, ConnectionName};
-use crate::domain::rotation::KeySet;
-use crate::domain::selection::Selection;
-use crate::domain::token::TokenFacts;
-use crate::domain::verification::Verification;
 use crate::providers::{self, EndpointRequest};
 use crate::vault::Rows;
 
 use super::proof::{self, Asker, Means};
 use super::{OpsError, Session};
+
+pub use super::overview::{Overview, list, show};
 
 /// A connection to be added.
 #[derive(Debug, Clone)]
@@ -112,51 +110,6 @@ pub(super) fn insert(
     connection.company = company.map(|name| rows.ensure_company(&name)).transpose()?;
     rows.insert_connection(&connection)?;
     Ok(connection)
-}
-
-/// A connection with everything about it that is not secret.
-#[derive(Debug)]
-pub struct Overview {
-    /// The connection.
-    pub connection: Connection,
-    /// Its keys.
-    pub keys: KeySet,
-    /// What is known of its cached token as of the last commit.
-    pub token: Option<TokenFacts>,
-    /// Its last verification.
-    pub verification: Option<Verification>,
-}
-
-/// Returns the selected connections by name; a name that does not exist is an error, no match is not.
-pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
-    session.vault.read(|rows| {
-        let mut keys = rows.key_sets()?;
-        let mut verifications = rows.verifications()?;
-        let mut tokens = rows.all_token_facts()?;
-        Ok(rows
-            .connections(selection)?
-            .into_iter()
-            .map(|connection| Overview {
-                keys: keys.remove(&connection.id).unwrap_or_default(),
-                token: tokens.remove(&connection.id),
-                verification: verifications.remove(&connection.id),
-                connection,
-            })
-            .collect())
-    })
-}
-
-/// Returns one connection with its keys, token facts and last verification.
-pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsError> {
-    let connection = session.connection(name)?;
-    session.vault.read(|rows| {
-        Ok(Overview {
-            keys: rows.keys_of(&connection.id)?,
-            token: rows.token_facts(&connection.id)?,
-            verification: rows.verification(&connection.id)?,
-            connection,
-        })
-    })
 }
 
 /// Changes to a connection; `None` leaves a value as it is, an inner `None` clears it.

@@ -13,6 +13,7 @@ pub mod history;
 pub mod import;
 pub mod interact;
 pub mod keys;
+mod overview;
 mod proof;
 pub mod rotate;
 pub mod session;

@@ -35,6 +35,7 @@ mod tests;
 mod trailer;
 mod transact;
 mod trust;
+mod unfolded;
 
 pub use check::{CheckItem, CheckReport};
 pub use create::{Created, NewVault};
@@ -45,5 +46,6 @@ pub use location::Location;
 pub use lock::{ConnectionLock, Failure, Stop, UnderWay};
 pub use membership::Rekeyed;
 pub use recipient::Role;
-pub use rows::{Quarantined, Rows, SecretChange};
+pub use rows::{Quarantined, Rows, SecretChange, SupportRow};
 pub use store::{Answer, Place, Vault};
+pub use unfolded::JournalledGrants;

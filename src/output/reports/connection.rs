@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{KeyRow, WARN_DAYS, moment, short};
+use super::grant::{EndRow, GrantRow};
+use super::{KeyRow, moment, short};
 use crate::domain::connection::Connection;
 use crate::domain::settings::{Settings, SigningAlgorithm};
+use crate::domain::grant::Grant;
 use crate::domain::rotation::KeySet;
-use crate::domain::standing::{Facts, Standing, standing};
+use crate::domain::standing::{End, Standing};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::{Outcome, Verification};
 use crate::output::listing::Listing;
@@ -34,6 +36,12 @@ pub struct ConnectionRow {
     settings: SettingsRow,
     previous_settings: Option<SettingsRow>,
     tags: BTreeMap<String, String>,
+    /// The app that it belongs to.
+    app: Option<String>,
+    /// What the vendor gave us; its hash, never its value.
+    grant: Option<GrantRow>,
+    /// What comes to its end first.
+    expires: Option<EndRow>,
     keys: Vec<KeyRow>,
     /// The cached access token as of the last commit; its hash, never its value.
     token: Option<TokenRow>,
@@ -114,22 +122,34 @@ impl From<&Settings> for SettingsRow {
     }
 }
 
+/// What a [`ConnectionRow`] is made of.
+pub struct Described<'a> {
+    /// The connection.
+    pub connection: &'a Connection,
+    /// The name of its app.
+    pub app: Option<&'a str>,
+    /// Its grant.
+    pub grant: Option<&'a Grant>,
+    /// Its keys.
+    pub keys: &'a KeySet,
+    /// The same as rows, pending first.
+    pub rows: Vec<KeyRow>,
+    /// Its cached token as of the last commit.
+    pub token: Option<&'a TokenFacts>,
+    /// Its last verification.
+    pub verification: Option<&'a Verification>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What comes to its end first.
+    pub end: Option<End>,
+    /// The time.
+    pub now: Timestamp,
+}
+
 impl ConnectionRow {
-    /// Describes a connection; `rows` are its keys as [`KeyRow`]s, pending first.
-    pub fn new(
-        connection: &Connection,
-        keys: &KeySet,
-        rows: Vec<KeyRow>,
-        token: Option<&TokenFacts>,
-        verification: Option<&Verification>,
-    ) -> Self {
-        let facts = Facts {
-            enabled: connection.enabled,
-            active: keys.active.as_ref(),
-            days_left: rows.iter().find(|row| row.state == "active").map(|row| row.days_left),
-            last: verification,
-            warn_days: WARN_DAYS,
-        };
+    /// Describes a connection.
+    pub fn new(described: Described<'_>) -> Self {
+        let Described { connection, keys, rows, token, verification, now, .. } = described;
         Self {
             id: connection.id.to_string(),
             name: connection.name.to_string(),
@@ -140,11 +160,14 @@ impl ConnectionRow {
                 .company
                 .as_ref()
                 .map(|company| CompanyRow { id: company.id.to_string(), name: company.name.clone() }),
-            status: standing(facts),
+            status: described.standing,
             key_state: keys.phase().as_str(),
             settings: (&connection.settings).into(),
             previous_settings: connection.previous_settings.as_ref().map(Into::into),
             tags: connection.tags.clone(),
+            app: described.app.map(str::to_owned),
+            grant: described.grant.map(GrantRow::from),
+            expires: described.end.map(|end| EndRow::new(end, now)),
             keys: rows,
             token: token.map(|facts| TokenRow {
                 sha256: facts.hash.clone(),
@@ -164,19 +187,11 @@ impl ConnectionRow {
     }
 
     fn status_cell(&self) -> Cell {
-        let tone = match self.status {
-            Standing::Active => Tone::Good,
-            Standing::Pending | Standing::Expiring | Standing::NeverVerified | Standing::Unreachable => {
-                Tone::Warning
-            }
-            Standing::Expired | Standing::Rejected | Standing::Failed => Tone::Bad,
-            Standing::Disabled => Tone::Dim,
-        };
-        Cell::toned(self.status.as_str(), tone)
+        super::grant::standing_cell(self.status)
     }
 
     fn expiry_cell(&self) -> Cell {
-        self.keys.iter().find(|key| key.state == "active").map_or_else(Cell::default, KeyRow::expiry)
+        self.expires.as_ref().map_or_else(Cell::default, EndRow::cell)
     }
 
     fn verified_cell(&self) -> Cell {
@@ -248,6 +263,13 @@ const FIELDS: &[&str] = &[
     "settings.scopes",
     "settings.entity",
     "settings.role",
+    "settings.realm",
+    "app",
+    "grant.state",
+    "grant.expires_at",
+    "grant.hard_expires_at",
+    "expires.at",
+    "expires.kind",
     "tags",
     "verification.outcome",
     "verification.checked_at",
@@ -318,6 +340,7 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         }
     };
     optional("company", row.company.as_ref().map(|company| company.name.clone()));
+    optional("app", row.app.clone());
     optional("entity", settings.entity.clone());
     optional("role", settings.role.clone());
     optional("token url", settings.token_url.clone());
@@ -325,6 +348,9 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
     optional("trusted hosts", (!settings.trusted_hosts.is_empty()).then(|| settings.trusted_hosts.join(" ")));
     let tags: Vec<_> = row.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
     optional("tags", (!tags.is_empty()).then(|| tags.join(" ")));
+    if let Some(grant) = &row.grant {
+        facts.extend(grant.facts());
+    }
     for key in &row.keys {
         let id =
             key.certificate_id.as_deref().map_or_else(String::new, |id| format!(", certificate id {id}"));

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod connection;
 pub mod demo;
 pub mod export;
+pub mod grant;
 pub mod import;
 pub mod keys;
 pub mod sim;
@@ -24,9 +25,7 @@ use serde::Serialize;
 
 use super::view::{Cell, Tone};
 use crate::domain::key::Key;
-
-/// Days left below which an expiry is shown as a warning.
-const WARN_DAYS: i64 = 30;
+use crate::domain::standing::WARN_DAYS;
 
 /// One key of a connection, without secrets.
 #[derive(Debug, Clone, Serialize)]

@@ -16,6 +16,7 @@ mod meta;
 mod names;
 mod quarantine;
 mod recipients;
+mod support;
 mod tokens;
 mod uses;
 mod verifications;
@@ -28,6 +29,7 @@ use rusqlite::Connection as Database;
 pub use apps::SecretChange;
 pub use counts::Counts;
 pub use quarantine::Quarantined;
+pub use support::SupportRow;
 
 use super::seal::Sealer;
 
