@@ -11,6 +11,7 @@ pub mod app;
 pub mod audit;
 pub mod cert;
 pub mod check;
+pub mod company;
 pub mod connection;
 pub mod enums;
 pub mod examples;
@@ -71,6 +72,9 @@ pub enum Command {
     /// Manage connections and their settings
     #[command(subcommand)]
     Connection(connection::ConnectionCommand),
+    /// Look companies up, and disconnect them
+    #[command(subcommand)]
+    Company(company::CompanyCommand),
     /// Make the first key and certificate of a connection
     Keygen(keys::KeygenArgs),
     /// Manage private keys

@@ -6,7 +6,9 @@
 
 pub mod apps;
 pub mod certificates;
+pub mod companies;
 pub mod connections;
+pub mod disconnect;
 pub mod error;
 mod grants;
 pub mod history;
@@ -23,7 +25,7 @@ pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::{AppError, GrantError, OpsError};
+pub use error::{AppError, CompanyError, GrantError, OpsError};
 pub use interact::Interact;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 

@@ -14,6 +14,7 @@ use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::oauth::{
     self, Ask, Client, ClientProof, Evidence, ExchangeError, ExchangeRequest, Exchanged, SigningKey, Way,
 };
+use crate::oauth::revoke::Revoked;
 use crate::providers::{self, Plan};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::VaultError;
@@ -171,6 +172,19 @@ impl Asker {
         let key = means.signing_key().map_err(Box::new)?;
         let way = self.way();
         Ok(oauth::prove_client(&way, plan, means.proof(key.as_ref())).await.map_err(Box::new)?)
+    }
+
+    /// Gives back the grant of `token`.
+    pub(super) async fn revoke(
+        &self,
+        plan: &Plan,
+        means: &Means<'_>,
+        token: &SecretString,
+    ) -> Result<Revoked, OpsError> {
+        let key = means.signing_key().map_err(Box::new)?;
+        let way = self.way();
+        let revoked = oauth::revoke::revoke(&way, plan, means.proof(key.as_ref()), token).await;
+        Ok(revoked.map_err(Box::new)?)
     }
 
     /// The way for one request that starts now.

@@ -70,7 +70,7 @@ pub struct Attention {
 pub struct Status {
     /// What needs somebody, most urgent first.
     pub attention: Vec<Attention>,
-    /// What comes to an end, the next first; a refresh token that rolls on only where it is about to.
+    /// What makes somebody act, the next first.
     pub expiries: Vec<(ConnectionName, ConnectionId, End)>,
     /// How many connections there are.
     pub connections: usize,
@@ -87,9 +87,7 @@ pub fn status(session: &Session) -> Result<Status, OpsError> {
         let (name, id) = (&overview.connection.name, &overview.connection.id);
         let facts = overview.facts(now);
         status.ready += usize::from(standing(facts).is_usable());
-        if let Some(end) = facts.end()
-            && (end.kind != EndKind::Rolling || end.is_near(now, WARN_DAYS))
-        {
+        if let Some(end) = facts.end() {
             status.expiries.push((name.clone(), id.clone(), end));
         }
         if let Some(need) = need(overview, now) {

@@ -184,7 +184,7 @@ pub fn standing(facts: Facts<'_>) -> Standing {
     if let Some(standing) = facts.grant.there().and_then(|grant| of_grant(grant, facts.now)) {
         return standing;
     }
-    let expiring = facts.end().is_some_and(|end| end.is_near(facts.now, facts.warn_days));
+    let expiring = facts.ends().any(|end| end.is_near(facts.now, facts.warn_days));
     match facts.found() {
         Some(Outcome::Rejected) => Standing::Rejected,
         Some(Outcome::Unreachable) => Standing::Unreachable,
@@ -214,12 +214,18 @@ fn of_grant(grant: &Grant, now: Timestamp) -> Option<Standing> {
 }
 
 impl Facts<'_> {
-    /// What comes to its end first, unless it is over on purpose.
+    /// What makes somebody act first. A refresh token that rolls on does so only where that is overdue, and what was
+    /// given back or switched off on purpose does not.
     pub fn end(&self) -> Option<End> {
+        let acts = |end: &End| end.kind != EndKind::Rolling || end.is_near(self.now, self.warn_days);
+        self.ends().filter(acts).min_by_key(|end| end.at).filter(|_| self.enabled)
+    }
+
+    fn ends(&self) -> impl Iterator<Item = End> {
         let certificate = self.certificate_end.filter(|_| self.key.there().is_some());
         let grant = self.grant.there().filter(|grant| !matches!(grant.state, GrantState::Revoked { .. }));
         let of_grant = grant.into_iter().flat_map(|grant| End::of_grant(grant));
-        certificate.map(End::of_certificate).into_iter().chain(of_grant).min_by_key(|end| end.at)
+        certificate.map(End::of_certificate).into_iter().chain(of_grant)
     }
 
     /// What is known from asking the vendor, as far as it is about the credentials that count now.

@@ -126,11 +126,21 @@ fn the_nearer_end_counts() {
         let end = facts.end().unwrap();
         (end.kind, end.at, standing(facts))
     };
-    assert_eq!(of(90, 1000), (EndKind::Rolling, in_days(90), Standing::Active));
+    assert_eq!(of(90, 1000), (EndKind::Certificate, in_days(400), Standing::Active), "it rolls on");
+    assert_eq!(of(90, 300), (EndKind::Hard, in_days(300), Standing::Active));
     assert_eq!(of(90, 20), (EndKind::Hard, in_days(20), Standing::Expiring));
-    assert_eq!(of(29, 1000), (EndKind::Rolling, in_days(29), Standing::Active), "a third of it is not gone");
+    assert_eq!(of(29, 300), (EndKind::Hard, in_days(300), Standing::Active), "two thirds are not gone");
     assert_eq!(of(3, 1000), (EndKind::Rolling, in_days(3), Standing::Expiring));
-    assert_eq!(of(900, 1000), (EndKind::Certificate, in_days(400), Standing::Active));
+}
+
+#[test]
+fn what_was_ended_on_purpose_makes_nobody_act() {
+    let grant = Grant { state: GrantState::Revoked { at: now() }, hard_expires_at: Some(in_days(3)), ..grant() };
+    let key = KeyId::new();
+    let facts = Facts { key: Held::Unneeded, grant: Held::There(&grant), ..facts(&key) };
+    assert_eq!((facts.end(), standing(facts)), (None, Standing::Revoked));
+    let facts = Facts { enabled: false, ..self::facts(&key) };
+    assert_eq!((facts.end(), standing(facts)), (None, Standing::Disabled));
 }
 
 #[test]

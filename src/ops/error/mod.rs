@@ -1,6 +1,7 @@
 //! What can keep an intention from being carried out; `commands::error` adds kinds, hints and exit codes.
 
 mod apps;
+mod companies;
 mod grants;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::providers::{EndpointError, PlanError, SettingsError};
 use crate::vault::{Failure, VaultError};
 
 pub use apps::AppError;
+pub use companies::CompanyError;
 pub use grants::GrantError;
 
 use super::interact::NoAnswer;
@@ -46,6 +48,9 @@ pub enum OpsError {
     /// A connection's grant.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// A company.
+    #[error(transparent)]
+    Company(#[from] CompanyError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -211,6 +216,7 @@ impl AuditKind for OpsError {
             Self::Vault(error) => error.audit_kind(),
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
+            Self::Company(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

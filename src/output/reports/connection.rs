@@ -40,7 +40,7 @@ pub struct ConnectionRow {
     app: Option<String>,
     /// What the vendor gave us; its hash, never its value.
     grant: Option<GrantRow>,
-    /// What comes to its end first.
+    /// What makes somebody act first.
     expires: Option<EndRow>,
     keys: Vec<KeyRow>,
     /// The cached access token as of the last commit; its hash, never its value.
@@ -140,7 +140,7 @@ pub struct Described<'a> {
     pub verification: Option<&'a Verification>,
     /// Where it stands.
     pub standing: Standing,
-    /// What comes to its end first.
+    /// What makes somebody act first.
     pub end: Option<End>,
     /// The time.
     pub now: Timestamp,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::moment;
 use crate::domain::grant::{Grant, GrantState};
-use crate::domain::standing::{End, EndKind, Standing, WARN_DAYS};
+use crate::domain::standing::{End, Standing, WARN_DAYS};
 use crate::output::view::{Cell, Tone};
 
 /// A grant without its refresh token.
@@ -74,7 +74,7 @@ impl GrantRow {
     }
 }
 
-/// What comes to its end first.
+/// What makes somebody act first.
 #[derive(Debug, Clone, Serialize)]
 pub struct EndRow {
     /// certificate, hard (the grant, however often it is used) or rolling (a refresh token that is not used).
@@ -105,11 +105,6 @@ impl EndRow {
         } else {
             self.at.strftime("%Y-%m-%d").to_string().into()
         }
-    }
-
-    /// Whether it is the end of what can be extended by using it.
-    pub fn is_rolling(&self) -> bool {
-        self.kind == EndKind::Rolling.as_str()
     }
 }
 

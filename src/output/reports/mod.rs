@@ -5,8 +5,10 @@
 pub mod app;
 pub mod audit;
 pub mod certificate;
+pub mod company;
 pub mod connection;
 pub mod demo;
+pub mod disconnect;
 pub mod export;
 pub mod grant;
 pub mod import;

@@ -238,6 +238,7 @@ fn the_next_command_is_whole() {
             connection_id: "c".to_owned(),
             expires_at,
             days_left: days_between(now(), expires_at),
+            kind: "certificate",
         }],
     };
     assert!(drawn(&status).contains(&hint.to_string()), "{}", drawn(&status));
