@@ -17,6 +17,12 @@ pub(super) fn harden() -> u32 {
     umask(Mode::from_raw_mode(0o077)).as_raw_mode()
 }
 
+/// Lets an unprivileged tracer see what system calls are about: for fault injection.
+#[cfg(feature = "test-hooks")]
+pub(super) fn let_others_trace() {
+    let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::config::Config;
+#[cfg(feature = "test-hooks")]
+use super::hardening;
 use super::settings::{self, Settings};
 use super::signals::Signals;
 use super::{App, Environment, Paths, Terminal, log};
@@ -162,6 +164,9 @@ fn clock(environment: &Environment) -> Result<Clock, CommandError> {
     if let Some(names) = environment.text("TOKENCTL_TEST_MUTANTS") {
         crate::hooks::seed(&names);
     }
+    if mutant("traceable") {
+        hardening::let_others_trace();
+    }
     let Some(text) = environment.text("TOKENCTL_TEST_NOW") else { return Ok(Clock::system()) };
     let now = text.parse().map_err(|error: jiff::Error| {
         CommandError::usage("TOKENCTL_TEST_NOW is no RFC 3339 time").because(error.to_string())
@@ -178,7 +183,7 @@ fn clock(_environment: &Environment) -> Result<Clock, CommandError> {
 fn runtime() -> Result<Runtime, CommandError> {
     // For fault injection: strace counts system calls per thread.
     let mut builder =
-        if mutant("one-thread") { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+        if mutant("traceable") { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     builder
         .enable_all()
         .build()

@@ -3,9 +3,12 @@
 use clap::ValueEnum;
 
 use crate::domain::connection::{Environment, Provider};
-use crate::domain::settings::{ClientAuthentication, ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::invitation::token::LinkStyle;
+use crate::domain::invitation::{Profile, State};
+use crate::domain::jws::JwsAlgorithm;
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
+use crate::domain::settings::{ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim};
 use crate::domain::standing::Standing;
 
 macro_rules! words {
@@ -75,6 +78,20 @@ words! {
         On = "on" => Some(true),
         /// Never
         Off = "off" => Some(false),
+    }
+}
+
+words! {
+    /// `--grant`
+    GrantWord for GrantKind {
+        /// The client alone
+        ClientCredentials = "client-credentials" => GrantKind::ClientCredentials,
+        /// A person consents in a browser
+        AuthorizationCode = "authorization-code" => GrantKind::RefreshToken,
+        /// A refresh token that another system holds
+        RefreshToken = "refresh-token" => GrantKind::RefreshToken,
+        /// A person consents on another machine
+        DeviceCode = "device-code" => GrantKind::RefreshToken,
     }
 }
 
@@ -239,5 +256,59 @@ words! {
         Viewer = "viewer" => Role::Viewer,
         /// Everything
         Operator = "operator" => Role::Operator,
+    }
+}
+
+words! {
+    /// `--profile`
+    ProfileWord for Profile {
+        /// Any JOSE library
+        Standard = "standard" => Profile::Standard,
+        /// SAP's libraries for XSUAA
+        Xsuaa = "xsuaa" => Profile::Xsuaa,
+    }
+}
+
+words! {
+    /// `invite issuer set --algorithm`
+    TokenAlgorithmWord for JwsAlgorithm {
+        /// ECDSA with P-256
+        Es256 = "ES256" => JwsAlgorithm::ES256,
+        /// RSASSA-PSS with SHA-256, 3072 bits
+        Ps256 = "PS256" => JwsAlgorithm::PS256,
+        /// RSASSA-PKCS1-v1_5 with SHA-256, 3072 bits; for profile xsuaa alone
+        Rs256 = "RS256" => JwsAlgorithm::RS256,
+    }
+}
+
+words! {
+    /// `--link-style`
+    LinkStyleWord for LinkStyle {
+        /// Behind `#`: browsers send it to no server
+        Fragment = "fragment" => LinkStyle::Fragment,
+        /// Behind `?`: it ends up in logs
+        Query = "query" => LinkStyle::Query,
+    }
+}
+
+words! {
+    /// `--state`
+    InvitationStateWord for State {
+        /// Minted, not delivered
+        Created = "created" => State::Created,
+        /// Delivered
+        Sent = "sent" => State::Sent,
+        /// Its link was opened
+        Accessed = "accessed" => State::Accessed,
+        /// Its form was begun
+        InProgress = "in-progress" => State::InProgress,
+        /// Its form was handed in
+        Submitted = "submitted" => State::Submitted,
+        /// Used up
+        Consumed = "consumed" => State::Consumed,
+        /// Its time is over
+        Expired = "expired" => State::Expired,
+        /// Taken back
+        Revoked = "revoked" => State::Revoked,
     }
 }

@@ -17,6 +17,7 @@ pub mod enums;
 pub mod examples;
 pub mod global;
 pub mod help;
+pub mod invite;
 pub mod keys;
 pub mod login;
 pub mod rotate;
@@ -91,6 +92,9 @@ pub enum Command {
     /// Hand out access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Invite suppliers: mint links, follow and revoke them, let any service verify them
+    #[command(subcommand)]
+    Invite(invite::InviteCommand),
     /// Read the audit log: who did what and who took which token
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -133,7 +137,11 @@ pub fn format_of(argv: &[OsString]) -> Option<Format> {
 impl Command {
     /// Whether its own `--format` makes its answer an envelope.
     fn prints_json(&self) -> bool {
-        matches!(self, Self::Token(token::TokenCommand::Get(args)) if args.format == Some(token::TokenFormat::Json))
+        match self {
+            Self::Token(token::TokenCommand::Get(args)) => args.format == Some(token::TokenFormat::Json),
+            Self::Invite(invite::InviteCommand::Mint(args)) => args.format == Some(invite::MintFormat::Json),
+            _ => false,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::cli::cert::{ActivateArgs, CertCommand, CertificateFormat, ExportArgs, ShowArgs};
 use crate::cli::connection::FilterArgs;
-use crate::domain::rotation::Step;
 use crate::domain::certificate;
+use crate::domain::rotation::Step;
 use crate::ops::certificates::{Held, find, list};
 use crate::ops::{OpsError, certificates, keys, rotate};
 use crate::output::reports::KeyRow;
@@ -80,8 +80,8 @@ async fn activate(app: &App, args: &ActivateArgs) -> Result<Finished, CommandErr
     let session = session::open(app)?;
     let now = app.clock.now();
     if args.dry_run.dry_run {
-        let of =
-            rotate::plan(&session, &args.name, Step::Activate, args.certificate_id.as_ref()).map_err(doing)?;
+        let of = rotate::plan(&session, &args.name, Step::Activate, args.certificate_id.as_ref())
+            .map_err(doing)?;
         let mut report = keys_report(&of, "planned", now);
         report.upload.clear();
         report.plan = vec![

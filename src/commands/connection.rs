@@ -6,14 +6,11 @@ use url::Url;
 
 use crate::app::App;
 use crate::cli::connection::{
-    AddCommand, AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs,
-    NetsuiteArgs, SetArgs,
+    AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs, SetArgs,
 };
-use crate::domain::connection::{Connection, Environment, Provider};
-use crate::domain::settings::{NetsuiteSettings, default_assertion_seconds};
 use crate::domain::selection::Selection;
 use crate::domain::standing::standing;
-use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
+use crate::ops::connections::{self, Changed, Changes, Overview};
 use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, import};
 use crate::output::Hint;
@@ -24,12 +21,12 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::finish::Finished;
 use super::steps::key_rows;
-use super::{batch, import_file, session};
+use super::{batch, connection_add, import_file, session};
 
 /// Runs `connection …`.
 pub(super) async fn run(app: &App, command: &ConnectionCommand) -> Result<Finished, CommandError> {
     match command {
-        ConnectionCommand::Add(AddCommand::Netsuite(args)) => add(app, args),
+        ConnectionCommand::Add(command) => connection_add::run(app, command).await,
         ConnectionCommand::Import(args) => import_rows(app, args),
         ConnectionCommand::List(args) => list(app, args),
         ConnectionCommand::Show(args) => show(app, args),
@@ -40,46 +37,7 @@ pub(super) async fn run(app: &App, command: &ConnectionCommand) -> Result<Finish
     }
 }
 
-fn add(app: &App, args: &NetsuiteArgs) -> Result<Finished, CommandError> {
-    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot add `{}`", args.name));
-    let session = session::open(app)?;
-    let new = new_connection(args);
-    if args.dry_run.dry_run {
-        let connection = connections::plan_add(&session, new).map_err(doing)?;
-        return Ok(Finished::report(detail(app, "planned", connection)));
-    }
-    let connection = connections::add(&session, new).map_err(doing)?;
-    let next = Hint::command("to make its first key, run", ["keygen", connection.name.as_str()]);
-    Ok(Finished::report(detail(app, "added", connection)).hinted(next))
-}
-
-fn new_connection(args: &NetsuiteArgs) -> NewConnection {
-    let assertion = &args.assertion;
-    NewConnection {
-        name: args.name.clone(),
-        provider: Provider::Netsuite,
-        environment: args.environment.map_or_else(|| Environment::of_account(&args.account), Into::into),
-        company: args.company.clone(),
-        app: None,
-        settings: NetsuiteSettings {
-            scopes: args.scope.clone(),
-            scope_style: assertion.scope_style.map(Into::into).unwrap_or_default(),
-            subject: assertion.subject.map(Into::into).unwrap_or_default(),
-            signing_algorithm: assertion.signing_algorithm.map(Into::into),
-            assertion_seconds: lifetime(assertion).unwrap_or_else(default_assertion_seconds),
-            entity: args.entity.clone(),
-            role: args.role.clone(),
-            token_url: args.token_url.clone(),
-            certificate_url: args.certificate_url.clone(),
-            trusted_hosts: lower(&args.trust_hosts),
-            ..NetsuiteSettings::new(args.account.clone(), args.client_id.clone())
-        }
-        .into(),
-        tags: args.tags.iter().cloned().collect(),
-    }
-}
-
-fn lifetime(args: &AssertionArgs) -> Option<u32> {
+pub(super) fn lifetime(args: &AssertionArgs) -> Option<u32> {
     args.assertion_lifetime.map(|lifetime| u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX))
 }
 
@@ -87,26 +45,25 @@ pub(super) fn lower(hosts: &[String]) -> Vec<String> {
     hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
 }
 
-fn detail(app: &App, action: &'static str, connection: Connection) -> ConnectionDetail {
-    let connection = overview_row(app, &Overview::bare(connection));
-    ConnectionDetail { action, proven: None, connection }
+pub(super) fn detail(app: &App, action: &'static str, overview: &Overview) -> ConnectionDetail {
+    ConnectionDetail { action, proven: None, connection: overview_row(app, overview) }
 }
 
 fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
     let now = app.clock.now();
     let facts = overview.facts(now);
-    ConnectionRow::new(Described {
+    let described = Described {
         connection: &overview.connection,
-        app: overview.app.as_ref().map(|app| app.name.as_str()),
-        grant: overview.grant.as_ref(),
+        app: overview.app.as_ref(),
         keys: &overview.keys,
         rows: key_rows(&overview.connection, &overview.keys, now),
-        token: overview.token.as_ref(),
-        verification: overview.verification.as_ref(),
         standing: standing(facts),
         end: facts.end(),
-        now,
-    })
+        grant: overview.grant.as_ref(),
+        token: overview.token.as_ref(),
+        verification: overview.verification.as_ref(),
+    };
+    ConnectionRow::new(described, now)
 }
 
 /// The connections that the filter flags choose.
@@ -153,9 +110,12 @@ async fn set(app: &App, args: &SetArgs) -> Result<Finished, CommandError> {
     } else {
         Some(connections::show(&session, &changed.connection.name).map_err(doing)?)
     };
-    let Changed { exchange_settings, proven, connection, .. } = changed;
-    let connection = overview_row(app, &overview.unwrap_or_else(|| Overview::bare(connection)));
+    let connection = match &overview {
+        Some(overview) => overview_row(app, overview),
+        None => overview_row(app, &connections::of(&session, &changed.connection).map_err(doing)?),
+    };
     let action = if dry_run { "planned" } else { "changed" };
+    let Changed { exchange_settings, proven, .. } = changed;
     Ok(Finished::report(ConnectionDetail { action, proven: exchange_settings.then_some(proven), connection }))
 }
 
@@ -187,6 +147,8 @@ fn changes(args: &SetArgs) -> Result<Changes, CommandError> {
         } else {
             args.trust_hosts.as_deref().map(lower)
         },
+        realm: args.realm.clone().map(non_empty),
+        audience: args.audience.clone().map(non_empty),
         revert: args.revert,
         unproven: args.unproven,
     })

@@ -10,8 +10,11 @@ use crate::ops::interact::Interact as _;
 use crate::output::Hint;
 use crate::output::hint::command_line;
 use crate::output::reports::demo::{Demo, StepRow};
+use crate::output::sink::{Audience, Export, write_file};
 use crate::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
 use crate::sim::{self, SimulatorConfig};
+
+use zeroize::Zeroizing;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -83,6 +86,7 @@ impl Story {
         self.first_key(stage).await?;
         self.daily_work(stage).await?;
         self.rotation(stage).await?;
+        invitation(stage).await?;
         look_back(stage).await
     }
 
@@ -123,7 +127,7 @@ impl Story {
         stage.run(&["verify", "acme"]).await?;
         stage.say("Programs get a valid token; the second one comes from the sealed cache.");
         stage.run_secret(&["token", "get", "acme"]).await?;
-        stage.run_secret(&["token", "get", "acme", "--format=header"]).await
+        stage.run_secret(&["token", "get", "acme", "--format=header"]).await.map(drop)
     }
 
     async fn rotation(&self, stage: &mut Stage<'_>) -> Result<(), CommandError> {
@@ -145,7 +149,10 @@ impl Story {
 
     /// Plays the customer's administrator; returns the flag with the id that NetSuite gave the certificate.
     fn upload(&self, stage: &mut Stage<'_>, file: &str) -> Result<String, CommandError> {
-        stage.act(&format!("uploads {file} in NetSuite, with entity {ENTITY} and role {ROLE}"));
+        stage.act(
+            &format!("uploads {file} in NetSuite, with entity {ENTITY} and role {ROLE}"),
+            "administrator",
+        );
         let pem = stage.app.read_file(&stage.folder.join(file))?;
         let upload = CertificateUpload {
             certificate: String::from_utf8_lossy(&pem).into_owned(),
@@ -155,6 +162,34 @@ impl Story {
         let id = self.admin.upload_certificate(&self.client_id, upload)?;
         Ok(format!("--certificate-id={id}"))
     }
+}
+
+/// A supplier is let in: no vendor takes part, and any JOSE library could check the token.
+async fn invitation(stage: &mut Stage<'_>) -> Result<(), CommandError> {
+    stage.say("A supplier is invited: a signed link that works once, and can be taken back at any time.");
+    stage
+        .run(&[
+            "invite",
+            "issuer",
+            "set",
+            "--issuer=https://invite.example",
+            "--audience=supplier-onboarding",
+            "--link-base=https://onboarding.example/start",
+        ])
+        .await?;
+    let mint = ["invite", "mint", "--email=ann@supplier.example", "--company=Supplier Ltd", "--format=link"];
+    let link = stage.run_secret(&mint).await?;
+    stage.keep("link.txt", &link)?;
+    stage.run(&["invite", "check", "link.txt"]).await?;
+    stage.run(&["invite", "sent", "--email=ann@supplier.example"]).await?;
+    stage.act("opens the link, fills in the form and hands it in", "supplier");
+    for step in ["access", "start", "submit"] {
+        stage.run(&["invite", step, "link.txt"]).await?;
+    }
+    stage.say("What it was for is done once. The second time it is refused, and somebody is told.");
+    stage.run(&["invite", "redeem", "link.txt"]).await?;
+    stage.run_refused(Exit::Expired, &["invite", "redeem", "link.txt"]).await?;
+    stage.run(&["invite", "alerts"]).await
 }
 
 async fn look_back(stage: &mut Stage<'_>) -> Result<(), CommandError> {
@@ -179,9 +214,18 @@ impl Stage<'_> {
         self.app.console.note(&format!("# {text}"));
     }
 
-    fn act(&mut self, what: &str) {
-        self.app.console.note(&format!("# The customer's administrator {what}."));
-        self.steps.push(StepRow { by: "administrator", step: what.to_owned(), code: None });
+    /// Tells what somebody else does: the customer's administrator, or the supplier.
+    fn act(&mut self, what: &str, by: &'static str) {
+        let who = if by == "supplier" { "The supplier" } else { "The customer's administrator" };
+        self.app.console.note(&format!("# {who} {what}."));
+        self.steps.push(StepRow { by, step: what.to_owned(), code: None });
+    }
+
+    /// Keeps a secret in the demo's folder, for the commands that follow.
+    fn keep(&self, name: &str, text: &str) -> Result<(), CommandError> {
+        let path = self.folder.join(name);
+        let export = Export { path: &path, audience: Audience::Owner, replace: false };
+        Ok(write_file(&export, text.as_bytes())?)
     }
 
     async fn run(&mut self, arguments: &[&str]) -> Result<(), CommandError> {
@@ -191,11 +235,20 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// As [`Stage::run`] for a command that prints a token: only its beginning is shown.
-    async fn run_secret(&mut self, arguments: &[&str]) -> Result<(), CommandError> {
+    /// As [`Stage::run`] for a command that prints a token, which is returned: only its beginning is shown.
+    async fn run_secret(&mut self, arguments: &[&str]) -> Result<Zeroizing<String>, CommandError> {
         let (stdout, stderr) = self.execute(arguments).await?;
+        let stdout = Zeroizing::new(stdout);
         let start: String = stdout.trim_end().chars().take(40).collect();
         self.show(&format!("{start}… ({} characters)\n", stdout.trim_end().chars().count()));
+        self.show(&stderr);
+        Ok(stdout)
+    }
+
+    /// As [`Stage::run`] for a command that must be refused with this exit code.
+    async fn run_refused(&mut self, exit: Exit, arguments: &[&str]) -> Result<(), CommandError> {
+        let (stdout, stderr) = self.expect(exit, arguments).await?;
+        self.show(&stdout);
         self.show(&stderr);
         Ok(())
     }
@@ -206,6 +259,10 @@ impl Stage<'_> {
 
     /// Returns what the command wrote to stdout and to stderr, in the order in which a terminal shows them.
     async fn execute(&mut self, arguments: &[&str]) -> Result<(String, String), CommandError> {
+        self.expect(Exit::Ok, arguments).await
+    }
+
+    async fn expect(&mut self, exit: Exit, arguments: &[&str]) -> Result<(String, String), CommandError> {
         let line = command_line("tokenctl", arguments);
         self.app.console.note(&format!("$ {line}"));
         let failed = |why: String| {
@@ -224,7 +281,7 @@ impl Stage<'_> {
         self.steps.push(StepRow { by: "operator", step: line.clone(), code });
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        if code == Some(0) {
+        if code == Some(exit.code().into()) {
             Ok((stdout, stderr))
         } else {
             self.show(&stderr);

@@ -151,6 +151,7 @@ impl From<UnknownField> for CommandError {
 }
 
 mod grants;
+mod invite;
 mod ops;
 mod vault;
 

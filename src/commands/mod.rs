@@ -9,12 +9,14 @@ mod batch;
 mod cert;
 mod company;
 mod connection;
+mod connection_add;
 mod demo;
 pub mod error;
 pub mod exit;
 pub mod finish;
 mod help;
 mod import_file;
+mod invite;
 mod keys;
 mod records;
 mod rotate;
@@ -51,6 +53,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Rotate(command) => rotate::run(app, &command).await,
         Command::Verify(args) => verify::run(app, &args).await,
         Command::Token(command) => token::run(app, &command).await,
+        Command::Invite(command) => invite::run(app, &command).await,
         Command::Audit(command) => audit::run(app, &command),
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),

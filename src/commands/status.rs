@@ -113,7 +113,7 @@ fn kind(need: &Need) -> (&'static str, Severity) {
         Need::Failed(_) => ("not-proven", Severity::High),
         Need::Uncertain(_) => ("uncertain", Severity::High),
         Need::Expiring(_) => ("expiring", Severity::Medium),
-        Need::GrantExpiring(..) => ("grant-expiring", Severity::Medium),
+        Need::GrantExpiring(..) => ("expiring", Severity::Medium),
         Need::Exposed => ("exposed", Severity::Medium),
         Need::RotationPending => ("rotation-pending", Severity::Low),
         Need::ActivationPending => ("activation-pending", Severity::Low),

@@ -210,7 +210,11 @@ impl ExchangeError {
     pub fn vendor_code(&self) -> Option<&str> {
         match self {
             Self::Rejected { code, .. } | Self::Unreachable { code, .. } => code.as_deref(),
-            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
+            Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_) => None,
         }
     }
 
@@ -218,7 +222,11 @@ impl ExchangeError {
     pub fn meaning(&self) -> Option<&'static Meaning> {
         match self {
             Self::Rejected { meaning, .. } | Self::Unreachable { meaning, .. } => *meaning,
-            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
+            Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_) => None,
         }
     }
 
@@ -228,7 +236,11 @@ impl ExchangeError {
             Self::Rejected { vendor, meaning, .. } | Self::Unreachable { vendor, meaning, .. } => {
                 meaning.map(|meaning| format!("{} {}", vendor.name, meaning.summary))
             }
-            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
+            Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_) => None,
         }
     }
 

@@ -184,6 +184,7 @@ fn member(row: SupportRow, grants: &JournalledGrants, now: Timestamp) -> Member 
     let facts = Facts {
         enabled: row.enabled,
         key: Held::of(row.key.as_ref(), authentication == ClientAuthentication::PrivateKeyJwt),
+        secret: Held::of(row.has_secret.then_some(()), authentication.needs_secret()),
         certificate_end: ends.map(|validity| providers::expiry_of(row.provider, validity)),
         grant: Held::of(grant.as_ref(), has_consent),
         token_at: row.token_at,

@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use crate::domain::audit::{Action, AuditEvent};
-use crate::domain::connection::{AccountId, Connection, Environment, Provider};
 use crate::domain::app::App;
-use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
-use crate::domain::ids::{ConnectionId, ConnectionName};
+use crate::domain::audit::{Action, AuditEvent, SubjectKind};
+use crate::domain::connection::{AccountId, Connection, Environment, Provider};
+use crate::domain::grant::Sender;
+use crate::domain::ids::{AppName, ConnectionId, ConnectionName};
+use crate::domain::settings::{
+    GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim,
+};
+use crate::domain::token::{AccessToken, Demand};
+use crate::oauth;
 use crate::providers::{self, EndpointRequest};
 use crate::vault::Rows;
 
+use super::apps::{self, NewApp};
+pub use super::overview::{Overview, list, of, show};
 use super::proof::{self, Asker, Means};
-use super::{OpsError, Session};
-
-pub use super::overview::{Overview, list, show};
+use super::{GrantError, OpsError, Session, tokens};
 
 /// A connection to be added.
 #[derive(Debug, Clone)]
@@ -24,33 +29,67 @@ pub struct NewConnection {
     pub name: ConnectionName,
     /// The vendor.
     pub provider: Provider,
-    /// The world it lives in.
+    /// The world it lives in; a connection that belongs to an app lives in the app's.
     pub environment: Environment,
     /// The company that it belongs to, by display name.
     pub company: Option<String>,
     /// The app that it belongs to.
-    pub app: Option<App>,
+    pub app: Option<AppName>,
     /// What takes part in an exchange.
     pub settings: Settings,
     /// Free labels.
     pub tags: BTreeMap<String, String>,
 }
 
+/// A connection that could be stored: checked as far as that can be without the vault, apart from its app.
+pub(super) struct Prepared {
+    pub(super) connection: Connection,
+    pub(super) app: Option<App>,
+    company: Option<String>,
+}
+
 /// Adds a connection; its hosts must be the vendor's or trusted by name.
-pub fn add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
-    check(&new)?;
-    let connection = prepare(session, new);
-    let event = added(&connection);
-    session.vault.transact::<_, OpsError>(&event, |rows| insert(rows, connection))
+pub fn add(session: &Session, new: NewConnection) -> Result<Overview, OpsError> {
+    let prepared = prepare(session, new)?;
+    let (event, app) = (added(&prepared.connection), prepared.app.clone());
+    let connection = session.vault.transact::<_, OpsError>(&event, |rows| insert(rows, prepared))?;
+    Ok(Overview::bare(connection, app))
 }
 
 /// Returns what [`add`] would store: what `--dry-run` shows.
-pub fn plan_add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
+pub fn plan_add(session: &Session, new: NewConnection) -> Result<Overview, OpsError> {
     session.vault.require_writable()?;
-    check(&new)?;
-    let (connection, _) = prepare(session, new);
+    let Prepared { connection, app, .. } = prepare(session, new)?;
     session.vault.read(|rows| unused(rows, &connection))?;
-    Ok(connection)
+    Ok(Overview::bare(connection, app))
+}
+
+/// Adds a connection together with an app of its own, in one commit.
+pub async fn add_with_app(
+    session: &Session,
+    new: NewConnection,
+    app: NewApp,
+) -> Result<Overview, OpsError> {
+    let (app, secret) = apps::plan_add(session, app).await?;
+    let prepared = of_app(session, new, Some(app.clone()))?;
+    let event = added(&prepared.connection).about(SubjectKind::App, &app.id);
+    let event = apps::with_trust(event, &app.registration);
+    session.vault.transact::<_, OpsError>(&event, |rows| {
+        let app = apps::insert(rows, app, secret.as_ref())?;
+        Ok(Overview::bare(insert(rows, prepared)?, Some(app)))
+    })
+}
+
+/// Returns what [`add_with_app`] would store.
+pub async fn plan_add_with_app(
+    session: &Session,
+    new: NewConnection,
+    app: NewApp,
+) -> Result<Overview, OpsError> {
+    let (app, _) = apps::plan_add(session, app).await?;
+    let Prepared { connection, app, .. } = of_app(session, new, Some(app))?;
+    session.vault.read(|rows| unused(rows, &connection))?;
+    Ok(Overview::bare(connection, app))
 }
 
 /// Fails if the name or the account, client, entity and role are another connection's.
@@ -61,25 +100,29 @@ pub(super) fn unused(rows: &Rows<'_>, connection: &Connection) -> Result<(), Ops
     }
 }
 
-/// Checks what can be checked without the vault.
-pub(super) fn check(new: &NewConnection) -> Result<(), OpsError> {
-    let registration = new.app.as_ref().map(|app| &app.registration);
-    let NewConnection { provider, environment, settings, .. } = new;
-    let (provider, environment) = (*provider, *environment);
-    providers::plan(EndpointRequest { provider, environment, settings, registration })?;
-    Ok(())
+/// Finds the connection's app and checks what can be checked without storing anything.
+pub(super) fn prepare(session: &Session, new: NewConnection) -> Result<Prepared, OpsError> {
+    let app = new.app.as_ref().map(|name| session.app(name)).transpose()?;
+    of_app(session, new, app)
 }
 
-pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Option<String>) {
+fn of_app(session: &Session, new: NewConnection, app: Option<App>) -> Result<Prepared, OpsError> {
+    let provider = new.provider;
+    if let Some(app) = app.as_ref().filter(|app| app.provider != provider) {
+        return Err(OpsError::Invalid(format!("the app `{}` is one of {}", app.name, app.provider)));
+    }
+    let environment = app.as_ref().map_or(new.environment, |app| app.environment);
+    let registration = app.as_ref().map(|app| &app.registration);
+    providers::check(EndpointRequest { provider, environment, settings: &new.settings, registration })?;
     let now = session.clock.now();
     let connection = Connection {
         id: ConnectionId::new(),
         name: new.name,
-        provider: new.provider,
-        environment: new.environment,
+        provider,
+        environment,
         enabled: true,
         company: None,
-        app: new.app.map(|app| app.id),
+        app: app.as_ref().map(|app| app.id.clone()),
         settings: new.settings,
         previous_settings: None,
         previous_environment: None,
@@ -87,10 +130,10 @@ pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Opt
         created_at: now,
         updated_at: now,
     };
-    (connection, new.company)
+    Ok(Prepared { connection, app, company: new.company })
 }
 
-fn added((connection, _): &(Connection, Option<String>)) -> AuditEvent {
+fn added(connection: &Connection) -> AuditEvent {
     with_trust(AuditEvent::new(Action::ConnectionAdd).on(&connection.id), &connection.settings)
 }
 
@@ -102,10 +145,8 @@ fn with_trust(event: AuditEvent, settings: &Settings) -> AuditEvent {
     }
 }
 
-pub(super) fn insert(
-    rows: &Rows<'_>,
-    (mut connection, company): (Connection, Option<String>),
-) -> Result<Connection, OpsError> {
+pub(super) fn insert(rows: &Rows<'_>, prepared: Prepared) -> Result<Connection, OpsError> {
+    let Prepared { mut connection, company, .. } = prepared;
     unused(rows, &connection)?;
     connection.company = company.map(|name| rows.ensure_company(&name)).transpose()?;
     rows.insert_connection(&connection)?;
@@ -149,6 +190,10 @@ pub struct Changes {
     pub certificate_url: Option<Option<Url>>,
     /// Other trusted hosts.
     pub trusted_hosts: Option<Vec<String>>,
+    /// Another account at the vendor, of a connection that belongs to an app.
+    pub realm: Option<Option<String>>,
+    /// Another audience.
+    pub audience: Option<Option<String>>,
     /// Go back to the settings before the last change; excludes every other setting.
     pub revert: bool,
     /// Store exchange settings without proof.
@@ -171,11 +216,13 @@ pub struct Changed {
 /// Changes a connection. Settings that take part in an exchange are proven with the active key before they replace
 /// the old ones, unless `unproven`; the old ones are kept for `revert`.
 pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> Result<Changed, OpsError> {
+    // Before the lock is taken: a refresh takes it, too.
+    let token = if wanted.unproven { None } else { token_of(session, &plan(session, name, wanted)?).await? };
     let (_, _lock) = session.lock(name)?;
     let mut changed = plan(session, name, wanted)?;
     let connection = &changed.connection;
     if changed.exchange_settings && !wanted.unproven {
-        (changed.proven, changed.warning) = prove(session, connection).await?;
+        (changed.proven, changed.warning) = prove(session, connection, token.as_ref()).await?;
     }
     let event = with_trust(
         AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
@@ -196,18 +243,40 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
     Ok(changed)
 }
 
-/// Returns whether the settings are proven, and what people should know; without a key there is nothing to prove them
-/// with, and what a refresh brings is no setting of the connection.
-async fn prove(session: &Session, connection: &Connection) -> Result<(bool, Option<String>), OpsError> {
-    let plan = session.plan(connection)?;
+/// Returns a valid token of a connection whose grant can prove its new settings; `None` without a grant.
+async fn token_of(session: &Session, changed: &Changed) -> Result<Option<AccessToken>, OpsError> {
+    let connection = &changed.connection;
+    let by_grant = connection.settings.grant() == GrantKind::RefreshToken;
+    if !changed.exchange_settings || !by_grant || session.plan(connection)?.harmless().is_none() {
+        return Ok(None);
+    }
+    let current = session.vault.read(|rows| current(rows, connection))?;
+    let demand = Demand { min_ttl: None, force: false, sender: Sender::Automatic };
+    match tokens::ensure(session, &current.name, demand).await {
+        Ok(issued) => Ok(Some(issued.token)),
+        Err(OpsError::Grant(GrantError::Missing { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns whether the settings are proven, and what people should know; without a key or a grant there is nothing to
+/// prove them with.
+async fn prove(
+    session: &Session,
+    connection: &Connection,
+    token: Option<&AccessToken>,
+) -> Result<(bool, Option<String>), OpsError> {
+    let (plan, asker) = (session.plan(connection)?, Asker::new(session));
     if plan.grant != GrantKind::ClientCredentials {
-        return Ok((false, None));
+        let Some(token) = token else { return Ok((false, None)) };
+        let found = oauth::harmless(&asker.way(), &plan, &token.value).await.map_err(Box::new)?;
+        return Ok((found.is_some(), None));
     }
     let means = match Means::load(session, connection, &plan) {
         Err(OpsError::NoKey { .. }) => return Ok((false, None)),
         means => means?,
     };
-    let exchanged = Asker::new(session).exchange(connection, &plan, &means).await?;
+    let exchanged = asker.exchange(connection, &plan, &means).await?;
     let mapping = proof::same_mapping(exchanged.granted.as_ref(), None, &connection.settings)?;
     let warnings: Vec<String> = mapping.into_iter().chain(proof::warnings_of(&exchanged)).collect();
     Ok((true, Some(warnings.join("; ")).filter(|text| !text.is_empty())))
@@ -230,7 +299,7 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
     if exchange_settings {
         connection.previous_environment = Some(connection.environment);
         connection.environment = environment;
-        session.plan(&connection)?;
+        session.check(&connection)?;
         connection.previous_settings = Some(before);
     }
     if let Some(new_name) = &changes.name {
@@ -245,9 +314,8 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
 fn apply(changes: &Changes, settings: &mut Settings) -> Result<(), OpsError> {
     match settings {
         Settings::Netsuite(settings) => apply_netsuite(changes, settings),
-        Settings::Member(settings) => apply_member(changes, settings)?,
+        Settings::Member(settings) => apply_member(changes, settings),
     }
-    Ok(())
 }
 
 /// Changes what is the connection's own; the rest is its app's.
@@ -258,23 +326,29 @@ fn apply_member(changes: &Changes, settings: &mut MemberSettings) -> Result<(), 
         tags: BTreeMap::new(),
         untag: Vec::new(),
         scopes: None,
+        realm: None,
+        audience: None,
         unproven: false,
         ..changes.clone()
     };
     if others != Changes::default() {
         return Err(OpsError::Invalid("that setting is the app's, or NetSuite's: see `app set`".to_owned()));
     }
-    if let Some(scopes) = &changes.scopes {
-        settings.scopes.clone_from(scopes);
-    }
+    replace(&mut settings.scopes, changes.scopes.as_ref());
+    replace(&mut settings.realm, changes.realm.as_ref());
+    replace(&mut settings.audience, changes.audience.as_ref());
     Ok(())
 }
 
-fn apply_netsuite(changes: &Changes, settings: &mut NetsuiteSettings) {
-    fn replace<T: Clone>(target: &mut T, change: Option<&T>) {
-        if let Some(value) = change {
-            target.clone_from(value);
-        }
+fn replace<T: Clone>(target: &mut T, change: Option<&T>) {
+    if let Some(value) = change {
+        target.clone_from(value);
+    }
+}
+
+fn apply_netsuite(changes: &Changes, settings: &mut NetsuiteSettings) -> Result<(), OpsError> {
+    if changes.realm.is_some() || changes.audience.is_some() {
+        return Err(OpsError::Invalid("a NetSuite connection has an account, no realm or audience".to_owned()));
     }
     replace(&mut settings.account, changes.account.as_ref());
     replace(&mut settings.client_id, changes.client_id.as_ref());
@@ -288,6 +362,7 @@ fn apply_netsuite(changes: &Changes, settings: &mut NetsuiteSettings) {
     replace(&mut settings.token_url, changes.token_url.as_ref());
     replace(&mut settings.certificate_url, changes.certificate_url.as_ref());
     replace(&mut settings.trusted_hosts, changes.trusted_hosts.as_ref());
+    Ok(())
 }
 
 /// Enables or disables a connection; returns it and whether that changed anything.

@@ -121,7 +121,7 @@ pub fn export(session: &Session, filter: &Filter) -> Result<Vec<u8>, OpsError> {
 }
 
 /// Says whose the log is, where the system only says that it is closed.
-fn closed(error: VaultError) -> OpsError {
+pub(super) fn closed(error: VaultError) -> OpsError {
     match error {
         VaultError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             OpsError::AuditClosed

@@ -13,7 +13,7 @@ use crate::domain::key::{Certificate, Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::{self, KeySet, Phase, Step};
 use crate::domain::settings::ClientAuthentication;
-use crate::oauth::Exchanged;
+use crate::oauth::Evidence;
 use crate::providers;
 use crate::secret::SecretBytes;
 use crate::vault::Rows;
@@ -309,8 +309,8 @@ pub struct Proven {
 }
 
 impl Proven {
-    pub(super) fn new(keys: KeysOf, exchanged: &Exchanged, warnings: Vec<String>) -> Self {
-        Self { keys, warnings, latency_ms: exchanged.evidence.latency_ms() }
+    pub(super) fn new(keys: KeysOf, evidence: &Evidence, warnings: Vec<String>) -> Self {
+        Self { keys, warnings, latency_ms: evidence.latency_ms() }
     }
 }
 
@@ -322,22 +322,17 @@ pub async fn import(
 ) -> Result<Proven, OpsError> {
     let (connection, before, _lock) = session.begin(name, Step::Import)?;
     let signing = imported(session, &connection, request)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
     let key = &signing.key;
     let event =
         AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(key),
-            &exchanged.evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Checks all that [`import`] checks but the exchange: what `--dry-run` does.
@@ -398,7 +393,7 @@ pub async fn activate(
         .or(before.active.as_ref())
         .ok_or_else(|| OpsError::NoKey { name: name.clone(), state: KeyState::Pending })?;
     let signing = Signing::load(session, name, key, certificate_id)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
 
     let event =
         AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
@@ -407,15 +402,10 @@ pub async fn activate(
         rows.set_certificate_id(&key.id, &signing.certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(key),
-            &exchanged.evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Fails if the keys are not the ones that were proven: somebody else came between.

@@ -14,6 +14,7 @@ mod grants;
 pub mod history;
 pub mod import;
 pub mod interact;
+pub mod invites;
 pub mod keys;
 mod overview;
 mod proof;
@@ -27,6 +28,7 @@ pub mod verify;
 
 pub use error::{AppError, CompanyError, GrantError, OpsError};
 pub use interact::Interact;
+pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 
 pub use crate::vault::{Place, Stop};

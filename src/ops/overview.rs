@@ -15,8 +15,9 @@ use crate::domain::standing::{Facts, Held, WARN_DAYS};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::Verification;
 use crate::providers;
+use crate::vault::VaultError;
 
-use super::proof;
+use super::proof::ends_at;
 use super::{OpsError, Session};
 
 /// A connection with everything about it that is not secret.
@@ -26,10 +27,10 @@ pub struct Overview {
     pub connection: Connection,
     /// The app that it belongs to.
     pub app: Option<App>,
-    /// What the vendor gave us for it.
-    pub grant: Option<Grant>,
     /// Its keys.
     pub keys: KeySet,
+    /// What is known of its grant.
+    pub grant: Option<Grant>,
     /// What is known of its cached token as of the last commit.
     pub token: Option<TokenFacts>,
     /// Its last verification.
@@ -37,23 +38,29 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// A connection about which there is nothing else to be known.
-    pub fn bare(connection: Connection) -> Self {
-        let keys = KeySet::default();
-        Self { connection, app: None, grant: None, keys, token: None, verification: None }
+    /// A connection that has nothing yet.
+    pub fn bare(connection: Connection, app: Option<App>) -> Self {
+        Self { connection, app, keys: KeySet::default(), grant: None, token: None, verification: None }
+    }
+
+    /// How its client proves who it is.
+    pub fn authentication(&self) -> ClientAuthentication {
+        let registration = self.app.as_ref().map(|app| &app.registration);
+        providers::descriptor(self.connection.provider).authentication_of(registration)
     }
 
     /// What its standing follows from.
     pub fn facts(&self, now: Timestamp) -> Facts<'_> {
-        let Connection { provider, enabled, ref settings, .. } = self.connection;
-        let vendor = providers::descriptor(provider);
-        let authentication = vendor.authentication_of(self.app.as_ref().map(|app| &app.registration));
-        let (active, grant) = (self.keys.active.as_ref(), self.grant.as_ref());
+        let Connection { enabled, ref settings, .. } = self.connection;
+        let method = self.authentication();
+        let active = self.keys.active.as_ref();
+        let has_secret = self.app.as_ref().is_some_and(|app| app.has_secret);
         Facts {
             enabled,
-            key: Held::of(active.map(|key| &key.id), authentication == ClientAuthentication::PrivateKeyJwt),
-            certificate_end: active.and_then(|key| proof::ends_at(&self.connection, key)),
-            grant: Held::of(grant, settings.grant() == GrantKind::RefreshToken),
+            key: Held::of(active.map(|key| &key.id), method == ClientAuthentication::PrivateKeyJwt),
+            secret: Held::of(has_secret.then_some(()), method.needs_secret()),
+            certificate_end: active.and_then(|key| ends_at(&self.connection, key)),
+            grant: Held::of(self.grant.as_ref(), settings.grant() == GrantKind::RefreshToken),
             token_at: self.token.as_ref().map(|facts| facts.obtained_at),
             last: self.verification.as_ref().map(Into::into),
             warn_days: WARN_DAYS,
@@ -64,19 +71,19 @@ impl Overview {
 
 /// Returns the selected connections by name; a name that does not exist is an error, no match is not.
 pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
-    session.vault.read_now(|rows, grants| {
+    session.vault.read_now(|rows, journalled| {
+        let apps: BTreeMap<_, _> = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
         let mut keys = rows.key_sets()?;
+        let mut grants = rows.all_grant_facts()?;
         let mut verifications = rows.verifications()?;
         let mut tokens = rows.all_token_facts()?;
-        let mut stored = rows.all_grant_facts()?;
-        let apps: BTreeMap<_, _> = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
         Ok(rows
             .connections(selection)?
             .into_iter()
             .map(|connection| Overview {
                 app: connection.app.as_ref().and_then(|id| apps.get(id)).cloned(),
-                grant: grants.get(&connection.id).cloned().or(stored.remove(&connection.id)),
                 keys: keys.remove(&connection.id).unwrap_or_default(),
+                grant: journalled.get(&connection.id).cloned().or_else(|| grants.remove(&connection.id)),
                 token: tokens.remove(&connection.id),
                 verification: verifications.remove(&connection.id),
                 connection,
@@ -85,22 +92,33 @@ pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, O
     })
 }
 
-/// Returns one connection with its keys, token facts and last verification.
+/// Returns one connection with its keys, grant, token facts and last verification.
 pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsError> {
     let connection = session.connection(name)?;
-    let app = session.app_of(&connection)?;
-    session.vault.read_now(|rows, grants| {
-        let id = &connection.id;
+    of(session, &connection)
+}
+
+/// Returns what is stored of a connection beside its row.
+pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsError> {
+    session.vault.read_now(|rows, journalled| {
+        let connection = connection.clone();
+        let app = match &connection.app {
+            None => None,
+            Some(id) => Some(
+                rows.app_by_id(id)?
+                    .ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there"))?,
+            ),
+        };
         Ok(Overview {
-            app: app.clone(),
-            grant: match grants.get(id) {
+            app,
+            keys: rows.keys_of(&connection.id)?,
+            grant: match journalled.get(&connection.id) {
                 Some(grant) => Some(grant.clone()),
-                None => rows.grant_facts(id)?,
+                None => rows.grant_facts(&connection.id)?,
             },
-            keys: rows.keys_of(id)?,
-            token: rows.token_facts(id)?,
-            verification: rows.verification(id)?,
-            connection: connection.clone(),
+            token: rows.token_facts(&connection.id)?,
+            verification: rows.verification(&connection.id)?,
+            connection,
         })
     })
 }

@@ -11,7 +11,7 @@ use crate::domain::connection::Connection;
 use crate::domain::ids::{AppName, ConnectionName};
 use crate::domain::rotation::{KeySet, Step};
 use crate::oauth::{self, Client, ClientOptions, ExchangeError};
-use crate::providers::{self, EndpointRequest, Plan};
+use crate::providers::{self, EndpointRequest, Plan, PlanError};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
@@ -151,13 +151,27 @@ impl Session {
     pub(super) fn app_of(&self, connection: &Connection) -> Result<Option<App>, OpsError> {
         let Some(id) = &connection.app else { return Ok(None) };
         let app = self.vault.read(|rows| rows.app_by_id(id))?;
-        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into()).map(Some)
+        app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into())
+            .map(Some)
     }
 
     /// Works out how a connection comes to its tokens.
     pub(super) fn plan(&self, connection: &Connection) -> Result<Plan, OpsError> {
+        self.planned(connection, providers::plan)
+    }
+
+    /// As [`Session::plan`], for settings that are to be stored.
+    pub(super) fn check(&self, connection: &Connection) -> Result<Plan, OpsError> {
+        self.planned(connection, providers::check)
+    }
+
+    fn planned(
+        &self,
+        connection: &Connection,
+        plan: impl FnOnce(EndpointRequest<'_>) -> Result<Plan, PlanError>,
+    ) -> Result<Plan, OpsError> {
         let app = self.app_of(connection)?;
-        Ok(providers::plan(EndpointRequest {
+        Ok(plan(EndpointRequest {
             provider: connection.provider,
             environment: connection.environment,
             settings: &connection.settings,

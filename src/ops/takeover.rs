@@ -54,25 +54,42 @@ pub struct TakenOver {
 /// Takes over every grant that can be, in one commit; each row's own failure is in its [`TakenOver`].
 ///
 /// With `dry_run` nothing is stored.
-pub fn take_over(session: &Session, rows: Vec<TakeoverRow>, dry_run: bool) -> Result<Vec<TakenOver>, OpsError> {
+pub fn take_over(
+    session: &Session,
+    rows: Vec<TakeoverRow>,
+    dry_run: bool,
+) -> Result<Vec<TakenOver>, OpsError> {
     session.vault.require_writable()?;
-    let count = rows.iter().filter(|row| row.parsed.is_ok()).count();
-    if count == 0 || dry_run {
-        return session.vault.read(|vault| {
-            let plan = |row: TakeoverRow| TakenOver {
-                row: row.row,
-                result: row.parsed.and_then(|one| prepare(session, vault, &one).map(|(connection, ..)| connection)),
-            };
-            Ok(rows.into_iter().map(plan).collect())
+    let plan = session.vault.read(|vault| {
+        let plan = |row: &TakeoverRow| {
+            let wanted = row.parsed.as_ref().ok()?;
+            Some(prepare(session, vault, wanted).map(|(connection, ..)| connection))
+        };
+        Ok::<_, OpsError>(rows.iter().map(plan).collect::<Vec<_>>())
+    })?;
+    let affected: Vec<_> =
+        plan.iter().filter_map(|one| Some(one.as_ref()?.as_ref().ok()?.id.clone())).collect();
+    if affected.is_empty() || dry_run {
+        let taken = rows.into_iter().zip(plan).map(|(row, plan)| TakenOver {
+            row: row.row,
+            result: match (row.parsed, plan) {
+                (Ok(_), Some(plan)) => plan,
+                (Err(error), _) => Err(error),
+                (Ok(_), None) => Err(OpsError::EmptySelection),
+            },
         });
+        return Ok(taken.collect());
     }
-    let event = AuditEvent::new(Action::GrantImport).with("count", count);
+    let event = AuditEvent::new(Action::GrantImport).on_all(&affected);
     session.vault.transact::<_, OpsError>(&event, |vault| {
         let mut taken = Vec::with_capacity(rows.len());
-        for row in rows {
-            let result = match row.parsed.and_then(|one| store(session, vault, one)) {
+        for (row, plan) in rows.into_iter().zip(plan) {
+            let id = plan.and_then(Result::ok).map(|planned| planned.id);
+            let result = match row.parsed.and_then(|one| store(session, vault, one, id)) {
                 // A vault that fails is not one row's failure.
-                Err(OpsError::Vault(error)) if !matches!(error, VaultError::Taken(_)) => return Err(error.into()),
+                Err(OpsError::Vault(error)) if !matches!(error, VaultError::Taken(_)) => {
+                    return Err(error.into());
+                }
                 result => result,
             };
             taken.push(TakenOver { row: row.row, result });
@@ -89,7 +106,9 @@ fn prepare(
 ) -> Result<(Connection, bool, App), OpsError> {
     let found = rows.connection(&wanted.name)?;
     let app = match (&found, &wanted.app) {
-        (_, Some(name)) => rows.app(name)?.ok_or_else(|| AppError::NotFound { name: name.clone(), nearest: None })?,
+        (_, Some(name)) => {
+            rows.app(name)?.ok_or_else(|| AppError::NotFound { name: name.clone(), nearest: None })?
+        }
         (Some(connection), None) => {
             let id = connection.app.as_ref().ok_or_else(|| no_grant_possible(connection))?;
             rows.app_by_id(id)?.ok_or_else(|| VaultError::damaged("a connection's app is not there"))?
@@ -159,8 +178,17 @@ fn added(session: &Session, wanted: &Takeover, app: &App) -> Result<Connection, 
     })
 }
 
-fn store(session: &Session, rows: &Rows<'_>, wanted: Takeover) -> Result<Connection, OpsError> {
+/// Stores a grant; a connection that is added gets the id that it was recorded under.
+fn store(
+    session: &Session,
+    rows: &Rows<'_>,
+    wanted: Takeover,
+    recorded: Option<ConnectionId>,
+) -> Result<Connection, OpsError> {
     let (mut connection, is_there, app) = prepare(session, rows, &wanted)?;
+    if let (false, Some(id)) = (is_there, recorded) {
+        connection.id = id;
+    }
     let now = session.clock.now();
     let (current, renewal) = match wanted.source {
         Source::Token(token) => {
@@ -170,7 +198,8 @@ fn store(session: &Session, rows: &Rows<'_>, wanted: Takeover) -> Result<Connect
         Source::Quarantine(id) => {
             let found = rows.quarantined_grant(&id)?.ok_or_else(|| GrantError::NotQuarantined(id.clone()))?;
             let (facts, token) = found;
-            if facts.app != app.id || (facts.realm.is_some() && facts.realm.as_deref() != connection.settings.account())
+            if facts.app != app.id
+                || (facts.realm.is_some() && facts.realm.as_deref() != connection.settings.account())
             {
                 return Err(GrantError::Elsewhere { name: connection.name, realm: facts.realm }.into());
             }

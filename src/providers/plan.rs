@@ -44,7 +44,13 @@ impl Plan {
         if call == HarmlessCall::CompanyInfo {
             let realm = self.realm.as_deref()?;
             // Segment by segment: a realm with a slash must not lead elsewhere.
-            url.path_segments_mut().ok()?.pop_if_empty().extend(["v3", "company", realm, "companyinfo", realm]);
+            url.path_segments_mut().ok()?.pop_if_empty().extend([
+                "v3",
+                "company",
+                realm,
+                "companyinfo",
+                realm,
+            ]);
             // `vendors.md` 2.6: the lowest version that still counts.
             url.query_pairs_mut().append_pair("minorversion", "75");
         }
@@ -76,14 +82,20 @@ pub enum PlanError {
     Settings(#[from] SettingsError),
 }
 
-/// Works out how a connection comes to its tokens; everything that can be checked without asking is checked.
+/// Works out what [`plan`] does for settings that are to be stored: everything that can be checked without asking the
+/// vendor is checked.
+pub fn check(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
+    check_settings(request.provider, request.settings)?;
+    if let Some(registration) = request.registration {
+        check_registration(request.provider, registration)?;
+    }
+    plan(request)
+}
+
+/// Works out how a connection comes to its tokens. Where requests go is checked each time.
 pub fn plan(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
     let EndpointRequest { provider, settings, registration, .. } = request;
     let vendor = descriptor(provider);
-    check_settings(provider, settings)?;
-    if let Some(registration) = registration {
-        check_registration(provider, registration)?;
-    }
     let endpoints = endpoints(request)?;
     let hash = settings_hash(settings, registration);
     let Some(own) = settings.netsuite() else {

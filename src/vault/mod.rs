@@ -6,6 +6,7 @@
 //! `generation` in memory, which is an `image` verified against its `trailer` and a `pin`; `replace` puts the next one
 //! in its place; `journal` holds what is newer; `file` and `lock` are the only ways to the file system.
 
+mod accesses;
 pub mod audit_log;
 mod check;
 mod create;
@@ -46,6 +47,6 @@ pub use location::Location;
 pub use lock::{ConnectionLock, Failure, Stop, UnderWay};
 pub use membership::Rekeyed;
 pub use recipient::Role;
-pub use rows::{Quarantined, Rows, SecretChange, SupportRow};
+pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer, SupportRow};
 pub use store::{Answer, Place, Vault};
 pub use unfolded::JournalledGrants;

@@ -227,8 +227,12 @@ impl Vault {
                 let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring)?;
                 let Some(stored) = entry.and_then(Entry::into_grant) else { continue };
                 let connection = ConnectionId::from(&name.owner);
-                let is_late = matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
-                if is_late && !refused.contains(&connection) && rows.app_of(&connection)?.as_ref() == Some(app) {
+                let is_late =
+                    matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
+                if is_late
+                    && !refused.contains(&connection)
+                    && rows.app_of(&connection)?.as_ref() == Some(app)
+                {
                     refused.push(connection);
                 }
             }
@@ -242,7 +246,7 @@ impl Vault {
     }
 
     /// Runs `write` with the name of the next entry of the connection whose lock is held.
-    fn append<T>(
+    pub(super) fn append<T>(
         &self,
         lock: &ConnectionLock,
         write: impl FnOnce(&EntryName, &Keyring) -> Result<T, VaultError>,

@@ -232,6 +232,9 @@ fn destroys(action: Action) -> bool {
             | Action::RecipientRemove
             | Action::RecipientSetRole
             | Action::VaultRekey
+            | Action::InvitationRotateKey
+            | Action::InvitationRevokeKey
+            | Action::InvitationCleanup
             | Action::AppRemove
             | Action::GrantRevoke
             | Action::GrantDrop

@@ -11,6 +11,7 @@
     reason = "a test stops where its world is not as expected; a sweep prints how far it came"
 )]
 
+mod books;
 #[path = "../cli/common/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests of the commands, which use other parts of it")]
 mod common;
@@ -19,5 +20,6 @@ mod world;
 mod flight;
 mod killed;
 mod mixed;
+mod refresh;
 mod steps;
 mod waiting;

@@ -26,6 +26,7 @@ mod locks;
 mod modes;
 mod planted;
 mod power_cut;
+mod refresh;
 mod small_disk;
 mod story;
 mod strace;

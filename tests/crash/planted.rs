@@ -121,8 +121,8 @@ fn written_paths(scene: &Scene, saved: &Saved) -> Vec<PathBuf> {
     paths.push(".config/tokenctl/config.toml".into());
     paths.sort();
     paths.dedup();
-    // What stands above everything is the user's own.
-    paths.retain(|path| path.components().count() > 2 && path.to_string_lossy().contains("tokenctl"));
+    // The folders themselves may be links: people keep them elsewhere.
+    paths.retain(|path| path.to_string_lossy().contains("tokenctl/"));
     saved.restore();
     paths
 }
@@ -130,11 +130,11 @@ fn written_paths(scene: &Scene, saved: &Saved) -> Vec<PathBuf> {
 fn sweep(name: &str, traps: &[Trap]) {
     let scene = story::prepare(&story::named(name));
     let saved = Saved::of(scene.home());
-    let victim = Victim::new();
     let (mut laid, mut violations) = (0, Vec::new());
     for path in written_paths(&scene, &saved) {
         for trap in traps {
             saved.restore();
+            let victim = Victim::new();
             victim.lay(*trap, &scene.home().join(&path));
             laid += 1;
             let verdict = match with_a_limit(&scene) {

@@ -90,6 +90,21 @@ impl Disk {
         }
     }
 
+    /// Plays what happened as far as it landed; what `choice` does not name did.
+    fn with(mut self, happened: &[Operation], choice: &HashMap<usize, Landed>) -> Self {
+        for (index, operation) in happened.iter().enumerate() {
+            match (choice.get(&index), operation) {
+                (None | Some(Landed::Whole), operation) => self.apply(operation),
+                (Some(Landed::Half), Operation::Write { inode, at, bytes }) => {
+                    let bytes = bytes[..bytes.len() / 2].to_vec();
+                    self.apply(&Operation::Write { inode: *inode, at: *at, bytes });
+                }
+                (Some(Landed::Not | Landed::Half), _) => {}
+            }
+        }
+        self
+    }
+
     /// What can be reached from the root: path to content, or nothing for a folder.
     fn files(&self) -> BTreeMap<PathBuf, Option<&[u8]>> {
         let mut files = BTreeMap::new();
@@ -329,43 +344,44 @@ fn strings(text: &str) -> Vec<Vec<u8>> {
 /// The most operations that are pending at once and enumerated one by one.
 const PENDING: usize = 10;
 
-/// Every state that a cut after any of `operations` may leave, each once; whether it was acknowledged before.
-fn states(before: &Disk, after: &Disk, operations: &[Operation]) -> Vec<(Disk, bool, String)> {
+/// A state that a cut may leave.
+struct State {
+    disk: Disk,
+    acknowledged: bool,
+    /// How it came about.
+    story: String,
+}
+
+/// Shows every state that a cut after any of `operations` may leave to `visit`, each once, until that says no.
+///
+/// Backwards: what a missing sync loses at last, it loses of what was acknowledged.
+fn visit_states(
+    before: &Disk,
+    after: &Disk,
+    operations: &[Operation],
+    mut visit: impl FnMut(&State) -> bool,
+) {
     let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
     let notes = after.lock_files();
-    for cut in 0..=operations.len() {
+    for cut in (0..=operations.len()).rev() {
         let happened = &operations[..cut];
         let acknowledged = happened.iter().any(|operation| matches!(operation, Operation::Acknowledge));
         let pending = pending(happened);
         for choice in choices(happened, &pending, &notes) {
-            let mut disk = Disk { folders: after.folders.clone(), ..before.clone() };
-            let mut halved = false;
-            for (index, operation) in happened.iter().enumerate() {
-                match (choice.get(&index), operation) {
-                    (None | Some(Landed::Whole), operation) => disk.apply(operation),
-                    (Some(Landed::Half), Operation::Write { inode, at, bytes }) => {
-                        halved = true;
-                        let bytes = bytes[..bytes.len() / 2].to_vec();
-                        disk.apply(&Operation::Write { inode: *inode, at: *at, bytes });
-                    }
-                    (Some(Landed::Not | Landed::Half), _) => {}
-                }
+            let disk = Disk { folders: after.folders.clone(), ..before.clone() }.with(happened, &choice);
+            if !seen.insert((disk.fingerprint(), acknowledged)) {
+                continue;
             }
-            if seen.insert((disk.fingerprint(), acknowledged)) {
-                let lost: Vec<_> = choice.iter().filter(|(_, landed)| **landed != Landed::Whole).collect();
-                let story = format!(
-                    "cut after {} of {} operations (acknowledged: {acknowledged}), lost {:?}{}",
-                    cut,
-                    operations.len(),
-                    lost.iter().map(|(index, _)| brief(&happened[**index])).collect::<Vec<_>>(),
-                    if halved { ", some half" } else { "" }
-                );
-                found.push((disk, acknowledged, story));
+            let lost = choice.iter().filter(|(_, landed)| **landed != Landed::Whole);
+            let lost: Vec<_> =
+                lost.map(|(index, landed)| format!("{landed:?} {}", brief(&happened[*index]))).collect();
+            let all = operations.len();
+            let story = format!("cut after {cut} of {all} (acknowledged: {acknowledged}), landed: {lost:?}");
+            if !visit(&State { disk, acknowledged, story }) {
+                return;
             }
         }
     }
-    found
 }
 
 fn brief(operation: &Operation) -> String {
@@ -470,24 +486,25 @@ fn explore(name: &str, mutant: Option<&'static str>, thorough: bool) -> Explored
     let paths: BTreeSet<_> = after.files().into_keys().chain(real.files().into_keys()).collect();
     let wrong: Vec<_> = paths.into_iter().filter(differs).collect();
     assert!(wrong.is_empty(), "{name}: the replay went wrong at {wrong:?}");
-    let states = states(&before, &after, &operations);
     let mut explored = Explored { operations: operations.len(), ..Explored::default() };
-    // Backwards: what a missing sync loses at last, it loses of what was acknowledged.
     let every = if thorough || mutant.is_some() { 1 } else { 4 };
-    for (disk, acknowledged, story) in states.into_iter().rev().step_by(every) {
+    let mut number = 0;
+    visit_states(&before, &after, &operations, |State { disk, acknowledged, story }| {
+        number += 1;
+        if number % every != 0 {
+            return true;
+        }
         explored.states += 1;
         disk.write_to(&home);
-        let told = if acknowledged { Told::Done } else { Told::Nothing };
+        let told = if *acknowledged { Told::Done } else { Told::Nothing };
         let verdict = if thorough { trial.judge(told) } else { trial.judge_state(told).map(drop) };
-        if let Err(what) = verdict {
-            let what = format!("{name}: {story}: {what}");
-            println!("ILLEGAL {what}");
-            explored.illegal.push(what);
-            if mutant.is_some() {
-                break;
-            }
-        }
-    }
+        let Err(what) = verdict else { return true };
+        let what = format!("{name}: {story}: {what}");
+        println!("ILLEGAL {what}");
+        explored.illegal.push(what);
+        // One is enough to show that the harness can fail.
+        mutant.is_none()
+    });
     println!(
         "R2 {name:<36} {:>3} operations, {:>4} states, {} illegal{}",
         explored.operations,

@@ -5,7 +5,6 @@ use std::process::Command;
 use crate::common::{Place, Ran};
 use crate::judge::{Told, Trial};
 use crate::story;
-use crate::strace::missing;
 
 /// Runs `script` with the binary as `$tokenctl` in a home.
 fn shell(place: &Place, script: &str) -> Ran {
@@ -60,10 +59,14 @@ fn a_full_disk_keeps_the_vault() {
     "#;
     let ran = shell(
         &place,
-        &format!("unshare --mount --propagation=private sh -c '{}'", script.replace('\'', "'\\''")),
+        &format!(
+            "unshare --map-root-user --mount --propagation=private sh -c '{}'",
+            script.replace('\'', "'\\''")
+        ),
     );
     if ran.code == Some(77) || ran.stderr.contains("unshare") {
-        missing(&format!("no small file system can be mounted here: {}", ran.stderr));
+        // No tool is missing: most containers forbid it.
+        println!("SKIPPED: no small file system can be mounted here: {}", ran.stderr);
         return;
     }
     assert_eq!(ran.code, Some(0), "{ran}");

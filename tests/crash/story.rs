@@ -24,6 +24,11 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     World { _runtime: runtime, simulator }
 });
 
+/// The vendors, for all tests of this process.
+pub(crate) fn simulator() -> &'static Simulator {
+    &WORLD.simulator
+}
+
 /// How far a home's story has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
@@ -96,6 +101,26 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("rotate abort", Stage::Rotating, &["rotate", "abort", "acme"]),
     scenario("rotate rollback", Stage::Overlap, &["rotate", "rollback", "acme"]),
     scenario("rotate retire", Stage::Overlap, &["rotate", "retire", "acme"]),
+    scenario(
+        "invite issuer set",
+        Stage::Vault,
+        &[
+            "invite",
+            "issuer",
+            "set",
+            "--issuer=https://invite.example",
+            "--audience=app",
+            "--link-base=https://app.example/",
+        ],
+    ),
+    scenario("invite mint", Stage::Vault, &["invite", "mint", "--email=bob@supplier.example", "--company=X"]),
+    scenario("invite sent", Stage::Vault, &["invite", "sent", "--state=created"]),
+    scenario("invite access", Stage::Vault, &["invite", "access", "{HOME}/one.token", "--ip=203.0.113.7"]),
+    scenario("invite access, again", Stage::Vault, &["invite", "access", "{HOME}/one.token"]),
+    scenario("invite redeem", Stage::Vault, &["invite", "redeem", "{HOME}/one.token"]),
+    scenario("invite revoke", Stage::Vault, &["invite", "revoke", "--email=ann@supplier.example", "--yes"]),
+    scenario("invite key rotate", Stage::Vault, &["invite", "key", "rotate", "--now"]),
+    scenario("invite key revoke", Stage::Vault, &["invite", "key", "revoke", "--yes", "--", "{KID}"]),
     scenario(
         "recipient add",
         Stage::Connection,
@@ -195,12 +220,39 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         done(&place, &["rotate", "confirm", "acme", &format!("--certificate-id={id}")]);
         done(&place, &["token", "get", "acme"]);
     }
+    let kid = if scenario.name.starts_with("invite") { invite(&place, scenario.name) } else { String::new() };
     let newcomer = fresh();
     let home = place.home().display().to_string();
     let arguments = scenario.arguments.iter().map(|argument| {
-        argument.replace("{HOME}", &home).replace("{ID}", &id).replace("{NEWCOMER}", &newcomer)
+        argument
+            .replace("{HOME}", &home)
+            .replace("{ID}", &id)
+            .replace("{KID}", &kid)
+            .replace("{NEWCOMER}", &newcomer)
     });
     Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
+}
+
+/// Sets an issuer and brings an invitation, whose token is in `one.token`, to where the scenario needs it; returns the
+/// name of the key that signed it.
+fn invite(place: &Place, scenario: &str) -> String {
+    if scenario == "invite issuer set" {
+        return String::new();
+    }
+    let names = ["--issuer=https://invite.example", "--audience=app", "--link-base=https://app.example/"];
+    done(place, &[&["invite", "issuer", "set"], &names[..]].concat());
+    let mint = ["invite", "mint", "--email=ann@supplier.example", "--company=X", "--format=token"];
+    place.put("one.token", &done(place, &mint).stdout);
+    let steps: &[&str] = match scenario {
+        "invite access" => &["sent"],
+        "invite access, again" => &["sent", "access"],
+        "invite redeem" => &["sent", "access", "start", "submit"],
+        _ => &[],
+    };
+    for step in steps {
+        done(place, &["invite", step, if *step == "sent" { "--state=created" } else { "one.token" }]);
+    }
+    done(place, &["invite", "check", "one.token", "-o", "plain", "--fields=kid"]).stdout.trim().to_owned()
 }
 
 fn upload(place: &Place, admin: &Admin, client: &str, file: &str) -> String {
@@ -234,8 +286,13 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
     let arguments: &[&str] = match scene.shows {
         Shows::Connections => &["connection", "list", "-o", "json"],
         Shows::Recipients | Shows::Journal => &["vault", "info", "-o", "json"],
+        Shows::Invitations => &["invite", "list", "-o", "json"],
+        Shows::SigningKeys => &["invite", "key", "list", "-o", "json"],
     };
     let ran = plain(&scene.place, arguments);
+    if ran.code == Some(5) && matches!(scene.shows, Shows::SigningKeys) {
+        return Ok(Value::Null); // no issuer yet
+    }
     if ran.code != Some(0) {
         return Err(format!("`{}` fails: {ran}", arguments.join(" ")));
     }
@@ -244,6 +301,8 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
         Shows::Connections => envelope["data"]["connections"].clone(),
         Shows::Recipients => envelope["data"]["recipients"].clone(),
         Shows::Journal => envelope["data"]["journal_entries"].clone(),
+        Shows::Invitations => envelope["data"]["invitations"].clone(),
+        Shows::SigningKeys => envelope["data"]["keys"].clone(),
     };
     forget_chance(&mut seen);
     Ok(seen)
@@ -255,13 +314,18 @@ enum Shows {
     Connections,
     Recipients,
     Journal,
+    Invitations,
+    SigningKeys,
 }
 
 impl Shows {
     fn of(scenario: &Scenario) -> Self {
         match scenario.name {
             name if name.starts_with("recipient") => Self::Recipients,
-            "token get" => Self::Journal,
+            "token get" | "invite access, again" => Self::Journal,
+            "invite issuer set" => Self::SigningKeys,
+            name if name.starts_with("invite key") => Self::SigningKeys,
+            name if name.starts_with("invite") => Self::Invitations,
             _ => Self::Connections,
         }
     }
@@ -275,7 +339,7 @@ fn forget_chance(value: &mut Value) {
             for (name, field) in fields {
                 let by_chance = name.ends_with("_at")
                     || name.ends_with("fingerprint")
-                    || ["id", "public_key", "latency_ms", "not_before", "not_after", "serial"]
+                    || ["id", "kid", "public_key", "latency_ms", "not_before", "not_after", "serial"]
                         .contains(&name.as_str());
                 if by_chance && !field.is_null() {
                     *field = "…".into();

@@ -1,7 +1,8 @@
 //! strace as the hand that stops a program at a chosen system call.
 //!
-//! `when=` counts per thread and per call, so the program is run on one thread (hook `one-thread`), and every
-//! injection must be seen to have happened.
+//! `when=` counts per thread and per call, so the program is run on one thread, and every injection must be seen
+//! to have happened. An undumpable process hides its paths from an unprivileged tracer. The hook `traceable` is for
+//! both.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ pub(crate) fn usable() -> Option<&'static Path> {
 }
 
 /// A tool is missing: a notice, or a failure where `TOKENCTL_REQUIRE_TOOLS` asks for all of them.
-pub(crate) fn missing(why: &str) {
+fn missing(why: &str) {
     assert!(std::env::var_os("TOKENCTL_REQUIRE_TOOLS").is_none(), "{why}");
     println!("SKIPPED: {why}");
 }
@@ -80,7 +81,7 @@ fn find(tool: &str) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("{tool} is not installed"))
 }
 
-/// Traces the program itself: it makes itself undumpable, so that only a privileged strace sees its paths.
+/// Traces the program itself: ptrace may be forbidden, and the paths must be seen.
 fn probe(strace: &Path) -> Result<(), String> {
     let place = Place::new();
     let (ran, calls) = record_with(strace, &place, &["help", "exit-codes"], None);
@@ -89,7 +90,7 @@ fn probe(strace: &Path) -> Result<(), String> {
         return Err(format!("strace cannot trace here: {}", ran.stderr));
     }
     let sees_memory = text(&calls).contains("/.config/tokenctl/config.toml");
-    sees_memory.then_some(()).ok_or_else(|| "strace may not read an undumpable process's memory".to_owned())
+    sees_memory.then_some(()).ok_or_else(|| "strace sees no paths here".to_owned())
 }
 
 /// Runs a command as a user would, on the real clock.
@@ -105,7 +106,7 @@ fn traced(
     options: &[&str],
     arguments: &[&str],
 ) -> Command {
-    let hooks = mutant.map_or("one-thread".to_owned(), |bug| format!("one-thread,{bug}"));
+    let hooks = mutant.map_or("traceable".to_owned(), |bug| format!("traceable,{bug}"));
     let mut command = Command::new(strace);
     command
         .arg("-f")

@@ -20,6 +20,7 @@ mod children;
 mod damage;
 mod forge;
 mod forgery;
+mod grants;
 mod identities;
 mod message;
 mod newer;

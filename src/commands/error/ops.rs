@@ -24,12 +24,7 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
         return error.clone().into();
     }
     let mut failure = CommandError::from_error(exit_of(error), error);
-    let exchange = match error {
-        OpsError::Exchange(error) => Some(&**error),
-        OpsError::Grant(error) => error.exchange(),
-        _ => None,
-    };
-    if let Some(exchange) = exchange {
+    if let Some(exchange) = error.exchange() {
         failure = evidence(failure, exchange);
     }
     hints(error).into_iter().fold(failure, CommandError::hinted)
@@ -47,6 +42,7 @@ fn hint(text: &str, command: &[&str]) -> Hint {
 fn hints(error: &OpsError) -> Vec<Hint> {
     match error {
         OpsError::Vault(error) => super::vault::hints(error),
+        OpsError::Invite(error) => super::invite::hints(error),
         OpsError::NoAnswer(_) => Vec::new(),
         OpsError::App(error) => super::grants::of_app(error),
         OpsError::Grant(error) => super::grants::of_grant(error),

@@ -46,34 +46,33 @@ pub(super) fn finish(app: &App, refreshed: &[Refreshed]) -> Finished {
     for (one, warning) in refreshed.iter().flat_map(|one| one.warnings.iter().map(move |text| (one, text))) {
         app.console.warn(&format!("{}: {warning}", one.name));
     }
-    let mut hints = Vec::new();
-    let rows: Vec<_> = refreshed
-        .iter()
-        .map(|one| {
-            let failure = one.result.as_ref().err().map(CommandError::of_operation);
-            let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
-            if let Some(failure) = &failure
-                && refreshed.len() == 1
-            {
-                hints.extend(failure.hints().iter().cloned());
-            }
-            let fresh = one.result.as_ref().ok();
-            TokenRefreshRow {
-                connection: one.name.to_string(),
-                code: exit.code(),
-                result: exit.name(),
-                refreshed: fresh.and_then(|(_, reason)| reason.map(|reason| reason.as_str())),
-                expires_at: fresh.map(|(expires_at, _)| *expires_at),
-                message: failure.as_ref().map(|failure| failure.problem().message.to_owned()),
-                causes: failure.map(|failure| failure.problem().causes.to_vec()).unwrap_or_default(),
-            }
-        })
-        .collect();
-    let failure = batch::failure(rows.iter().map(|row| row.code), "not every token is fresh");
+    let mut failures: Vec<_> =
+        refreshed.iter().map(|one| one.result.as_ref().err().map(CommandError::of_operation)).collect();
+    let rows: Vec<_> =
+        refreshed.iter().zip(&failures).map(|(one, failure)| row(one, failure.as_ref())).collect();
+    let failure = match failures.as_mut_slice() {
+        // What one connection has to say is said as such.
+        [only] => only.take(),
+        _ => batch::failure(rows.iter().map(|row| row.code), "not every token is fresh"),
+    };
     let finished = Finished::report(TokenRefresh::new(rows));
-    let finished = match failure {
+    match failure {
         Some(failure) => finished.failing(failure),
         None => finished,
-    };
-    hints.into_iter().fold(finished, Finished::hinted)
+    }
+}
+
+fn row(one: &Refreshed, failure: Option<&CommandError>) -> TokenRefreshRow {
+    let exit = failure.map_or(Exit::Ok, CommandError::exit);
+    let fresh = one.result.as_ref().ok();
+    let problem = failure.map(CommandError::problem);
+    TokenRefreshRow {
+        connection: one.name.to_string(),
+        code: exit.code(),
+        result: exit.name(),
+        refreshed: fresh.and_then(|(_, reason)| reason.map(|reason| reason.as_str())),
+        expires_at: fresh.map(|(expires_at, _)| *expires_at),
+        message: problem.as_ref().map(|problem| problem.message.to_owned()),
+        causes: problem.map(|problem| problem.causes.to_vec()).unwrap_or_default(),
+    }
 }

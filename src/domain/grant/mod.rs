@@ -99,6 +99,19 @@ pub enum GrantState {
     },
 }
 
+impl GrantState {
+    /// The word that reports use.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Active { .. } => "active",
+            Self::Sending { .. } => "sending",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Reconnect { .. } => "reconnect",
+            Self::Revoked { .. } => "revoked",
+        }
+    }
+}
+
 /// What a grant was before its refresh token was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "before", rename_all = "kebab-case")]

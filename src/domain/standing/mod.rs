@@ -84,9 +84,12 @@ impl Standing {
 
     /// Whether programs may count on a token: switched on, complete, not over, not refused.
     ///
-    /// A vendor that could not be reached says nothing about the credentials.
+    /// A vendor that could not be reached, or whose answer was lost, says nothing about the credentials.
     pub const fn is_usable(self) -> bool {
-        matches!(self, Self::Active | Self::Expiring | Self::NeverVerified | Self::Unreachable)
+        matches!(
+            self,
+            Self::Active | Self::Expiring | Self::NeverVerified | Self::Unreachable | Self::Uncertain
+        )
     }
 
     /// Whether somebody should do something about it.
@@ -155,6 +158,8 @@ pub struct Facts<'a> {
     pub enabled: bool,
     /// The key that signs for it.
     pub key: Held<&'a KeyId>,
+    /// The client secret of its app.
+    pub secret: Held<()>,
     /// When the vendor stops accepting that key's certificate, if it looks at certificates.
     pub certificate_end: Option<Timestamp>,
     /// What the vendor gave us for it.
@@ -175,7 +180,7 @@ pub fn standing(facts: Facts<'_>) -> Standing {
     if !facts.enabled {
         return Standing::Disabled;
     }
-    if facts.key == Held::Missing || matches!(facts.grant, Held::Missing) {
+    if facts.key == Held::Missing || facts.secret == Held::Missing || facts.grant == Held::Missing {
         return Standing::Pending;
     }
     if facts.certificate_end.is_some_and(|end| end < facts.now) {

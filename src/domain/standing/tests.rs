@@ -21,6 +21,7 @@ fn facts(key: &KeyId) -> Facts<'_> {
     Facts {
         enabled: true,
         key: Held::There(key),
+        secret: Held::Unneeded,
         certificate_end: Some(in_days(700)),
         grant: Held::Unneeded,
         token_at: None,
@@ -69,6 +70,7 @@ fn an_app_secret_needs_no_key_of_the_connection() {
     let facts = Facts { key: Held::Unneeded, certificate_end: None, ..facts(&key) };
     assert_eq!(standing(facts), Standing::NeverVerified);
     assert_eq!(standing(Facts { last: Some(finding(None, Outcome::Proven)), ..facts }), Standing::Active);
+    assert_eq!(standing(Facts { secret: Held::Missing, ..facts }), Standing::Pending);
 }
 
 /// A grant that a person gave 50 days ago and that was refreshed ten days ago.
@@ -185,9 +187,9 @@ fn the_urgent_ones_come_first_and_each_has_a_place() {
 
 #[test]
 fn what_programs_may_count_on() {
-    use Standing::{Active, Expiring, NeverVerified, Unreachable};
+    use Standing::{Active, Expiring, NeverVerified, Uncertain, Unreachable};
     for one in Standing::BY_URGENCY {
-        let usable = [Active, Expiring, NeverVerified, Unreachable].contains(&one);
+        let usable = [Active, Expiring, NeverVerified, Uncertain, Unreachable].contains(&one);
         assert_eq!(one.is_usable(), usable, "{one:?}");
     }
 }

@@ -25,6 +25,7 @@ pub use companies::CompanyError;
 pub use grants::GrantError;
 
 use super::interact::NoAnswer;
+use super::invites::InviteError;
 
 /// A failure of an operation.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum OpsError {
     /// The vault, its locks or its audit log.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Invitations.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
     /// A question was needed and not answered (exit 2; 130 after Ctrl-C).
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -194,6 +198,15 @@ impl From<PlanError> for OpsError {
 }
 
 impl OpsError {
+    /// What the vendor said, if it was asked.
+    pub fn exchange(&self) -> Option<&ExchangeError> {
+        match self {
+            Self::Exchange(error) => Some(error),
+            Self::Grant(error) => error.exchange(),
+            _ => None,
+        }
+    }
+
     /// How far an exchange came that ended like this, and what that means.
     pub fn verdict(&self) -> (Stage, Outcome) {
         match self {
@@ -202,7 +215,7 @@ impl OpsError {
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
             Self::NoKey { .. } | Self::NoCertificateId { .. } | Self::Keyless { .. } => {
                 (Stage::Load, Outcome::Missing)
-            },
+            }
             Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
             Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
             _ => (Stage::Load, Outcome::Failed),
@@ -214,6 +227,7 @@ impl AuditKind for OpsError {
     fn audit_kind(&self) -> &'static str {
         match self {
             Self::Vault(error) => error.audit_kind(),
+            Self::Invite(error) => error.audit_kind(),
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
             Self::Company(error) => error.audit_kind(),

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::grant::{EndRow, GrantRow};
+use super::grant::{EndRow, GrantRow, standing_cell};
 use super::{KeyRow, moment, short};
+use crate::domain::app::App;
 use crate::domain::connection::Connection;
-use crate::domain::settings::{Settings, SigningAlgorithm};
 use crate::domain::grant::Grant;
 use crate::domain::rotation::KeySet;
+use crate::domain::settings::{Settings, SigningAlgorithm};
 use crate::domain::standing::{End, Standing};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::{Outcome, Verification};
@@ -29,20 +30,25 @@ pub struct ConnectionRow {
     environment: &'static str,
     enabled: bool,
     company: Option<CompanyRow>,
+    /// The app that it belongs to.
+    app: Option<AppRef>,
     /// What it is good for now, in words for every provider.
     status: Standing,
+    /// When somebody must have acted: the certificate ends by the vendor's rule, the grant ends for good, or its refresh
+    /// token is about to end unused.
+    expires_at: Option<Timestamp>,
+    /// Whole days until then.
+    days_left: Option<i64>,
+    /// The same, with what it is that ends.
+    expires: Option<EndRow>,
     /// Where its keys stand: none, pending, active, rotating or previous-kept.
     key_state: &'static str,
     settings: SettingsRow,
     previous_settings: Option<SettingsRow>,
     tags: BTreeMap<String, String>,
-    /// The app that it belongs to.
-    app: Option<String>,
-    /// What the vendor gave us; its hash, never its value.
-    grant: Option<GrantRow>,
-    /// What makes somebody act first.
-    expires: Option<EndRow>,
     keys: Vec<KeyRow>,
+    /// What a person consented to; its hash, never its refresh token.
+    grant: Option<GrantRow>,
     /// The cached access token as of the last commit; its hash, never its value.
     token: Option<TokenRow>,
     verification: Option<VerificationRow>,
@@ -54,6 +60,13 @@ pub struct ConnectionRow {
 struct CompanyRow {
     id: String,
     name: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AppRef {
+    id: String,
+    name: String,
+    client_id: String,
 }
 
 /// What a provider does not know is `null`.
@@ -122,34 +135,32 @@ impl From<&Settings> for SettingsRow {
     }
 }
 
-/// What a [`ConnectionRow`] is made of.
+/// A connection and what is known of it.
 pub struct Described<'a> {
     /// The connection.
     pub connection: &'a Connection,
-    /// The name of its app.
-    pub app: Option<&'a str>,
-    /// Its grant.
-    pub grant: Option<&'a Grant>,
+    /// The app that it belongs to.
+    pub app: Option<&'a App>,
     /// Its keys.
     pub keys: &'a KeySet,
-    /// The same as rows, pending first.
+    /// The same for display, pending first.
     pub rows: Vec<KeyRow>,
-    /// Its cached token as of the last commit.
-    pub token: Option<&'a TokenFacts>,
-    /// Its last verification.
-    pub verification: Option<&'a Verification>,
     /// Where it stands.
     pub standing: Standing,
     /// What makes somebody act first.
     pub end: Option<End>,
-    /// The time.
-    pub now: Timestamp,
+    /// What is known of its grant.
+    pub grant: Option<&'a Grant>,
+    /// What is known of its cached token.
+    pub token: Option<&'a TokenFacts>,
+    /// Its last verification.
+    pub verification: Option<&'a Verification>,
 }
 
 impl ConnectionRow {
-    /// Describes a connection.
-    pub fn new(described: Described<'_>) -> Self {
-        let Described { connection, keys, rows, token, verification, now, .. } = described;
+    /// Describes a connection as it is at `now`.
+    pub fn new(described: Described<'_>, now: Timestamp) -> Self {
+        let Described { connection, app, keys, rows, standing, end, grant, token, verification } = described;
         Self {
             id: connection.id.to_string(),
             name: connection.name.to_string(),
@@ -160,15 +171,21 @@ impl ConnectionRow {
                 .company
                 .as_ref()
                 .map(|company| CompanyRow { id: company.id.to_string(), name: company.name.clone() }),
-            status: described.standing,
+            app: app.map(|app| AppRef {
+                id: app.id.to_string(),
+                name: app.name.to_string(),
+                client_id: app.registration.client_id.clone(),
+            }),
+            status: standing,
+            expires_at: end.map(|end| end.at),
+            days_left: end.map(|end| end.days_left(now)),
+            expires: end.map(|end| EndRow::new(end, now)),
             key_state: keys.phase().as_str(),
             settings: (&connection.settings).into(),
             previous_settings: connection.previous_settings.as_ref().map(Into::into),
             tags: connection.tags.clone(),
-            app: described.app.map(str::to_owned),
-            grant: described.grant.map(GrantRow::from),
-            expires: described.end.map(|end| EndRow::new(end, now)),
             keys: rows,
+            grant: grant.map(Into::into),
             token: token.map(|facts| TokenRow {
                 sha256: facts.hash.clone(),
                 obtained_at: facts.obtained_at,
@@ -187,7 +204,7 @@ impl ConnectionRow {
     }
 
     fn status_cell(&self) -> Cell {
-        super::grant::standing_cell(self.status)
+        standing_cell(self.status)
     }
 
     fn expiry_cell(&self) -> Cell {
@@ -263,12 +280,12 @@ const FIELDS: &[&str] = &[
     "settings.scopes",
     "settings.entity",
     "settings.role",
-    "settings.realm",
-    "app",
+    "settings.grant",
+    "app.name",
     "grant.state",
     "grant.expires_at",
     "grant.hard_expires_at",
-    "expires.at",
+    "expires_at",
     "expires.kind",
     "tags",
     "verification.outcome",
@@ -329,18 +346,29 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         ("id".into(), Cell::dim(row.id.as_str())),
         ("provider".into(), format!("{} ({})", row.provider, row.environment).into()),
         ("account".into(), settings.account.clone().into()),
-        ("client id".into(), settings.client_id.clone().into()),
-        ("scopes".into(), settings.scopes.join(" ").into()),
-        ("status".into(), row.status_cell()),
-        ("keys".into(), row.key_state.into()),
     ];
+    match &row.app {
+        None => facts.push(("client id".into(), settings.client_id.clone().into())),
+        Some(app) => {
+            facts.push(("app".into(), app.name.as_str().into()));
+            facts.push(("client id".into(), app.client_id.as_str().into()));
+            facts.push(("grant".into(), settings.grant.unwrap_or_default().into()));
+        }
+    }
+    if row.app.is_none() || !settings.scopes.is_empty() {
+        facts.push(("scopes".into(), settings.scopes.join(" ").into()));
+    }
+    facts.push(("status".into(), row.status_cell()));
+    if row.app.is_none() || !row.keys.is_empty() {
+        facts.push(("keys".into(), row.key_state.into()));
+    }
     let mut optional = |label: &str, value: Option<String>| {
         if let Some(value) = value {
             facts.push((label.into(), value.into()));
         }
     };
     optional("company", row.company.as_ref().map(|company| company.name.clone()));
-    optional("app", row.app.clone());
+    optional("audience", settings.audience.clone());
     optional("entity", settings.entity.clone());
     optional("role", settings.role.clone());
     optional("token url", settings.token_url.clone());
@@ -348,15 +376,15 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
     optional("trusted hosts", (!settings.trusted_hosts.is_empty()).then(|| settings.trusted_hosts.join(" ")));
     let tags: Vec<_> = row.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
     optional("tags", (!tags.is_empty()).then(|| tags.join(" ")));
-    if let Some(grant) = &row.grant {
-        facts.extend(grant.facts());
-    }
     for key in &row.keys {
         let id =
             key.certificate_id.as_deref().map_or_else(String::new, |id| format!(", certificate id {id}"));
         let text =
             format!("{} {}{id}, expires {}", key.algorithm, short(&key.fingerprint), key.expiry().text);
         facts.push((format!("{} key", key.state), Cell { text, tone: key.expiry().tone }));
+    }
+    if let Some(grant) = &row.grant {
+        facts.extend(grant.facts());
     }
     if let Some(token) = &row.token {
         facts.push(("cached token".into(), format!("until {}", moment(token.expires_at)).into()));

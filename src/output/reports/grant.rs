@@ -29,15 +29,15 @@ pub struct GrantRow {
 
 impl From<&Grant> for GrantRow {
     fn from(grant: &Grant) -> Self {
-        let (state, since, reason) = match &grant.state {
-            GrantState::Active { refused_at } => ("active", *refused_at, None),
-            GrantState::Sending { sent_at, .. } => ("sending", Some(*sent_at), None),
-            GrantState::Uncertain { since, .. } => ("uncertain", Some(*since), None),
-            GrantState::Reconnect { at, reason } => ("reconnect", Some(*at), Some(reason.to_string())),
-            GrantState::Revoked { at } => ("revoked", Some(*at), None),
+        let (since, reason) = match &grant.state {
+            GrantState::Active { refused_at } => (*refused_at, None),
+            GrantState::Sending { sent_at, .. } => (Some(*sent_at), None),
+            GrantState::Uncertain { since, .. } => (Some(*since), None),
+            GrantState::Reconnect { at, reason } => (Some(*at), Some(reason.to_string())),
+            GrantState::Revoked { at } => (Some(*at), None),
         };
         Self {
-            state,
+            state: grant.state.as_str(),
             since,
             reason,
             sha256: grant.hash.clone(),
@@ -56,7 +56,7 @@ impl GrantRow {
             ("active", Some(refused_at)) => {
                 Cell::toned(format!("active, refused once at {}", moment(refused_at)), Tone::Warning)
             }
-            ("active", None) => format!("active, last renewed {}", moment(self.refreshed_at)).into(),
+            ("active", None) => format!("active, since {}", moment(self.authorized_at)).into(),
             (state, since) => {
                 let since = since.map_or_else(String::new, |since| format!(" since {}", moment(since)));
                 let why = self.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
@@ -64,11 +64,11 @@ impl GrantRow {
                 Cell::toned(format!("{state}{since}{why}"), tone)
             }
         };
-        let mut facts = vec![("grant".to_owned(), state)];
+        let mut facts = vec![("consent".to_owned(), state)];
         if self.state == "revoked" {
             return facts;
         }
-        let ends = [("expires unused", self.expires_at), ("expires for good", self.hard_expires_at)];
+        let ends = [("ends unless used", self.expires_at), ("ends at last", self.hard_expires_at)];
         facts.extend(ends.into_iter().filter_map(|(label, at)| Some((label.to_owned(), moment(at?).into()))));
         facts
     }

@@ -29,9 +29,8 @@ pub struct Attention {
     pub connection: Option<String>,
     /// Its id.
     pub connection_id: Option<String>,
-    /// What kind of need it is, in one word that stays: expired, reconnect, not-proven, uncertain, expiring,
-    /// grant-expiring, exposed, rotation-pending, activation-pending, no-key, no-grant, previous-kept or
-    /// single-operator.
+    /// What kind of need it is, in one word that stays: expired, reconnect, not-proven, uncertain, expiring, exposed,
+    /// rotation-pending, activation-pending, no-key, no-grant, previous-kept or single-operator.
     pub kind: &'static str,
     /// How urgent it is.
     pub severity: Severity,

@@ -95,18 +95,18 @@ fn connections() {
             let row = KeyRow::new(&key, key.certificate.not_after, now());
             let keys = KeySet { active: Some(key), ..KeySet::default() };
             let last = found(&connection, outcome, None);
-            ConnectionRow::new(Described {
+            let described = Described {
                 connection: &connection,
                 app: None,
-                grant: None,
                 keys: &keys,
-                end: keys.active.as_ref().map(|key| End::of_certificate(key.certificate.not_after)),
                 rows: vec![row],
+                standing: if outcome == Outcome::Proven { Standing::Active } else { Standing::Unreachable },
+                end: keys.active.as_ref().map(|key| End::of_certificate(key.certificate.not_after)),
+                grant: None,
                 token: None,
                 verification: Some(&last),
-                standing: if outcome == Outcome::Proven { Standing::Active } else { Standing::Unreachable },
-                now: now(),
-            })
+            };
+            ConnectionRow::new(described, now())
         },
     );
     insta::assert_snapshot!(fits(&ConnectionList { connections: rows.into() }), @"

@@ -11,6 +11,9 @@ mod companies;
 mod connections;
 mod counts;
 mod grants;
+mod invitation_issuer;
+mod invitation_keys;
+mod invitations;
 mod keys;
 mod meta;
 mod names;
@@ -28,6 +31,8 @@ use rusqlite::Connection as Database;
 
 pub use apps::SecretChange;
 pub use counts::Counts;
+pub use invitation_issuer::StoredIssuer;
+pub use invitations::InvitationFilter;
 pub use quarantine::Quarantined;
 pub use support::SupportRow;
 

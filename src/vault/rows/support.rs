@@ -32,6 +32,8 @@ pub struct SupportRow {
     pub grant_kind: GrantKind,
     /// How its app proves who it is, if not in the vendor's usual way.
     pub authentication: Option<ClientAuthentication>,
+    /// Whether its app has a client secret.
+    pub has_secret: bool,
     /// Its active key.
     pub key: Option<KeyId>,
     /// From when until when that key's certificate is valid.
@@ -51,7 +53,7 @@ macro_rules! select {
         concat!(
             "SELECT connections.id, connections.name, connections.provider, enabled, companies.id, companies.name, ",
             "apps.name, coalesce(settings ->> '$.realm', settings ->> '$.account'), settings ->> '$.grant', ",
-            "registration ->> '$.authentication', keys.id, not_before, not_after, ",
+            "registration ->> '$.authentication', sealed_secret IS NOT NULL, keys.id, not_before, not_after, ",
             "grants.state, grants.hash, authorized_at, refreshed_at, grants.expires_at, hard_expires_at, ",
             "checked_at, outcome, verifications.key_id, obtained_at, used_at ",
             "FROM connections LEFT JOIN companies ON companies.id = company_id ",
@@ -83,6 +85,7 @@ fn read(columns: &mut Columns<'_>) -> Result<SupportRow, VaultError> {
         account: columns.value()?,
         grant_kind: columns.optional_word()?.unwrap_or(GrantKind::ClientCredentials),
         authentication: columns.optional_word()?,
+        has_secret: columns.value()?,
         key: columns.optional_parsed()?,
         validity: columns.optional_parsed()?.zip(columns.optional_parsed()?),
         grant: grant(columns)?,
