@@ -11,6 +11,7 @@ pub mod app;
 pub mod audit;
 pub mod cert;
 pub mod check;
+pub mod company;
 pub mod connection;
 pub mod enums;
 pub mod examples;
@@ -75,6 +76,9 @@ pub enum Command {
     Connection(connection::ConnectionCommand),
     /// Connect a company through the browser
     Login(Box<login::LoginArgs>),
+    /// Look companies up, and disconnect them
+    #[command(subcommand)]
+    Company(company::CompanyCommand),
     /// Make the first key and certificate of a connection
     Keygen(keys::KeygenArgs),
     /// Manage private keys

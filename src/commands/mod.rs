@@ -7,6 +7,7 @@ mod app;
 mod audit;
 mod batch;
 mod cert;
+mod company;
 mod connection;
 mod connection_add;
 mod demo;
@@ -48,6 +49,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::App(command) => app::run(app, &command).await,
         Command::Connection(command) => connection::run(app, &command).await,
         Command::Login(args) => login::run(app, &args).await,
+        Command::Company(command) => company::run(app, &command).await,
         Command::Keygen(args) => keys::run_keygen(app, &args),
         Command::Key(command) => keys::run_key(app, &command).await,
         Command::Cert(command) => cert::run(app, &command).await,

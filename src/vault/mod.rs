@@ -38,6 +38,7 @@ mod tests;
 mod trailer;
 mod transact;
 mod trust;
+mod unfolded;
 
 pub use check::{CheckItem, CheckReport};
 pub use create::{Created, NewVault};
@@ -48,5 +49,6 @@ pub use location::Location;
 pub use lock::{ConnectionLock, Failure, Stop, UnderWay};
 pub use membership::Rekeyed;
 pub use recipient::Role;
-pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer};
+pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer, SupportRow};
 pub use store::{Answer, Place, Vault};
+pub use unfolded::JournalledGrants;
