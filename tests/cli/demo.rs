@@ -28,6 +28,9 @@ fn tells_the_story_without_a_terminal_and_keeps_it() {
         "rotate confirm",
         "rotate rollback",
         "rotate retire",
+        "app add quickbooks",
+        "login",
+        "token refresh",
         "audit list",
         "audit verify",
         "vault check",
@@ -58,6 +61,8 @@ fn tells_the_story_without_a_terminal_and_keeps_it() {
         "rotation.confirm",
         "rotation.rollback",
         "rotation.retire",
+        "grant.login",
+        "grant.refresh",
     ] {
         assert!(actions.lines().any(|line| line == action), "{actions}");
     }
