@@ -67,6 +67,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/ui/browser.rs", "hands the address of a login to the browser"),
     ("src/oauth/request.rs", "puts client secret, assertion and grant into a request"),
     ("src/oauth/token.rs", "reads what an access token says of itself"),
+    ("src/ui/visit.rs", "shows the address of a login to the person"),
     ("src/ui/prompt.rs", "sees whether a passphrase is empty"),
     ("src/vault/identity.rs", "parses identities, and writes a new one to its file"),
     ("src/vault/journal.rs", "seals a token"),

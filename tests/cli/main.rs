@@ -17,6 +17,7 @@ mod identities;
 mod import;
 mod init;
 mod login;
+mod login_people;
 mod reports;
 mod signals;
 mod sim;

@@ -53,11 +53,7 @@ impl Login {
 
     /// Follows the browser's way to its end; returns the last page.
     pub(crate) fn browse(&self) -> Page {
-        let mut page = Page::get(&self.address);
-        while page.status / 100 == 3 {
-            page = Page::get(&page.location());
-        }
-        page
+        Page::at_the_end_of(self.address.clone())
     }
 
     /// Writes a line to standard input.
@@ -133,6 +129,15 @@ impl Page {
         Self::try_get(url).unwrap()
     }
 
+    /// Follows redirects from `address`.
+    pub(crate) fn at_the_end_of(address: Url) -> Self {
+        let mut page = Self::get(&address);
+        while let Some(next) = page.redirect() {
+            page = Self::get(&next);
+        }
+        page
+    }
+
     fn try_get(url: &Url) -> std::io::Result<Self> {
         let port = url.port().unwrap();
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
@@ -147,7 +152,8 @@ impl Page {
         Ok(Self { status, text, url: url.clone() })
     }
 
-    fn redirect(&self) -> Option<Url> {
+    /// Where it leads on to.
+    pub(crate) fn redirect(&self) -> Option<Url> {
         let found = self.text.lines().take_while(|line| !line.is_empty()).find_map(|line| {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("location").then(|| value.trim())
