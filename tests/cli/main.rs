@@ -23,6 +23,7 @@ mod invite;
 mod leaving;
 mod members;
 mod login;
+mod login_people;
 mod reports;
 mod signals;
 mod sim;
