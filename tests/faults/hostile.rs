@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 use tokenctl::domain::certificate;
 use tokenctl::domain::connection::{Connection, Environment, Provider};
+use tokenctl::domain::settings::Settings;
 use tokenctl::domain::ids::{ConnectionId, KeyId};
 use tokenctl::domain::key::{Key, KeyState};
 use tokenctl::domain::keypair::KeyPair;
-use tokenctl::domain::settings::Settings;
 use tokenctl::output::sanitize::is_hostile;
 use tokenctl::secret::Secret;
 
