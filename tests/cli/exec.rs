@@ -104,8 +104,9 @@ fn several_connections_in_variables_of_their_own() {
 #[test]
 fn a_descriptor_keeps_the_token_to_itself() {
     let scene = Scene::settled();
-    let script = r#"cat /proc/self/environ /proc/$$/environ /proc/$$/cmdline; echo; cat <&3; readlink /proc/$$/fd/3
-        (echo x >/proc/self/fd/3) 2>/dev/null || echo sealed"#;
+    let script =
+        "cat /proc/self/environ /proc/$$/environ /proc/$$/cmdline; echo; cat <&3; readlink /proc/$$/fd/3
+        (echo x >/proc/self/fd/3) 2>/dev/null || echo sealed";
     let ran = scene.ok(&["exec", "acme", "--token-fd", "3", "--", "sh", "-c", script]);
     let token = token(&scene);
     let lines: Vec<&str> = ran.stdout.lines().collect();
@@ -204,9 +205,27 @@ fn exit_codes() {
 #[test]
 fn refusals() {
     let scene = Scene::settled();
-    insta::assert_snapshot!(scene.run(&["exec", "acme", "true"]), @"");
-    insta::assert_snapshot!(scene.run(&["exec", "acmee", "--", "true"]), @"");
-    insta::assert_snapshot!(scene.run(&["exec", "acme", "--", "no-such-program"]), @"");
+    insta::assert_snapshot!(scene.run(&["exec", "acme", "true"]), @"
+    --- stderr
+    error: `PROGRAM` is missing
+      cause: it goes after `--`
+    hint: for the usage, run `tokenctl exec --help`
+    --- exit 125
+    ");
+    insta::assert_snapshot!(scene.run(&["exec", "acmee", "--", "true"]), @"
+    --- stderr
+    error: cannot get a token for `acmee`
+      cause: there is no connection `acmee`
+    hint: did you mean `acme`?
+    --- exit 125
+    ");
+    insta::assert_snapshot!(scene.run(&["exec", "acme", "--", "no-such-program"]), @"
+    --- stderr
+    error: cannot run `no-such-program`
+      cause: No such file or directory (os error 2)
+    hint: name a program that is on PATH, or its path; a script's interpreter must exist, too
+    --- exit 127
+    ");
     let json = scene.json(&["exec", "nobody", "--live", "--output=json", "--", "true"]);
     assert_eq!((&json["error"]["code"], &json["error"]["kind"]), (&3.into(), &"not-found".into()), "{json}");
 }
@@ -235,11 +254,20 @@ fn the_program_finds_what_it_would_find_without_us() {
     let scene = Scene::settled();
     // The upper half of the signals is the C library's and the real-time ones, which nobody here touches.
     let probe = "umask; ulimit -H -c; ulimit -S -c; sed -nE 's/^(Sig(Ign|Blk|Cgt)):.*(.{8})$/\\1 \\3/p' /proc/$$/status";
-    let direct = Command::new("sh").args(["-c", probe]).stdin(Stdio::null()).output().unwrap();
-    let direct = String::from_utf8(direct.stdout).unwrap();
-    for flags in [&[][..], &["--live"]] {
-        let ran = scene.ok(&[&["exec", "acme"], flags, &["--", "sh", "-c", probe]].concat());
-        assert_eq!(ran.stdout, direct, "{flags:?}");
+    for before in [":", "umask 027; ulimit -S -c 100; trap '' HUP XFSZ USR2"] {
+        let run = |words: &[&str]| {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("{before}; exec \"$@\""), "sh"]).args(words).env_clear();
+            command.env("HOME", scene.place.home()).env("TOKENCTL_TEST_NOW", "2027-03-01T12:00:00Z");
+            scene.place.finish(command.stdin(Stdio::null())).stdout
+        };
+        let program = scene.command(&[]).get_program().to_str().unwrap().to_owned();
+        let probed = ["sh", "-c", probe];
+        let direct = run(&probed);
+        for flags in [&["exec", "acme", "--"][..], &["exec", "acme", "--live", "--"]] {
+            let through_us = run(&[&[&*program], flags, &probed].concat());
+            assert_eq!(through_us, direct, "{before} {flags:?}");
+        }
     }
     // An undumpable process's files below /proc belong to root.
     let owner = "stat -c %u /proc/self/environ; id -u";

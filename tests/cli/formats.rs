@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
 use crate::common::scene::Scene;
 
 /// Whether a tool is there; a test that needs it is skipped without it, unless `TOKENCTL_REQUIRE_TOOLS` is set.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn has(tool: &str, probe: &str) -> bool {
     let found = Command::new(tool).arg(probe).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     assert!(found || std::env::var_os("TOKENCTL_REQUIRE_TOOLS").is_none(), "{tool} is not installed");
@@ -92,7 +93,7 @@ users:
         server.local_addr().unwrap()
     );
     let config = scene.place.put("kubeconfig", &config);
-    let (heads, heard) = mpsc::channel();
+    let (requests, heard) = mpsc::channel();
     std::thread::spawn(move || {
         let tls = tls();
         for mut stream in server.incoming().flatten() {
@@ -102,8 +103,8 @@ users:
             // Some versions look whether the server is there before they ask.
             while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|read| read > 0) {}
             let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+            let _ = requests.send(head);
             let _ = reader.get_mut().write_all(answer);
-            let _ = heads.send(head);
         }
     });
     let mut kubectl = Command::new("kubectl");
@@ -113,8 +114,8 @@ users:
     assert_eq!(ran.stdout, "{}", "{ran}");
     let token = scene.ok(&["token", "get", "acme"]).stdout;
     let header = format!("Authorization: Bearer {}\r\n", token.trim_end());
-    let heads: Vec<String> = heard.try_iter().collect();
-    assert!(heads.iter().any(|head| head.contains(&header)), "{heads:?}");
+    let asked: Vec<String> = heard.try_iter().collect();
+    assert!(asked.iter().any(|head| head.contains(&header)), "{asked:?}");
 }
 
 fn tls() -> Arc<ServerConfig> {
