@@ -338,6 +338,7 @@ fn forget_chance(value: &mut Value) {
         Value::Object(fields) => {
             for (name, field) in fields {
                 let by_chance = name.ends_with("_at")
+                    || name.ends_with("_until")
                     || name.ends_with("fingerprint")
                     || ["id", "kid", "public_key", "latency_ms", "not_before", "not_after", "serial"]
                         .contains(&name.as_str());
