@@ -374,6 +374,7 @@ fn forget_chance(value: &mut Value) {
         Value::Object(fields) => {
             for (name, field) in fields {
                 let by_chance = name.ends_with("_at")
+                    || name.ends_with("_until")
                     || name.ends_with("fingerprint")
                     || ["id", "kid", "sha256", "public_key", "latency_ms", "not_before", "not_after", "serial"]
                         .contains(&name.as_str());
