@@ -9,7 +9,9 @@
 
 mod common;
 
+mod company;
 mod demo;
+mod disconnect;
 mod frame;
 mod hardening;
 mod help;
