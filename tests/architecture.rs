@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "commands",
         &[
             "app",
+            "broker",
             "cli",
             "clock",
             "commands",
@@ -64,6 +65,9 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/domain/invitation/search.rs", "hashes addresses with the search key"),
     ("src/domain/invitation/token.rs", "hashes a token, and puts it into its link"),
     ("src/domain/jws/token.rs", "takes a token apart"),
+    ("src/broker/socket.rs", "writes a token that was asked for to a client"),
+    ("src/commands/exec/launch.rs", "hands tokens over to a program that is run"),
+    ("src/commands/token/format.rs", "formats a token that was asked for"),
     ("src/domain/keypair.rs", "parses a private key that is taken over"),
     ("src/domain/signer.rs", "hands a private key to the cryptographic provider"),
     ("src/domain/token.rs", "hashes a token"),

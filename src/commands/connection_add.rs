@@ -171,7 +171,8 @@ fn finished(app: &App, added: &Overview, grant: Option<GrantWord>) -> Finished {
         }
         (GrantKind::ClientCredentials, ..) => Hint::command("to prove that it works, run", ["verify", name]),
         (GrantKind::RefreshToken, _, Some(GrantWord::RefreshToken)) => {
-            Hint::command("to take over its refresh token, run", ["token", "import", name])
+            let take_over = ["token", "import", name, "--refresh-token-file=FILE"];
+            Hint::command("to take over its refresh token, run", take_over)
         }
         (GrantKind::RefreshToken, ..) => {
             Hint::command("to have a person consent, run", ["login", owner, "--name", name])

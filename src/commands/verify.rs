@@ -9,6 +9,7 @@ use crate::ops::OpsError;
 use crate::ops::interact::Interact as _;
 use crate::ops::verify::{Verified, VerifyRequest, VerifyResult, verify};
 use crate::output::Hint;
+use crate::output::reports::Proof;
 use crate::output::reports::verify::{Verify, VerifyRow};
 
 use crate::vault::VaultError;
@@ -127,7 +128,7 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
             Exit::Expiring,
             format!("{} connections expire within {} days", report.expiring, args.warn_days),
         );
-        let by_key = first.and_then(|row| row.proof.as_ref()).is_none_or(|proof| proof.is_exchange());
+        let by_key = first.and_then(|row| row.proof.as_ref()).is_none_or(Proof::is_exchange);
         failure.hinted(if by_key {
             Hint::command("to replace the first one's key, run", ["rotate", "initiate", name])
         } else {

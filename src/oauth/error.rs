@@ -288,21 +288,19 @@ impl ExchangeError {
     /// and 429, prove that the vendor has looked at nothing.
     pub fn ending(&self) -> Ending {
         match self {
-            Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => Ending::NotSent,
-            Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
+            Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_)
+            | Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
             Self::Unreachable { evidence, .. } | Self::Malformed { evidence, .. } => {
-                if evidence.unsent {
-                    Ending::NotSent
-                } else {
-                    Ending::Lost
-                }
+                if evidence.unsent { Ending::NotSent } else { Ending::Lost }
             }
             Self::Rejected { code, meaning, .. } => match meaning.map(|meaning| meaning.blames) {
                 Some(Blame::Grant) => Ending::Refused,
-                Some(Blame::Client | Blame::Request) => Ending::Untouched,
                 Some(Blame::Vendor) => Ending::Lost,
                 None if code.as_deref() == Some("invalid_grant") => Ending::Refused,
-                None => Ending::Untouched,
+                Some(Blame::Client | Blame::Request) | None => Ending::Untouched,
             },
         }
     }

@@ -27,6 +27,8 @@ pub mod token;
 mod transport;
 
 #[cfg(test)]
+mod mutant_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 
 pub use ask::Way;

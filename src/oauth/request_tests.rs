@@ -15,6 +15,7 @@ const URL: &str = "http://127.0.0.1:1/token";
 const SECRET: &str = "a:b c+d%&=\"\\/é~";
 
 fn written(plan: &Plan, client: ClientProof<'_>, ask: Ask<'_>) -> (String, Option<String>, Notation) {
+    super::super::mutant_tests::seed();
     let written = token_request(plan, client, ask, Clock::system().now()).unwrap();
     let authorization = written.authorization.map(|value| {
         assert!(value.is_sensitive());

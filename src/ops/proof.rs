@@ -1,6 +1,7 @@
 //! Proof before switch: a live exchange with the key, the secret and the settings that are about to count.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,8 @@ use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
 use crate::domain::settings::{ClientAuthentication, GrantKind, Settings};
 use crate::domain::verification::{Outcome, Stage, Verification};
+use crate::oauth::device::{self, DeviceLogin};
+use crate::oauth::harmless::{Harmless, harmless};
 use crate::oauth::{
     self, Ask, Client, ClientProof, Evidence, ExchangeError, ExchangeRequest, Exchanged, SigningKey, Way,
 };
@@ -185,6 +188,38 @@ impl Asker {
         let way = self.way();
         let revoked = oauth::revoke::revoke(&way, plan, means.proof(key.as_ref()), token).await;
         Ok(revoked.map_err(Box::new)?)
+    }
+
+    /// Asks the vendor whose token it is, where it has a call for that.
+    pub(super) async fn harmless(
+        &self,
+        plan: &Plan,
+        token: &SecretString,
+    ) -> Result<Option<Harmless>, ExchangeError> {
+        harmless(&self.way(), plan, token).await
+    }
+
+    /// Begins a login on another machine; `None` if the server has none.
+    pub(super) async fn start_device(
+        &self,
+        plan: &Plan,
+        means: &Means<'_>,
+    ) -> Result<Option<DeviceLogin>, ExchangeError> {
+        let key = means.signing_key()?;
+        device::start(&self.way(), plan, means.proof(key.as_ref())).await
+    }
+
+    /// Asks until somebody has logged in there; `None` if nobody has by `until`.
+    pub(super) async fn wait_for_device(
+        &self,
+        (plan, means): (&Plan, &Means<'_>),
+        login: &DeviceLogin,
+        until: Instant,
+    ) -> Result<Option<Exchanged>, ExchangeError> {
+        let key = means.signing_key()?;
+        let mut way = self.way();
+        way.limits.deadline = until;
+        device::wait(&way, plan, means.proof(key.as_ref()), login).await
     }
 
     /// The way for one request that starts now.

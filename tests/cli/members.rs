@@ -336,6 +336,7 @@ fn a_company_s_grant_is_proven_by_its_own_record() {
     assert!(shown["grant"]["hard_expires_at"].is_string(), "{shown}");
 
     // The vendor ends an access token before its time: the grant is asked, once.
+    vendors.later(SignedDuration::from_secs(1));
     admin.expire_access_tokens(&client_id, "4620").unwrap();
     assert_eq!(vendors.verified(0, "acme")["proof"]["kind"], "company-info");
     assert_eq!(refreshes(), 2);

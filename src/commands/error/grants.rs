@@ -64,7 +64,10 @@ pub(super) fn of_grant(error: &GrantError) -> Vec<Hint> {
     match error {
         GrantError::Missing { name, app } => vec![
             login("to have a person consent, run", app.as_str(), name.as_str()),
-            hint("to take over a grant that another system holds, run", &["token", "import", name.as_str()]),
+            hint(
+                "to take over a grant that another system holds, run",
+                &["token", "import", name.as_str(), "--refresh-token-file=FILE"],
+            ),
         ],
         GrantError::NotNow { name, app, why } => match why {
             NotNow::Wait { .. } => vec![Hint::text("wait half a minute and repeat the command")],

@@ -25,7 +25,8 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
     }
     let mut failure = CommandError::from_error(exit_of(error), error);
     if let Some(exchange) = error.exchange() {
-        failure = evidence(failure, exchange);
+        // What a vendor's words mean is written down for tokens that were stored, not for a login.
+        failure = evidence(failure, exchange, !matches!(error, OpsError::Login(_)));
     }
     hints(error).into_iter().fold(failure, CommandError::hinted)
 }
@@ -47,6 +48,7 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         OpsError::App(error) => super::grants::of_app(error),
         OpsError::Grant(error) => super::grants::of_grant(error),
         OpsError::Company(error) => super::grants::of_company(error),
+        OpsError::Login(error) => super::login::of_login(error),
         OpsError::AuditClosed => {
             vec![hint("under the owner's account, run", &["audit", "export", "--out=F"])]
         }
@@ -148,11 +150,11 @@ fn step(name: &str, reason: Forbidden, phase: Phase) -> Vec<Hint> {
 }
 
 /// Adds what the vendor said beside its error code.
-fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
+fn evidence(mut failure: CommandError, error: &ExchangeError, explained: bool) -> CommandError {
     if let ExchangeError::Rejected { description: Some(description), .. } = error {
         failure = failure.because(format!("it says: {description}"));
     }
-    if let Some(explanation) = error.explanation() {
+    if let Some(explanation) = error.explanation().filter(|_| explained) {
         failure = failure.because(explanation);
     }
     if let Some(id) = error.evidence().and_then(|evidence| evidence.request_id.as_deref()) {

@@ -1,5 +1,6 @@
 //! `tokenctl token`
 
+pub(super) mod format;
 mod get;
 mod import;
 mod refresh;

@@ -3,6 +3,7 @@
 mod apps;
 mod companies;
 mod grants;
+mod login;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ use crate::vault::{Failure, VaultError};
 pub use apps::AppError;
 pub use companies::CompanyError;
 pub use grants::GrantError;
+pub use login::{KeptApart, LoginError};
 
 use super::interact::NoAnswer;
 use super::invites::InviteError;
@@ -55,6 +57,9 @@ pub enum OpsError {
     /// A company.
     #[error(transparent)]
     Company(#[from] CompanyError),
+    /// It is about a login.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -203,6 +208,7 @@ impl OpsError {
         match self {
             Self::Exchange(error) => Some(error),
             Self::Grant(error) => error.exchange(),
+            Self::Login(error) => error.exchange(),
             _ => None,
         }
     }
@@ -212,6 +218,7 @@ impl OpsError {
         match self {
             Self::Exchange(error) => (error.stage(), error.outcome()),
             Self::Grant(error) => error.verdict(),
+            Self::Login(error) => error.verdict(),
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
             Self::NoKey { .. } | Self::NoCertificateId { .. } | Self::Keyless { .. } => {
                 (Stage::Load, Outcome::Missing)
@@ -231,6 +238,7 @@ impl AuditKind for OpsError {
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
             Self::Company(error) => error.audit_kind(),
+            Self::Login(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

@@ -128,19 +128,19 @@ fn select(
 /// The apps, and those of their client secrets that are needed, opened once each.
 struct Apps<'r> {
     rows: &'r Rows<'r>,
-    apps: BTreeMap<AppId, App>,
+    all: BTreeMap<AppId, App>,
     secrets: BTreeMap<AppId, Arc<SecretString>>,
 }
 
 impl<'r> Apps<'r> {
     fn read(rows: &'r Rows<'r>) -> Result<Self, OpsError> {
-        let apps = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
-        Ok(Self { rows, apps, secrets: BTreeMap::new() })
+        let all = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
+        Ok(Self { rows, all, secrets: BTreeMap::new() })
     }
 
     fn of(&self, connection: &Connection) -> Result<Option<&App>, OpsError> {
         let Some(id) = &connection.app else { return Ok(None) };
-        let app = self.apps.get(id);
+        let app = self.all.get(id);
         app.ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there").into())
             .map(Some)
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod books;
 pub(crate) mod filters;
+pub(crate) mod login;
 pub(crate) mod scene;
 
 use std::fmt;
