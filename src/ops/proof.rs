@@ -14,10 +14,10 @@ use crate::domain::settings::{ClientAuthentication, GrantKind, Settings};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::oauth::device::{self, DeviceLogin};
 use crate::oauth::harmless::{Harmless, harmless};
+use crate::oauth::revoke::Revoked;
 use crate::oauth::{
     self, Ask, Client, ClientProof, Evidence, ExchangeError, ExchangeRequest, Exchanged, SigningKey, Way,
 };
-use crate::oauth::revoke::Revoked;
 use crate::providers::{self, Plan};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::VaultError;

@@ -44,7 +44,8 @@ impl Office {
 
     fn add_app(&self, flags: &[&str]) {
         let url = format!("--token-url={}", self.scene.control().quickbooks().token_url());
-        let add = ["app", "add", "quickbooks", "books", "--client-id=books-client", "--client-secret-file=secret"];
+        let add =
+            ["app", "add", "quickbooks", "books", "--client-id=books-client", "--client-secret-file=secret"];
         self.scene.ok(&[&add[..], &[&url], flags].concat());
     }
 
@@ -542,7 +543,8 @@ fn hostile_company_names_are_harmless() {
         intuit.add_company(NewCompany { realm: Some(realm.clone()), name: name.to_owned() }).unwrap();
         let (page, ran) = office.login(&realm, &[]);
         assert_eq!((page.title(), ran.code), ("You are connected", Some(0)), "{name:.80?}: {ran}");
-        let hostile = |char: char| (char.is_control() && char != '\n') || "\u{202e}\u{200b}\u{feff}".contains(char);
+        let hostile =
+            |char: char| (char.is_control() && char != '\n') || "\u{202e}\u{200b}\u{feff}".contains(char);
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains(hostile), "{name:.80?}: {text:?}");
             assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");

@@ -119,7 +119,8 @@ impl Seat {
         let until = Instant::now() + SOON;
         while !self.shown.contains(text) {
             let left = until.saturating_duration_since(Instant::now());
-            let piece = self.pieces.recv_timeout(left).unwrap_or_else(|_| panic!("no {text:?} in {}", self.shown));
+            let piece =
+                self.pieces.recv_timeout(left).unwrap_or_else(|_| panic!("no {text:?} in {}", self.shown));
             self.shown.push_str(&String::from_utf8_lossy(&piece));
         }
     }

@@ -9,7 +9,9 @@
 
 mod common;
 
+mod company;
 mod demo;
+mod disconnect;
 mod exec;
 mod exec_live;
 mod formats;
@@ -21,9 +23,9 @@ mod import;
 mod init;
 mod invite;
 mod leaving;
-mod members;
 mod login;
 mod login_people;
+mod members;
 mod reports;
 mod signals;
 mod sim;

@@ -376,8 +376,17 @@ fn forget_chance(value: &mut Value) {
                 let by_chance = name.ends_with("_at")
                     || name.ends_with("_until")
                     || name.ends_with("fingerprint")
-                    || ["id", "kid", "sha256", "public_key", "latency_ms", "not_before", "not_after", "serial"]
-                        .contains(&name.as_str());
+                    || [
+                        "id",
+                        "kid",
+                        "sha256",
+                        "public_key",
+                        "latency_ms",
+                        "not_before",
+                        "not_after",
+                        "serial",
+                    ]
+                    .contains(&name.as_str());
                 if by_chance && !field.is_null() {
                     *field = "…".into();
                 } else {

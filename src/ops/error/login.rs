@@ -24,7 +24,9 @@ pub enum LoginError {
         what: &'static str,
     },
     /// The vendor wants a redirect URI of the team's own, and there is none (exit 2).
-    #[error("{vendor} sends the browser of production keys back to https alone, and `{app}` has no redirect URI")]
+    #[error(
+        "{vendor} sends the browser of production keys back to https alone, and `{app}` has no redirect URI"
+    )]
     NoRedirectUri {
         /// The vendor.
         vendor: &'static str,
@@ -205,7 +207,9 @@ impl AuditKind for LoginError {
             | Self::OtherRealm { .. } => "conflict",
             Self::Bind(_) => "failure",
             // RFC 6749 section 4.1.2.1: these two are about the server, all others about the request or the person.
-            Self::Denied { error, .. } if matches!(error.as_str(), "server_error" | "temporarily_unavailable") => {
+            Self::Denied { error, .. }
+                if matches!(error.as_str(), "server_error" | "temporarily_unavailable") =>
+            {
                 "unreachable"
             }
             Self::Denied { .. } | Self::NoRefreshToken { .. } => "rejected",

@@ -38,7 +38,7 @@ pub struct ConnectionRow {
     /// Whole days until then.
     pub(super) days_left: Option<i64>,
     /// The same, with what it is that ends.
-    expires: Option<EndRow>,
+    pub(super) expires: Option<EndRow>,
     /// Where its keys stand: none, pending, active, rotating or previous-kept.
     pub(super) key_state: &'static str,
     pub(super) settings: SettingsRow,

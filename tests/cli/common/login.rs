@@ -73,10 +73,11 @@ impl Login {
         let stderr = self.reading.take().unwrap().join().unwrap().into_bytes();
         let mut ran = place.normalise(&std::process::Output { status, stdout, stderr });
         // Where the tests run is no part of what they hold.
-        ran.stderr = ran.stderr.lines().filter(|line| !line.contains("container")).fold(
-            String::new(),
-            |all, line| all + line + "\n",
-        );
+        ran.stderr = ran
+            .stderr
+            .lines()
+            .filter(|line| !line.contains("container"))
+            .fold(String::new(), |all, line| all + line + "\n");
         ran
     }
 }
