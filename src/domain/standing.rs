@@ -185,7 +185,10 @@ mod tests {
                 warn_days: 30,
             };
             assert_eq!(standing(Facts { enabled: false, ..facts }), Standing::Disabled);
-            assert_eq!(standing(Facts { holds: Holds::Nothing, days_left: None, ..facts }), Standing::Pending);
+            assert_eq!(
+                standing(Facts { holds: Holds::Nothing, days_left: None, ..facts }),
+                Standing::Pending
+            );
             standing(facts)
         };
         assert_eq!(of(700, Some(Outcome::Proven)), Standing::Active);
@@ -205,11 +208,8 @@ mod tests {
     fn a_grant_s_own_state_comes_before_what_was_found() {
         let now: jiff::Timestamp = "2027-03-01T12:00:00Z".parse().unwrap();
         let last = found(&key(), Outcome::Proven);
-        let renewal = crate::domain::grant::Renewal {
-            hash: String::new(),
-            expires_at: None,
-            hard_expires_at: None,
-        };
+        let renewal =
+            crate::domain::grant::Renewal { hash: String::new(), expires_at: None, hard_expires_at: None };
         let active = Grant::new(renewal, now);
         let reason = crate::domain::grant::ReconnectReason::Refused;
         for (state, expected) in [
@@ -239,8 +239,7 @@ mod tests {
 
     #[test]
     fn a_client_needs_nothing_else() {
-        let facts =
-            Facts { enabled: true, holds: Holds::Client, days_left: None, last: None, warn_days: 30 };
+        let facts = Facts { enabled: true, holds: Holds::Client, days_left: None, last: None, warn_days: 30 };
         assert_eq!(standing(facts), Standing::NeverVerified);
         let last = found(&key(), Outcome::Rejected);
         assert_eq!(standing(Facts { last: Some(&last), ..facts }), Standing::Rejected);

@@ -167,15 +167,11 @@ pub struct Described<'a> {
 impl ConnectionRow {
     /// Describes a connection as it is at `now`.
     pub fn new(described: Described<'_>, now: Timestamp) -> Self {
-        let Described { connection, app, keys, rows, holds, expires_at, grant, token, verification } = described;
+        let Described { connection, app, keys, rows, holds, expires_at, grant, token, verification } =
+            described;
         let days_left = expires_at.map(|at| days_between(now, at));
-        let facts = Facts {
-            enabled: connection.enabled,
-            holds,
-            days_left,
-            last: verification,
-            warn_days: WARN_DAYS,
-        };
+        let facts =
+            Facts { enabled: connection.enabled, holds, days_left, last: verification, warn_days: WARN_DAYS };
         Self {
             id: connection.id.to_string(),
             name: connection.name.to_string(),
