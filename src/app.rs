@@ -22,8 +22,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 pub use environment::Environment;
+pub use hardening::Inherited;
 pub use paths::Paths;
 pub use settings::Settings;
+pub use signals::Interruption;
 
 use crate::clock::Clock;
 use crate::commands::{CommandError, Delivery, Exit};
@@ -46,12 +48,14 @@ pub struct App {
     pub console: Console,
     /// The environment, as far as it concerns us.
     pub environment: Environment,
-    /// The umask that the user set.
-    pub umask: u32,
+    /// What the process was started with.
+    pub inherited: Inherited,
     /// The command's words without its values, for those who wait for its locks.
     pub command: String,
     /// Breaks off the waits for locks when the command is to end.
     pub stop: Stop,
+    /// What a signal does at the moment.
+    pub interruption: Interruption,
     /// When the command's time is up.
     pub deadline: Instant,
 }
@@ -144,15 +148,15 @@ impl App {
 
     /// For files that everybody may read, such as certificates.
     pub fn everybody(&self) -> Audience {
-        Audience::Everybody { umask: self.umask }
+        Audience::Everybody { umask: self.inherited.umask }
     }
 }
 
 /// Runs the program on the arguments and the environment of this process.
 #[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
 pub fn main() -> ExitCode {
-    let umask = hardening::harden();
+    let inherited = hardening::harden();
     let argv: Vec<_> = std::env::args_os().collect();
     let environment = Environment::new(std::env::vars_os());
-    run::guarded(&argv, environment, Terminal::detect(), umask).into()
+    run::guarded(&argv, environment, Terminal::detect(), inherited).into()
 }

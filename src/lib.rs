@@ -19,6 +19,7 @@ compile_error!(
 );
 
 pub mod app;
+pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -1,6 +1,6 @@
 //! A snapshot of the variables that concern us, taken once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -10,11 +10,12 @@ use crate::secret::{Secret, SecretString};
 const IDENTITY: &str = "TOKENCTL_IDENTITY";
 
 /// Variables of others that we heed.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: [&str; 15] = [
     "HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
     "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
     "CREDENTIALS_DIRECTORY",
     "NO_COLOR",
     "CLICOLOR_FORCE",
@@ -31,6 +32,8 @@ const FOREIGN: [&str; 14] = [
 #[derive(Default)]
 pub struct Environment {
     values: BTreeMap<String, OsString>,
+    /// The names that begin as ours do, with a value or without.
+    present: BTreeSet<String>,
     identity: Option<SecretString>,
     /// `TOKENCTL_IDENTITY` is set to something that is not UTF-8.
     broken_identity: bool,
@@ -42,6 +45,9 @@ impl Environment {
         let mut environment = Self::default();
         for (name, value) in variables {
             let Ok(name) = name.into_string() else { continue };
+            if name.starts_with("TOKENCTL_") {
+                environment.present.insert(name.clone());
+            }
             if value.is_empty() {
             } else if name == IDENTITY {
                 environment.identity = Secret::new(value.into_encoded_bytes()).into_text();
@@ -71,6 +77,11 @@ impl Environment {
     /// Whether `TOKENCTL_IDENTITY` is set to something that cannot be an identity.
     pub fn has_broken_identity(&self) -> bool {
         self.broken_identity
+    }
+
+    /// The names that begin as ours do, those without a value included: what a program that we run might inherit.
+    pub fn present(&self) -> impl Iterator<Item = &str> {
+        self.present.iter().map(String::as_str)
     }
 
     /// The names of our variables, for spotting the misspelt ones.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::input::open_regular;
@@ -38,7 +39,7 @@ pub fn find(
         return Ok(Some(IdentityText { origin: "TOKENCTL_IDENTITY".to_owned(), text, path: None }));
     }
     if let Some(folder) = environment.path("CREDENTIALS_DIRECTORY")
-        && let Some(identity) = existing(&folder.join("tokenctl-identity"))?
+        && let Some(identity) = existing(&folder.join("tokenctl-identity"), credential)?
     {
         // systemd keeps the original: what is written to this copy is lost with the unit.
         return Ok(Some(IdentityText { path: None, ..identity }));
@@ -46,7 +47,7 @@ pub fn find(
     if let Some(IdentityChoice::Later(file)) = choice {
         return named(file, false).map(Some);
     }
-    existing(&paths.config.join("identity.txt"))
+    existing(&paths.config.join("identity.txt"), checked)
 }
 
 /// Reads what the user named; only what was named for this very command (`now`) may be a pipe, which can make it
@@ -77,16 +78,28 @@ fn named(file: &IdentityFile, now: bool) -> Result<IdentityText, CommandError> {
     }
 }
 
-fn existing(path: &Path) -> Result<Option<IdentityText>, CommandError> {
+type Read = fn(&Path, File) -> Result<SecretBytes, Failure>;
+
+fn existing(path: &Path, read: Read) -> Result<Option<IdentityText>, CommandError> {
     let origin = path.display().to_string();
     match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::Io(error).on(&origin)),
-        Ok(file) => match checked(path, file) {
+        Ok(file) => match read(path, file) {
             Ok(text) => Ok(Some(IdentityText { origin, text, path: Some(path.to_owned()) })),
             Err(failure) => Err(failure.on(&origin)),
         },
     }
+}
+
+/// Why: from version 254 on, systemd lets a service's account read root's file by an access control list, whose mask is
+/// what the group's bits show. Nobody else gets into the folder. (systemd issue 29435)
+fn credential(path: &Path, file: File) -> Result<SecretBytes, Failure> {
+    let found = file.metadata().map_err(Failure::Io)?;
+    if found.uid() == 0 && found.mode() & 0o777 == 0o440 {
+        return read(file).map_err(Failure::Io);
+    }
+    checked(path, file)
 }
 
 fn checked(path: &Path, file: File) -> Result<SecretBytes, Failure> {
@@ -192,6 +205,27 @@ mod tests {
         assert_eq!(place.find(None, &[]), Err(Exit::Refused));
         let Err(error) = named(&IdentityFile::Path(path.clone()), true) else { panic!("refused") };
         assert_eq!(error.hints()[0].to_string(), format!("to mend it, run `chmod 600 {}`", path.display()));
+    }
+
+    /// As systemd leaves it for a service with an account of its own.
+    #[test]
+    fn a_credential_of_root_with_an_access_control_list_is_read() {
+        let place = Place::new();
+        let credential = place.put("credentials/tokenctl-identity", "credential");
+        let folder = credential.parent().unwrap().display().to_string();
+        let found = |mode| {
+            std::fs::set_permissions(&credential, std::fs::Permissions::from_mode(mode)).unwrap();
+            place.find(None, &[("CREDENTIALS_DIRECTORY", &folder)])
+        };
+        assert_eq!(found(0o400), Ok(Some("credential".into())));
+        if rustix::process::geteuid().is_root() {
+            assert_eq!(found(0o440), Ok(Some("credential".into())));
+        } else {
+            assert_eq!(found(0o440), Err(Exit::Refused), "ours, so systemd did not make it");
+        }
+        for mode in [0o444, 0o460, 0o640] {
+            assert_eq!(found(mode), Err(Exit::Refused), "{mode:o}");
+        }
     }
 
     #[test]

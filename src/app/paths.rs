@@ -15,6 +15,8 @@ pub struct Paths {
     pub state: PathBuf,
     /// `$XDG_CONFIG_HOME/tokenctl`: identity and settings.
     pub config: PathBuf,
+    /// `$XDG_RUNTIME_DIR`, which lasts as long as the user is logged in, if there is one.
+    pub runtime: Option<PathBuf>,
     /// The home folder, for `~/` in the config file.
     pub home: PathBuf,
 }
@@ -36,6 +38,7 @@ impl Paths {
             data: base("XDG_DATA_HOME", ".local/share"),
             state: base("XDG_STATE_HOME", ".local/state"),
             config: base("XDG_CONFIG_HOME", ".config"),
+            runtime: environment.path("XDG_RUNTIME_DIR").filter(|path| path.is_absolute()),
             home,
         })
     }

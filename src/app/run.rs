@@ -12,12 +12,12 @@ use super::config::Config;
 #[cfg(feature = "test-hooks")]
 use super::hardening;
 use super::settings::{self, Settings};
-use super::signals::Signals;
-use super::{App, Environment, Paths, Terminal, log};
+use super::signals::{Interruption, Signals};
+use super::{App, Environment, Inherited, Paths, Terminal, log};
 use crate::cli::{self, Cli, Command, Rejection, scan};
 use crate::clock::Clock;
 use crate::commands::finish::{deliver, deliver_failure};
-use crate::commands::{self, CommandError, Delivery, Exit, Outcome};
+use crate::commands::{self, CommandError, Delivery, Exit, Outcome, Status};
 use crate::hooks::mutant;
 use crate::ops::Stop;
 use crate::output::sink::write_stdout;
@@ -33,7 +33,12 @@ const LOOK: Duration = Duration::from_millis(10);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs the program; a panic becomes exit code 1 and three lines that hold no value of the program.
-pub(super) fn guarded(argv: &[OsString], environment: Environment, terminal: Terminal, umask: u32) -> Exit {
+pub(super) fn guarded(
+    argv: &[OsString],
+    environment: Environment,
+    terminal: Terminal,
+    inherited: Inherited,
+) -> Status {
     static PLACE: Mutex<Option<String>> = Mutex::new(None);
     panic::set_hook(Box::new(|info| {
         // The place alone: the message could quote a value.
@@ -42,17 +47,17 @@ pub(super) fn guarded(argv: &[OsString], environment: Environment, terminal: Ter
     }));
     let early = Early::new(argv, &environment, terminal);
     let (delivery, console) = (early.delivery.clone(), early.console.clone());
-    panic::catch_unwind(AssertUnwindSafe(|| early.run(argv, environment, terminal, umask))).unwrap_or_else(
-        |_| {
-            let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-            let failure = CommandError::new(Exit::Failure, "tokenctl has a bug and stopped")
-                .because(format!("an assumption does not hold at {place}"))
-                .hinted(Hint::text(
-                    "please report it with the command and the version; nothing was half written",
-                ));
-            deliver_failure(&delivery, &console, &failure)
-        },
-    )
+    let run = AssertUnwindSafe(|| early.run(argv, environment, terminal, inherited));
+    let status = panic::catch_unwind(run).unwrap_or_else(|_| {
+        let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        let failure = CommandError::new(Exit::Failure, "tokenctl has a bug and stopped")
+            .because(format!("an assumption does not hold at {place}"))
+            .hinted(Hint::text(
+                "please report it with the command and the version; nothing was half written",
+            ));
+        deliver_failure(&delivery, &console, &failure).into()
+    });
+    if cli::runs_a_program(argv) { status.before_a_program() } else { status }
 }
 
 /// What is known before the arguments are parsed: enough for their errors to come in the format asked for.
@@ -81,18 +86,24 @@ impl Early {
         }
     }
 
-    fn run(self, argv: &[OsString], environment: Environment, terminal: Terminal, umask: u32) -> Exit {
+    fn run(
+        self,
+        argv: &[OsString],
+        environment: Environment,
+        terminal: Terminal,
+        inherited: Inherited,
+    ) -> Status {
         let cli = match cli::parse(argv) {
             Ok(cli) => cli,
-            Err(Rejection::Answer(text)) => return self.answer(&text),
-            Err(Rejection::Usage(usage)) => return self.fail(&usage.into()),
+            Err(Rejection::Answer(text)) => return self.answer(&text).into(),
+            Err(Rejection::Usage(usage)) => return self.fail(&usage.into()).into(),
         };
         let Cli { global, command } = cli;
         let words = cli::command_words(argv);
-        let assembled = assemble(&global, environment, terminal, umask, words);
+        let assembled = assemble(&global, environment, terminal, inherited, words);
         let app = match assembled {
             Ok(app) => Arc::new(app),
-            Err(failure) => return self.fail(&failure),
+            Err(failure) => return self.fail(&failure).into(),
         };
         if app.settings.verbosity > 0 {
             let (clock, console) = (app.clock.clone(), app.console.clone());
@@ -102,10 +113,10 @@ impl Early {
         match runtime() {
             Ok(runtime) => {
                 let result = runtime.block_on(until_done(&app, command));
-                let exit = deliver(&app, result);
+                let status = deliver(&app, result);
                 // A name that is still being looked up must not hold the process.
                 runtime.shutdown_background();
-                exit
+                status
             }
             Err(failure) => deliver(&app, Err(failure)),
         }
@@ -128,7 +139,7 @@ fn assemble(
     flags: &cli::GlobalArgs,
     environment: Environment,
     terminal: Terminal,
-    umask: u32,
+    inherited: Inherited,
     command: String,
 ) -> Result<App, CommandError> {
     let clock = clock(&environment)?;
@@ -153,9 +164,10 @@ fn assemble(
         terminal,
         console,
         environment,
-        umask,
+        inherited,
         command,
         stop: Stop::default(),
+        interruption: Interruption::default(),
         deadline,
     })
 }
@@ -196,7 +208,7 @@ fn runtime() -> Result<Runtime, CommandError> {
 ///
 /// It runs on a thread of its own, because what it does with the vault blocks: signals are heard all the same.
 async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
-    let mut signals = Signals::listen().map_err(|error| {
+    let mut signals = Signals::listen(&app.interruption).map_err(|error| {
         CommandError::from_error(Exit::Failure, &error).doing("cannot listen for signals")
     })?;
     tracing::info!(vault = %app.settings.vault.display(), "running a command");
@@ -216,12 +228,12 @@ async fn until_done(app: &Arc<App>, command: Command) -> Outcome {
         biased;
         done = &mut work => return match done {
             // A question that Ctrl-C answered, or a call that it cut short: the signal is the reason, not they.
-            Ok(Err(_)) if signals.arrived() => Err(interrupted(signals.first().await)),
-            Ok(result) => result,
+            Ok(Err(failure)) => Err(app.interruption.arrived().map_or(failure, CommandError::interrupted)),
+            Ok(done) => done,
             // Nobody aborts it before this, so it panicked: that is reported where all panics are.
             Err(error) => panic::resume_unwind(error.into_panic()),
         },
-        exit = signals.first() => interrupted(exit),
+        exit = ending(&mut signals, &app.interruption) => CommandError::interrupted(exit),
         () = deadline => CommandError::new(Exit::Unreachable, "the command took too long and was stopped")
             .because(format!("its deadline of {:?} is over", app.settings.deadline))
             .hinted(Hint::text("to give it longer, add `--deadline 30m`")),
@@ -252,6 +264,12 @@ async fn seeded_bugs() {
     }
 }
 
-fn interrupted(exit: Exit) -> CommandError {
-    CommandError::new(exit, "interrupted; nothing is left half done")
+/// Returns how the first signal that is meant for the command ends it.
+async fn ending(signals: &mut Signals, interruption: &Interruption) -> Exit {
+    loop {
+        let exit = signals.next().await;
+        if !interruption.is_handed_over() {
+            return exit;
+        }
+    }
 }

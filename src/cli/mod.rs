@@ -11,9 +11,11 @@ pub mod app;
 pub mod audit;
 pub mod cert;
 pub mod check;
+pub mod company;
 pub mod connection;
 pub mod enums;
 pub mod examples;
+pub mod exec;
 pub mod global;
 pub mod help;
 pub mod invite;
@@ -74,6 +76,9 @@ pub enum Command {
     Connection(connection::ConnectionCommand),
     /// Connect a company through the browser
     Login(Box<login::LoginArgs>),
+    /// Look companies up, and disconnect them
+    #[command(subcommand)]
+    Company(company::CompanyCommand),
     /// Make the first key and certificate of a connection
     Keygen(keys::KeygenArgs),
     /// Manage private keys
@@ -93,6 +98,18 @@ pub enum Command {
     /// Invite suppliers: mint links, follow and revoke them, let any service verify them
     #[command(subcommand)]
     Invite(invite::InviteCommand),
+    /// Run a program with fresh tokens
+    ///
+    /// The program takes tokenctl's place: signals and exit code are its own. It finds a connection's token in
+    /// TOKENCTL_TOKEN and its expiry in TOKENCTL_TOKEN_EXPIRES_AT; with several connections, each one's name follows
+    /// TOKENCTL_TOKEN_ in upper case. Stale values of these variables, and whatever opens the vault, are taken out of
+    /// its environment. A failure of tokenctl's own is exit code 125; the JSON error has its real code.
+    ///
+    /// With --live tokenctl stays, and for as long as the program runs it answers at the Unix socket that
+    /// TOKENCTL_SOCKET names: GET /token/NAME like `token get NAME --format json`, and GET /token/NAME?format=raw with
+    /// the token alone. What the program leaves running when it ends gets no more answers. Signals sent to tokenctl are
+    /// passed on, and it ends with the program's exit code, or 128 and the number of the signal that ended it.
+    Exec(exec::ExecArgs),
     /// Read the audit log: who did what and who took which token
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -113,6 +130,11 @@ pub fn tree() -> clap::Command {
 /// Returns the words of the command that `argv` names, without values, such as `rotate initiate`.
 pub fn command_words(argv: &[OsString]) -> String {
     usage::command_path(&tree(), argv).words.join(" ")
+}
+
+/// Whether `argv`, which may not parse, names the command that runs another program.
+pub fn runs_a_program(argv: &[OsString]) -> bool {
+    command_words(argv) == "exec"
 }
 
 /// Parses `argv`, the program's name included.

@@ -9,6 +9,7 @@ use crate::cli::connection::{
     AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs, SetArgs,
 };
 use crate::domain::selection::Selection;
+use crate::domain::standing::standing;
 use crate::ops::connections::{self, Changed, Changes, Overview};
 use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, import};
@@ -50,13 +51,14 @@ pub(super) fn detail(app: &App, action: &'static str, overview: &Overview) -> Co
 
 fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
     let now = app.clock.now();
+    let facts = overview.facts(now);
     let described = Described {
         connection: &overview.connection,
         app: overview.app.as_ref(),
         keys: &overview.keys,
         rows: key_rows(&overview.connection, &overview.keys, now),
-        holds: overview.holds(),
-        expires_at: overview.expires_at(),
+        standing: standing(facts),
+        end: facts.end(),
         grant: overview.grant.as_ref(),
         token: overview.token.as_ref(),
         verification: overview.verification.as_ref(),
@@ -189,12 +191,18 @@ fn remove(app: &App, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot remove `{}`", args.name));
     let session = session::open(app)?;
     let overview = connections::show(&session, &args.name).map_err(doing)?;
+    if let Some(grant) = overview.grant.as_ref().filter(|grant| grant.may_be_alive()) {
+        let until = grant.nearest_expiry().map_or_else(String::new, |at| format!(" until {at:.0}"));
+        app.console.warn(&format!("the vendor goes on honouring the grant of {}{until}", args.name));
+        app.console.hint(&Hint::command("to give it back first, run", ["token", "revoke", args.name.as_str()]));
+    }
     if args.dry_run.dry_run {
         let connection = overview_row(app, &overview);
         return Ok(Finished::report(ConnectionDetail { action: "planned", proven: None, connection }));
     }
     let keys = overview.keys.iter().count();
-    let question = format!("Remove {} and destroy its {keys} keys? There is no way back", args.name);
+    let what = if overview.grant.is_some() { "forget its grant".to_owned() } else { format!("destroy its {keys} keys") };
+    let question = format!("Remove {} and {what}? There is no way back", args.name);
     session::confirm(&session, &question)
         .map_err(|error| error.doing(format!("cannot remove `{}`", args.name)))?;
     let overview = connections::remove(&session, &args.name).map_err(doing)?;

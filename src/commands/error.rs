@@ -41,6 +41,11 @@ impl CommandError {
         failure
     }
 
+    /// A signal ended the command.
+    pub fn interrupted(exit: Exit) -> Self {
+        Self::new(exit, "interrupted; nothing is left half done")
+    }
+
     /// The kind and hints of an operation's failure that is part of a report.
     pub fn of_operation(error: &OpsError) -> Self {
         ops::describe(error)

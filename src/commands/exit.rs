@@ -80,14 +80,51 @@ exits! {
     Expired = 12, "expired", No, "credential or invitation expired, revoked or used up";
     Partial = 13, "partial", No,
         "a batch with mixed outcomes (all alike: that code; expiring counts as ok, and 10 only if nothing is worse); the JSON has a code per item";
+    NotStarted = 125, "not-started", No,
+        "`exec`: tokenctl failed before it ran the program; the JSON error has the code of this table";
+    CannotExecute = 126, "cannot-execute", No, "`exec`: the program was found and cannot be executed";
+    ProgramNotFound = 127, "program-not-found", No, "`exec`: the program was not found";
     HungUp = 129, "hung-up", Yes, "interrupted by SIGHUP, after a clean roll-back";
     Interrupted = 130, "interrupted", Yes, "interrupted by SIGINT (Ctrl-C), after a clean roll-back";
     Terminated = 143, "terminated", Yes, "interrupted by SIGTERM, after a clean roll-back";
 }
 
-impl From<Exit> for std::process::ExitCode {
+/// What the process's exit status tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// How the command ended.
+    Own(Exit),
+    /// How the program ended that `exec` ran: its exit status, or 128 and the number of the signal that ended it.
+    Program(u8),
+}
+
+impl Status {
+    /// The status of a command that runs a program: what failed of our own before that is [`Exit::NotStarted`], so that
+    /// it cannot be mistaken for the program's.
+    ///
+    /// A signal ends both alike, and env(1) has codes of its own for a program that cannot be run.
+    pub fn before_a_program(self) -> Self {
+        use Exit::{CannotExecute, HungUp, Interrupted, Ok, ProgramNotFound, Terminated};
+        match self {
+            Self::Own(Ok | CannotExecute | ProgramNotFound | HungUp | Interrupted | Terminated)
+            | Self::Program(_) => self,
+            Self::Own(_) => Self::Own(Exit::NotStarted),
+        }
+    }
+}
+
+impl From<Exit> for Status {
     fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
+        Self::Own(exit)
+    }
+}
+
+impl From<Status> for std::process::ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Own(exit) => exit.code(),
+            Status::Program(code) => code,
+        })
     }
 }
 
@@ -119,6 +156,9 @@ mod tests {
                 "11 not-due ",
                 "12 expired no",
                 "13 partial no",
+                "125 not-started no",
+                "126 cannot-execute no",
+                "127 program-not-found no",
                 "129 hung-up yes",
                 "130 interrupted yes",
                 "143 terminated yes",

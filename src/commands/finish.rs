@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::CommandError;
-use super::exit::Exit;
+use super::exec::Launch;
+use super::exit::{Exit, Status};
 use crate::app::App;
 use crate::output::json::Answer;
 use crate::output::reports::export::Exported;
@@ -23,6 +24,8 @@ pub enum Payload {
     Bytes(Vec<u8>),
     /// The same, wiped afterwards (a token).
     Secret(SecretBytes),
+    /// Another program, which takes the process over.
+    Program(Box<Launch>),
     /// Nothing.
     Nothing,
 }
@@ -32,12 +35,12 @@ pub struct Finished {
     payload: Payload,
     hints: Vec<Hint>,
     failure: Option<CommandError>,
-    exit: Exit,
+    status: Status,
 }
 
 impl Finished {
     fn new(payload: Payload) -> Self {
-        Self { payload, hints: Vec::new(), failure: None, exit: Exit::Ok }
+        Self { payload, hints: Vec::new(), failure: None, status: Exit::Ok.into() }
     }
 
     /// Ends with a report.
@@ -64,6 +67,16 @@ impl Finished {
         Ok(Self::report(Exported::new(what, export.path, &bytes)))
     }
 
+    /// Ends as another program.
+    pub fn program(launch: Launch) -> Self {
+        Self::new(Payload::Program(Box::new(launch)))
+    }
+
+    /// Ends without output, as a program did that was run.
+    pub fn like_a_program(code: u8) -> Self {
+        Self { status: Status::Program(code), ..Self::nothing() }
+    }
+
     /// Ends without output.
     pub fn nothing() -> Self {
         Self::new(Payload::Nothing)
@@ -79,7 +92,7 @@ impl Finished {
     /// Fails although there is a report: some of a batch did not succeed.
     #[must_use]
     pub fn failing(mut self, failure: CommandError) -> Self {
-        self.exit = failure.exit();
+        self.status = failure.exit().into();
         self.failure = Some(failure);
         self
     }
@@ -103,13 +116,17 @@ impl Delivery {
     }
 }
 
-/// Writes a command's result and returns the exit code; the last thing that a process does.
-pub fn deliver(app: &App, result: Result<Finished, CommandError>) -> Exit {
+/// Writes a command's result and returns the exit status; the last thing that a process does.
+///
+/// Does not return if the result is another program that can be run.
+pub fn deliver(app: &App, result: Result<Finished, CommandError>) -> Status {
     let delivery = app.delivery();
-    match result {
-        Ok(finished) => deliver_finished(&delivery, &app.console, finished),
-        Err(failure) => deliver_failure(&delivery, &app.console, &failure),
-    }
+    let failure = match result {
+        Ok(Finished { payload: Payload::Program(launch), .. }) => launch.replace(app),
+        Ok(finished) => return deliver_finished(&delivery, &app.console, finished),
+        Err(failure) => failure,
+    };
+    deliver_failure(&delivery, &app.console, &failure).into()
 }
 
 /// Writes a report now: for a command that goes on after it (`sim`).
@@ -139,9 +156,9 @@ pub fn deliver_failure(delivery: &Delivery, console: &Console, failure: &Command
     }
 }
 
-fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) -> Exit {
+fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) -> Status {
     check_hints(&finished.hints);
-    let Finished { payload, hints, failure, exit } = finished;
+    let Finished { payload, hints, failure, status } = finished;
     let rendered;
     let bytes: &[u8] = match &payload {
         Payload::Report(report) => match render(delivery, console, report.as_ref(), failure.as_ref()) {
@@ -151,15 +168,15 @@ fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) 
             }
             Err(error) => {
                 let error = error.doing("the command was carried out, but its report cannot be shown");
-                return deliver_failure(delivery, console, &error);
+                return deliver_failure(delivery, console, &error).into();
             }
         },
         Payload::Bytes(bytes) => bytes,
         Payload::Secret(bytes) => bytes.expose(),
-        Payload::Nothing => &[],
+        Payload::Program(_) | Payload::Nothing => &[],
     };
     if let Err(error) = write_stdout(bytes) {
-        return lost(console, &CommandError::from(error));
+        return lost(console, &CommandError::from(error)).into();
     }
     if let Some(failure) = failure {
         check_hints(failure.hints());
@@ -168,7 +185,7 @@ fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) 
     for hint in &hints {
         console.hint(hint);
     }
-    exit
+    status
 }
 
 /// Says on stderr alone that stdout did not get its answer.

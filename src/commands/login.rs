@@ -83,7 +83,7 @@ fn browsing(app: &App, args: &LoginArgs) -> Browsing {
     Browsing {
         surroundings: app.surroundings(),
         wanted: !args.no_browser && !args.device,
-        umask: app.umask,
+        umask: app.inherited.umask,
         hidden: app.environment.names().filter(ours).map(str::to_owned).collect(),
     }
 }

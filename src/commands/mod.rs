@@ -7,10 +7,12 @@ mod app;
 mod audit;
 mod batch;
 mod cert;
+mod company;
 mod connection;
 mod connection_add;
 mod demo;
 pub mod error;
+mod exec;
 pub mod exit;
 pub mod finish;
 mod help;
@@ -29,7 +31,7 @@ mod vault;
 mod verify;
 
 pub use error::CommandError;
-pub use exit::Exit;
+pub use exit::{Exit, Status};
 pub use finish::{Delivery, Finished, Payload};
 
 use crate::app::App;
@@ -47,6 +49,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::App(command) => app::run(app, &command).await,
         Command::Connection(command) => connection::run(app, &command).await,
         Command::Login(args) => login::run(app, &args).await,
+        Command::Company(command) => company::run(app, &command).await,
         Command::Keygen(args) => keys::run_keygen(app, &args),
         Command::Key(command) => keys::run_key(app, &command).await,
         Command::Cert(command) => cert::run(app, &command).await,
@@ -54,6 +57,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Verify(args) => verify::run(app, &args).await,
         Command::Token(command) => token::run(app, &command).await,
         Command::Invite(command) => invite::run(app, &command).await,
+        Command::Exec(args) => exec::run(app, &args).await,
         Command::Audit(command) => audit::run(app, &command),
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),
@@ -63,5 +67,9 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
 
 /// Whether the command runs until it is stopped, so that `--deadline` does not end it.
 pub fn is_open_ended(command: &Command) -> bool {
-    matches!(command, Command::Sim(_))
+    match command {
+        Command::Sim(_) => true,
+        Command::Exec(args) => args.live,
+        _ => false,
+    }
 }

@@ -6,7 +6,9 @@
 
 pub mod apps;
 pub mod certificates;
+pub mod companies;
 pub mod connections;
+pub mod disconnect;
 pub mod error;
 mod grants;
 pub mod history;
@@ -27,7 +29,7 @@ pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::{AppError, GrantError, KeptApart, LoginError, OpsError};
+pub use error::{AppError, CompanyError, GrantError, KeptApart, LoginError, OpsError};
 pub use interact::Interact;
 pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};

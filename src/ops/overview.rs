@@ -11,7 +11,7 @@ use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
 use crate::domain::settings::{ClientAuthentication, GrantKind};
-use crate::domain::standing::Holds;
+use crate::domain::standing::{Facts, Held, WARN_DAYS};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::Verification;
 use crate::providers;
@@ -29,7 +29,7 @@ pub struct Overview {
     pub app: Option<App>,
     /// Its keys.
     pub keys: KeySet,
-    /// What is known of its grant as of the last commit.
+    /// What is known of its grant.
     pub grant: Option<Grant>,
     /// What is known of its cached token as of the last commit.
     pub token: Option<TokenFacts>,
@@ -49,35 +49,29 @@ impl Overview {
         providers::descriptor(self.connection.provider).authentication_of(registration)
     }
 
-    /// What brings it its tokens.
-    pub fn holds(&self) -> Holds<'_> {
-        if self.connection.settings.grant() == GrantKind::RefreshToken {
-            return self.grant.as_ref().map_or(Holds::Nothing, Holds::Grant);
-        }
-        match self.authentication() {
-            ClientAuthentication::PrivateKeyJwt => {
-                self.keys.active.as_ref().map_or(Holds::Nothing, Holds::Key)
-            }
-            method if method.needs_secret() && !self.app.as_ref().is_some_and(|app| app.has_secret) => {
-                Holds::Nothing
-            }
-            _ => Holds::Client,
-        }
-    }
-
-    /// When that ends, if it does: the certificate by the vendor's rule, or the grant.
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        match self.holds() {
-            Holds::Key(key) => ends_at(&self.connection, key),
-            Holds::Grant(grant) => grant.nearest_expiry(),
-            Holds::Nothing | Holds::Client => None,
+    /// What its standing follows from.
+    pub fn facts(&self, now: Timestamp) -> Facts<'_> {
+        let Connection { enabled, ref settings, .. } = self.connection;
+        let method = self.authentication();
+        let active = self.keys.active.as_ref();
+        let has_secret = self.app.as_ref().is_some_and(|app| app.has_secret);
+        Facts {
+            enabled,
+            key: Held::of(active.map(|key| &key.id), method == ClientAuthentication::PrivateKeyJwt),
+            secret: Held::of(has_secret.then_some(()), method.needs_secret()),
+            certificate_end: active.and_then(|key| ends_at(&self.connection, key)),
+            grant: Held::of(self.grant.as_ref(), settings.grant() == GrantKind::RefreshToken),
+            token_at: self.token.as_ref().map(|facts| facts.obtained_at),
+            last: self.verification.as_ref().map(Into::into),
+            warn_days: WARN_DAYS,
+            now,
         }
     }
 }
 
 /// Returns the selected connections by name; a name that does not exist is an error, no match is not.
 pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
-    session.vault.read(|rows| {
+    session.vault.read_now(|rows, journalled| {
         let apps: BTreeMap<_, _> = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
         let mut keys = rows.key_sets()?;
         let mut grants = rows.all_grant_facts()?;
@@ -89,7 +83,7 @@ pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, O
             .map(|connection| Overview {
                 app: connection.app.as_ref().and_then(|id| apps.get(id)).cloned(),
                 keys: keys.remove(&connection.id).unwrap_or_default(),
-                grant: grants.remove(&connection.id),
+                grant: journalled.get(&connection.id).cloned().or_else(|| grants.remove(&connection.id)),
                 token: tokens.remove(&connection.id),
                 verification: verifications.remove(&connection.id),
                 connection,
@@ -106,8 +100,8 @@ pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsErr
 
 /// Returns what is stored of a connection beside its row.
 pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsError> {
-    let connection = connection.clone();
-    session.vault.read(|rows| {
+    session.vault.read_now(|rows, journalled| {
+        let connection = connection.clone();
         let app = match &connection.app {
             None => None,
             Some(id) => Some(
@@ -118,7 +112,10 @@ pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsErr
         Ok(Overview {
             app,
             keys: rows.keys_of(&connection.id)?,
-            grant: rows.grant_facts(&connection.id)?,
+            grant: match journalled.get(&connection.id) {
+                Some(grant) => Some(grant.clone()),
+                None => rows.grant_facts(&connection.id)?,
+            },
             token: rows.token_facts(&connection.id)?,
             verification: rows.verification(&connection.id)?,
             connection,

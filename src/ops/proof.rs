@@ -17,6 +17,7 @@ use crate::oauth::harmless::{Harmless, harmless};
 use crate::oauth::{
     self, Ask, Client, ClientProof, Evidence, ExchangeError, ExchangeRequest, Exchanged, SigningKey, Way,
 };
+use crate::oauth::revoke::Revoked;
 use crate::providers::{self, Plan};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::VaultError;
@@ -206,6 +207,19 @@ impl Asker {
         let mut way = self.way();
         way.limits.deadline = until;
         device::wait(&way, plan, means.proof(key.as_ref()), login).await
+    }
+
+    /// Gives back the grant of `token`.
+    pub(super) async fn revoke(
+        &self,
+        plan: &Plan,
+        means: &Means<'_>,
+        token: &SecretString,
+    ) -> Result<Revoked, OpsError> {
+        let key = means.signing_key().map_err(Box::new)?;
+        let way = self.way();
+        let revoked = oauth::revoke::revoke(&way, plan, means.proof(key.as_ref()), token).await;
+        Ok(revoked.map_err(Box::new)?)
     }
 
     /// The way for one request that starts now.

@@ -22,7 +22,7 @@ use super::{AppError, Interact, OpsError, keys};
 /// What operations work with.
 pub struct Session {
     /// The open vault.
-    pub(super) vault: Vault,
+    pub(super) vault: Arc<Vault>,
     /// The one HTTP client.
     pub(super) client: Arc<Client>,
     /// The time.
@@ -103,9 +103,26 @@ impl Session {
         let vault = Vault::open(request.place, Credentials { files: vec![file], pin }, clock.clone())?;
         let client =
             Client::new(ClientOptions::default()).map_err(|error| Box::new(ExchangeError::Client(error)))?;
-        let session = Self { vault, client: Arc::new(client), clock, interact, limits: request.limits };
+        let session = Self {
+            vault: Arc::new(vault),
+            client: Arc::new(client),
+            clock,
+            interact,
+            limits: request.limits,
+        };
         session.pass_on_warnings();
         Ok(session)
+    }
+
+    /// The same open vault for one piece of work among several, which ends at `deadline`.
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            vault: Arc::clone(&self.vault),
+            client: Arc::clone(&self.client),
+            clock: self.clock.clone(),
+            interact: Arc::clone(&self.interact),
+            limits: Limits { deadline, ..self.limits },
+        }
     }
 
     /// Tells people what the vault noticed without stopping.

@@ -45,6 +45,46 @@ pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Re
     Ok(issued)
 }
 
+/// Returns a token for each of `names`, in their order; all vendors that must be asked are asked at once.
+///
+/// Fails with the first name that no token can be had for; then none is recorded as handed out.
+pub async fn get_all(
+    session: &Arc<Session>,
+    names: &[ConnectionName],
+    demand: Demand,
+) -> Result<Vec<Issued>, (ConnectionName, OpsError)> {
+    let mut all = ready(session, names, demand).await?;
+    for (issued, name) in all.iter_mut().zip(names) {
+        release(session, issued).map_err(|error| (name.clone(), error))?;
+    }
+    Ok(all)
+}
+
+/// As [`get_all`], for tokens that nobody is given yet.
+pub async fn ready(
+    session: &Arc<Session>,
+    names: &[ConnectionName],
+    demand: Demand,
+) -> Result<Vec<Issued>, (ConnectionName, OpsError)> {
+    let mut tasks = JoinSet::new();
+    for (place, name) in names.iter().cloned().enumerate() {
+        let session = Arc::clone(session);
+        tasks.spawn(
+            async move { (place, ensure(&session, &name, demand).await.map_err(|error| (name, error))) },
+        );
+    }
+    let mut results = Vec::with_capacity(names.len());
+    while let Some(done) = tasks.join_next().await {
+        match done {
+            Ok(one) => results.push(one),
+            // Nobody cancels a task here, so it panicked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
 /// As [`get`], for a token that nobody is given: it is there, and no release is recorded.
 pub(super) async fn ensure(
     session: &Session,

@@ -18,7 +18,7 @@ pub use descriptor::{
     Redirects, Revocation, Upload,
 };
 pub use endpoints::{EndpointError, EndpointRequest, Endpoints, discovery_url, endpoints, is_loopback};
-pub use expiry::{days_left, vendor_expiry};
+pub use expiry::{days_left, expiry_of, vendor_expiry};
 pub use plan::{AssertionPlan, Plan, PlanError, check, plan};
 pub use settings::{MIN_ASSERTION_SECONDS, SettingsError};
 

@@ -10,6 +10,9 @@
 mod common;
 
 mod demo;
+mod exec;
+mod exec_live;
+mod formats;
 mod frame;
 mod hardening;
 mod help;
@@ -20,7 +23,9 @@ mod invite;
 mod leaving;
 mod members;
 mod login;
+mod login_people;
 mod reports;
 mod signals;
 mod sim;
+mod systemd;
 mod viewers;

@@ -24,6 +24,7 @@ mod grants;
 mod identities;
 mod message;
 mod newer;
+mod pages;
 mod parrot;
 mod roles;
 mod secrets;

@@ -2,7 +2,8 @@
 
 use super::ops::exchange_hints;
 use crate::domain::grant::NotNow;
-use crate::ops::{AppError, GrantError};
+use crate::domain::ids::CompanyId;
+use crate::ops::{AppError, CompanyError, GrantError};
 use crate::output::Hint;
 
 fn hint(text: &str, command: &[&str]) -> Hint {
@@ -27,6 +28,33 @@ pub(super) fn of_app(error: &AppError) -> Vec<Hint> {
             hint("to see them, run", &["app", "show", name.as_str()]),
             hint("to remove one of them, run", &["connection", "remove", "NAME"]),
         ],
+    }
+}
+
+/// How many namesakes are named: more would hide the way out.
+const NAMESAKES: usize = 5;
+
+pub(super) fn of_company(error: &CompanyError) -> Vec<Hint> {
+    match error {
+        CompanyError::NotFound { nearest: Some(name), .. } => {
+            vec![Hint::text(format!("did you mean `{name}`?"))]
+        }
+        CompanyError::NotFound { nearest: None, .. } => {
+            vec![hint("to see what there is, run", &["company", "list"])]
+        }
+        CompanyError::Ambiguous { name, ids } => {
+            let by_id = |id: &CompanyId| hint("to see one of them by its id, run", &["company", "show", id.as_str()]);
+            let search = format!("--search={name}");
+            ids.iter()
+                .take(NAMESAKES)
+                .map(by_id)
+                .chain([hint("to see them side by side, run", &["company", "list", &search])])
+                .collect()
+        }
+        CompanyError::NoCompany(name) => vec![hint(
+            "to let it belong to one, run",
+            &["connection", "set", name.as_str(), "--company=TEXT"],
+        )],
     }
 }
 

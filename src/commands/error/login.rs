@@ -104,7 +104,9 @@ fn of_quarantined(kept: &KeptApart) -> Vec<Hint> {
     let mut take = vec!["token", "import", name, "--quarantined", &id];
     if !kept.is_there {
         take.extend(["--app", kept.app.as_str()]);
-        take.extend(kept.realm.as_deref().into_iter().flat_map(|realm| ["--realm", realm]));
+        if kept.needs_realm {
+            take.extend(["--realm", kept.realm.as_deref().unwrap_or("ID")]);
+        }
     }
     vec![
         hint("to let a connection take it over, run", &take),

@@ -309,6 +309,11 @@ impl Grant {
         self.expires_at.into_iter().chain(self.hard_expires_at).min()
     }
 
+    /// Whether the vendor may still honour it.
+    pub fn may_be_alive(&self) -> bool {
+        !matches!(self.state, GrantState::Reconnect { .. } | GrantState::Revoked { .. })
+    }
+
     /// Since when its answer is missing, if it is: nobody knows whether the refresh token is still good.
     pub fn uncertain_since(&self) -> Option<Timestamp> {
         match self.state {

@@ -148,8 +148,10 @@ pub struct KeptApart {
     pub id: QuarantineId,
     /// The app that it was given to.
     pub app: AppName,
-    /// The company that it is for.
+    /// The company that it is for, if that is certain.
     pub realm: Option<String>,
+    /// Whether a connection that takes it over must be for one.
+    pub needs_realm: bool,
     /// The connection that can take it over, if one was meant or is in the way.
     pub name: Option<ConnectionName>,
     /// Whether that connection is there already.

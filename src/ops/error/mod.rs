@@ -1,6 +1,7 @@
 //! What can keep an intention from being carried out; `commands::error` adds kinds, hints and exit codes.
 
 mod apps;
+mod companies;
 mod grants;
 mod login;
 
@@ -21,6 +22,7 @@ use crate::providers::{EndpointError, PlanError, SettingsError};
 use crate::vault::{Failure, VaultError};
 
 pub use apps::AppError;
+pub use companies::CompanyError;
 pub use grants::GrantError;
 pub use login::{KeptApart, LoginError};
 
@@ -55,6 +57,9 @@ pub enum OpsError {
     /// It is about a login.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// A company.
+    #[error(transparent)]
+    Company(#[from] CompanyError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -233,6 +238,7 @@ impl AuditKind for OpsError {
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
             Self::Login(error) => error.audit_kind(),
+            Self::Company(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

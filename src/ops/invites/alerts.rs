@@ -28,7 +28,7 @@ pub struct Alert {
 /// Returns what was suspicious since then, oldest first.
 pub fn alerts(session: &Session, since: Option<Timestamp>) -> Result<Vec<Alert>, OpsError> {
     let action = Some(Action::InvitationSuspicious.as_str().to_owned());
-    let filter = AuditFilter { since, subject: None, action };
+    let filter = AuditFilter { since, subjects: Vec::new(), action };
     let entries = session.vault.audit().entries(&filter).map_err(closed)?;
     Ok(entries
         .into_iter()

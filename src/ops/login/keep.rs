@@ -193,7 +193,12 @@ impl Brought<'_> {
         why: OpsError,
     ) -> OpsError {
         let Self { session, request, app, target, .. } = self;
-        let realm = target.connection.settings.account().map(str::to_owned);
+        // The company that the vendor did not show to the grant may not be the one that it is for: who takes it over must
+        // find that out, and say so.
+        let realm = match &why {
+            OpsError::Login(LoginError::Unconfirmed { .. }) => None,
+            _ => target.connection.settings.account().map(str::to_owned),
+        };
         let facts = Quarantined {
             id: QuarantineId::new(),
             app: app.id.clone(),
@@ -224,6 +229,7 @@ impl Brought<'_> {
             id: facts.id,
             app: app.name.clone(),
             realm,
+            needs_realm: self.plan.vendor.realm.is_some(),
             name,
             is_there,
             source,

@@ -71,7 +71,10 @@ const FIELDS: &[&str] = &[
     "settings.grant",
     "app.name",
     "grant.state",
+    "grant.expires_at",
+    "grant.hard_expires_at",
     "expires_at",
+    "expires.kind",
     "tags",
     "verification.outcome",
     "verification.checked_at",
@@ -169,12 +172,7 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         facts.push((format!("{} key", key.state), Cell { text, tone: key.expiry().tone }));
     }
     if let Some(grant) = &row.grant {
-        facts.push(("consent".into(), format!("{}, since {}", grant.state, moment(grant.authorized_at)).into()));
-        for (label, at) in [("ends unless used", grant.expires_at), ("ends at last", grant.hard_expires_at)] {
-            if let Some(at) = at {
-                facts.push((label.into(), moment(at).into()));
-            }
-        }
+        facts.extend(grant.facts());
     }
     if let Some(token) = &row.token {
         facts.push(("cached token".into(), format!("until {}", moment(token.expires_at)).into()));

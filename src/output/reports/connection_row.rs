@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{KeyRow, WARN_DAYS, days_between, expiry};
+use super::KeyRow;
+use super::grant::{EndRow, GrantRow, standing_cell};
 use crate::domain::app::App;
 use crate::domain::connection::Connection;
 use crate::domain::grant::Grant;
 use crate::domain::rotation::KeySet;
 use crate::domain::settings::{Settings, SigningAlgorithm};
-use crate::domain::standing::{Facts, Holds, Standing, standing};
+use crate::domain::standing::{End, Standing};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::{Outcome, Verification};
 use crate::output::report::to_value;
@@ -31,17 +32,20 @@ pub struct ConnectionRow {
     pub(super) app: Option<AppRef>,
     /// What it is good for now, in words for every provider.
     pub(super) status: Standing,
-    /// When what brings it its tokens ends: the certificate by the vendor's rule, or the grant.
+    /// When somebody must have acted: the certificate ends by the vendor's rule, the grant ends for good, or its refresh
+    /// token is about to end unused.
     pub(super) expires_at: Option<Timestamp>,
     /// Whole days until then.
     pub(super) days_left: Option<i64>,
+    /// The same, with what it is that ends.
+    expires: Option<EndRow>,
     /// Where its keys stand: none, pending, active, rotating or previous-kept.
     pub(super) key_state: &'static str,
     pub(super) settings: SettingsRow,
     pub(super) previous_settings: Option<SettingsRow>,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) keys: Vec<KeyRow>,
-    /// What a person consented to, as of the last commit; its hash, never its refresh token.
+    /// What a person consented to; its hash, never its refresh token.
     pub(super) grant: Option<GrantRow>,
     /// The cached access token as of the last commit; its hash, never its value.
     pub(super) token: Option<TokenRow>,
@@ -61,19 +65,6 @@ pub(super) struct AppRef {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) client_id: String,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct GrantRow {
-    /// active, sending, uncertain, reconnect or revoked.
-    pub(super) state: &'static str,
-    pub(super) sha256: String,
-    pub(super) authorized_at: Timestamp,
-    pub(super) refreshed_at: Timestamp,
-    /// When it ends unless it is used.
-    pub(super) expires_at: Option<Timestamp>,
-    /// When it ends however often it is used.
-    pub(super) hard_expires_at: Option<Timestamp>,
 }
 
 /// What a provider does not know is `null`.
@@ -152,10 +143,10 @@ pub struct Described<'a> {
     pub keys: &'a KeySet,
     /// The same for display, pending first.
     pub rows: Vec<KeyRow>,
-    /// What brings it its tokens.
-    pub holds: Holds<'a>,
-    /// When that ends.
-    pub expires_at: Option<Timestamp>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What makes somebody act first.
+    pub end: Option<End>,
     /// What is known of its grant.
     pub grant: Option<&'a Grant>,
     /// What is known of its cached token.
@@ -167,11 +158,7 @@ pub struct Described<'a> {
 impl ConnectionRow {
     /// Describes a connection as it is at `now`.
     pub fn new(described: Described<'_>, now: Timestamp) -> Self {
-        let Described { connection, app, keys, rows, holds, expires_at, grant, token, verification } =
-            described;
-        let days_left = expires_at.map(|at| days_between(now, at));
-        let facts =
-            Facts { enabled: connection.enabled, holds, days_left, last: verification, warn_days: WARN_DAYS };
+        let Described { connection, app, keys, rows, standing, end, grant, token, verification } = described;
         Self {
             id: connection.id.to_string(),
             name: connection.name.to_string(),
@@ -187,22 +174,16 @@ impl ConnectionRow {
                 name: app.name.to_string(),
                 client_id: app.registration.client_id.clone(),
             }),
-            status: standing(facts),
-            expires_at,
-            days_left,
+            status: standing,
+            expires_at: end.map(|end| end.at),
+            days_left: end.map(|end| end.days_left(now)),
+            expires: end.map(|end| EndRow::new(end, now)),
             key_state: keys.phase().as_str(),
             settings: (&connection.settings).into(),
             previous_settings: connection.previous_settings.as_ref().map(Into::into),
             tags: connection.tags.clone(),
             keys: rows,
-            grant: grant.map(|grant| GrantRow {
-                state: grant.state.as_str(),
-                sha256: grant.hash.clone(),
-                authorized_at: grant.authorized_at,
-                refreshed_at: grant.refreshed_at,
-                expires_at: grant.expires_at,
-                hard_expires_at: grant.hard_expires_at,
-            }),
+            grant: grant.map(Into::into),
             token: token.map(|facts| TokenRow {
                 sha256: facts.hash.clone(),
                 obtained_at: facts.obtained_at,
@@ -221,21 +202,11 @@ impl ConnectionRow {
     }
 
     pub(super) fn status_cell(&self) -> Cell {
-        let tone = match self.status {
-            Standing::Active => Tone::Good,
-            Standing::Pending
-            | Standing::Expiring
-            | Standing::NeverVerified
-            | Standing::Unreachable
-            | Standing::Uncertain => Tone::Warning,
-            Standing::Expired | Standing::Rejected | Standing::Failed | Standing::Reconnect => Tone::Bad,
-            Standing::Disabled | Standing::Revoked => Tone::Dim,
-        };
-        Cell::toned(self.status.as_str(), tone)
+        standing_cell(self.status)
     }
 
     pub(super) fn expiry_cell(&self) -> Cell {
-        self.expires_at.zip(self.days_left).map_or_else(Cell::default, |(at, days)| expiry(at, days))
+        self.expires.as_ref().map_or_else(Cell::default, EndRow::cell)
     }
 
     pub(super) fn verified_cell(&self) -> Cell {

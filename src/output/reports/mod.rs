@@ -5,10 +5,13 @@
 pub mod app;
 pub mod audit;
 pub mod certificate;
+pub mod company;
 pub mod connection;
 mod connection_row;
 pub mod demo;
+pub mod disconnect;
 pub mod export;
+pub mod grant;
 pub mod import;
 pub mod invite;
 pub mod invite_check;
@@ -30,10 +33,8 @@ use serde::Serialize;
 
 use super::view::{Cell, Tone};
 use crate::domain::key::Key;
+use crate::domain::standing::WARN_DAYS;
 use crate::domain::verification::ProofKind;
-
-/// Days left below which an expiry is shown as a warning.
-const WARN_DAYS: i64 = 30;
 
 /// One key of a connection, without secrets.
 #[derive(Debug, Clone, Serialize)]

@@ -16,7 +16,7 @@ use crate::domain::key::{Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::KeySet;
 use crate::domain::settings::NetsuiteSettings;
-use crate::domain::standing::Holds;
+use crate::domain::standing::{End, Standing};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::sanitize::width;
 use crate::output::{Canvas, Hint, Report, table};
@@ -95,14 +95,13 @@ fn connections() {
             let row = KeyRow::new(&key, key.certificate.not_after, now());
             let keys = KeySet { active: Some(key), ..KeySet::default() };
             let last = found(&connection, outcome, None);
-            let active = keys.active.as_ref().unwrap();
             let described = Described {
                 connection: &connection,
                 app: None,
                 keys: &keys,
                 rows: vec![row],
-                holds: Holds::Key(active),
-                expires_at: Some(active.certificate.not_after),
+                standing: if outcome == Outcome::Proven { Standing::Active } else { Standing::Unreachable },
+                end: keys.active.as_ref().map(|key| End::of_certificate(key.certificate.not_after)),
                 grant: None,
                 token: None,
                 verification: Some(&last),
@@ -239,6 +238,7 @@ fn the_next_command_is_whole() {
             connection_id: "c".to_owned(),
             expires_at,
             days_left: days_between(now(), expires_at),
+            kind: "certificate",
         }],
     };
     assert!(drawn(&status).contains(&hint.to_string()), "{}", drawn(&status));

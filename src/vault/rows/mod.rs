@@ -19,6 +19,7 @@ mod meta;
 mod names;
 mod quarantine;
 mod recipients;
+mod support;
 mod tokens;
 mod uses;
 mod verifications;
@@ -33,6 +34,7 @@ pub use counts::Counts;
 pub use invitation_issuer::StoredIssuer;
 pub use invitations::InvitationFilter;
 pub use quarantine::Quarantined;
+pub use support::SupportRow;
 
 use super::seal::Sealer;
 

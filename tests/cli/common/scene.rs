@@ -24,23 +24,34 @@ pub(crate) struct Scene {
     pub(crate) admin: Admin,
     /// Runs as long as the scene.
     simulator: Simulator,
-    now: Cell<Timestamp>,
+    /// `None` lets time pass.
+    now: Cell<Option<Timestamp>>,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Scene {
     /// A vault without connections.
     pub(crate) fn new() -> Self {
-        let now: Timestamp = "2027-03-01T12:00:00Z".parse().unwrap();
-        let clock = Clock::manual(now);
+        let now = "2027-03-01T12:00:00Z".parse().unwrap();
+        Self::by(Clock::manual(now), Some(now))
+    }
+
+    /// `acme` with an active key, in a world where time passes.
+    pub(crate) fn settled_in_real_time() -> Self {
+        let scene = Self::by(Clock::system(), None);
+        scene.add("acme");
+        scene.activate("acme");
+        scene
+    }
+
+    fn by(clock: Clock, now: Option<Timestamp>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let simulator = runtime.block_on(sim::start(SimulatorConfig::new(clock))).unwrap();
         let admin = simulator.control().netsuite(ACCOUNT);
         let integration = NewIntegration { client_id: Some(CLIENT.to_owned()), scopes: None };
         admin.create_integration(integration).unwrap();
-        let scene =
-            Self { place: Place::new(), admin, simulator, now: now.into(), _runtime: runtime };
+        let scene = Self { place: Place::new(), admin, simulator, now: now.into(), _runtime: runtime };
         scene.ok(&["init"]);
         scene
     }
@@ -70,6 +81,13 @@ impl Scene {
         let id = scene.upload("acme");
         scene.ok(&["cert", "activate", "acme", &format!("--certificate-id={id}")]);
         scene
+    }
+
+    /// Makes a key for a connection that has none and activates it.
+    pub(crate) fn activate(&self, name: &str) {
+        self.ok(&["keygen", name, "--algorithm", "ec-p256"]);
+        let id = self.upload(name);
+        self.ok(&["cert", "activate", name, &format!("--certificate-id={id}")]);
     }
 
     /// `acme` in a rotation; the new certificate is uploaded under the id that is returned.
@@ -104,7 +122,10 @@ impl Scene {
     /// The binary in this place at this time.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.place.command(arguments);
-        command.env("TOKENCTL_TEST_NOW", self.now.get().to_string());
+        match self.now.get() {
+            Some(now) => command.env("TOKENCTL_TEST_NOW", now.to_string()),
+            None => command.env_remove("TOKENCTL_TEST_NOW"),
+        };
         command
     }
 
