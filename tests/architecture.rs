@@ -85,6 +85,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/ops/grants.rs", "compares the refresh token that came with the one that was sent"),
     ("src/ops/invites/person.rs", "shows operators whom an invitation is for"),
     ("src/ui/browser.rs", "hands the address of a login to the browser"),
+    ("src/ui/visit.rs", "shows the address of a login to the person"),
     ("src/ui/prompt.rs", "sees whether a passphrase is empty"),
     ("src/vault/identity.rs", "parses identities, and writes a new one to its file"),
     ("src/vault/journal/entry.rs", "writes tokens into a document that is sealed"),

@@ -8,6 +8,9 @@ use rustix::fs::Mode;
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
 };
+use signal_hook::consts::SIGXFSZ;
+
+use super::signals::is_heard;
 
 /// What the process was started with.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +28,11 @@ pub(super) fn harden() -> Inherited {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let core_limit = getrlimit(Resource::Core);
     forbid_cores(core_limit);
-    // A full quota (RLIMIT_FSIZE) is then an error of write(2), which is rolled back, instead of a death.
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    // A full quota (RLIMIT_FSIZE) is then an error of write(2), which is rolled back, instead of a death. Where it is
+    // one already, a program that is run is to find it so.
+    if is_heard(SIGXFSZ) {
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    }
     Inherited { umask: umask(Mode::from_raw_mode(0o077)).as_raw_mode(), core_limit }
 }
 

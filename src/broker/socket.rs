@@ -165,12 +165,9 @@ async fn accept<A: Answers>(listener: UnixListener, answers: Arc<A>, mut closing
             Some(_) = connections.join_next() => continue,
             accepted = next(&listener, &places) => accepted,
         };
-        let (stream, place) = match accepted {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(BREATH).await;
-                continue;
-            }
+        let Ok((stream, place)) = accepted else {
+            tokio::time::sleep(BREATH).await;
+            continue;
         };
         let (answers, closing) = (Arc::clone(&answers), closing.clone());
         connections.spawn(async move {

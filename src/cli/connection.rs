@@ -7,7 +7,9 @@ use url::Url;
 
 use super::DryRun;
 use super::app::ServerArgs;
-use super::enums::{AppEnvironmentWord, EnvironmentWord, GrantWord, ScopeStyleWord, SigningWord, SubjectWord};
+use super::enums::{
+    AppEnvironmentWord, EnvironmentWord, GrantWord, ScopeStyleWord, SigningWord, SubjectWord,
+};
 use crate::domain::connection::AccountId;
 use crate::domain::ids::{AppName, ConnectionName};
 

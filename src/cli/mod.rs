@@ -74,11 +74,11 @@ pub enum Command {
     /// Manage connections and their settings
     #[command(subcommand)]
     Connection(connection::ConnectionCommand),
+    /// Connect a company through the browser
+    Login(Box<login::LoginArgs>),
     /// Look companies up, and disconnect them
     #[command(subcommand)]
     Company(company::CompanyCommand),
-    /// Connect a company through the browser
-    Login(Box<login::LoginArgs>),
     /// Make the first key and certificate of a connection
     Keygen(keys::KeygenArgs),
     /// Manage private keys

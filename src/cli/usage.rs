@@ -94,7 +94,10 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
                 (None, None) => usage,
             }
         }
-        ErrorKind::MissingRequiredArgument => Usage::new(format!("`{argument}` is missing")),
+        ErrorKind::MissingRequiredArgument => {
+            let usage = Usage::new(format!("`{argument}` is missing"));
+            if goes_last(argv, &argument) { usage.because("it goes after `--`") } else { usage }
+        }
         ErrorKind::ArgumentConflict if text(ContextKind::PriorArg) == argument => {
             Usage::new(format!("`{argument}` can be given only once"))
         }
@@ -119,6 +122,13 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
     let mut help = command_path(&super::tree(), argv).words;
     help.push("--help".to_owned());
     Rejection::Usage(usage.hinted(Hint::command("for the usage, run", help)))
+}
+
+/// Whether an argument of the command that is named takes what follows `--`.
+fn goes_last(argv: &[OsString], argument: &str) -> bool {
+    let tree = super::tree();
+    let is_it = |arg: &clap::Arg| arg.is_last_set() && bare(&arg.to_string()) == argument;
+    command_path(&tree, argv).last.get_arguments().any(is_it)
 }
 
 fn words(value: &ContextValue) -> String {

@@ -194,14 +194,19 @@ fn remove(app: &App, args: &ChangeArgs) -> Result<Finished, CommandError> {
     if let Some(grant) = overview.grant.as_ref().filter(|grant| grant.may_be_alive()) {
         let until = grant.nearest_expiry().map_or_else(String::new, |at| format!(" until {at:.0}"));
         app.console.warn(&format!("the vendor goes on honouring the grant of {}{until}", args.name));
-        app.console.hint(&Hint::command("to give it back first, run", ["token", "revoke", args.name.as_str()]));
+        app.console
+            .hint(&Hint::command("to give it back first, run", ["token", "revoke", args.name.as_str()]));
     }
     if args.dry_run.dry_run {
         let connection = overview_row(app, &overview);
         return Ok(Finished::report(ConnectionDetail { action: "planned", proven: None, connection }));
     }
     let keys = overview.keys.iter().count();
-    let what = if overview.grant.is_some() { "forget its grant".to_owned() } else { format!("destroy its {keys} keys") };
+    let what = if overview.grant.is_some() {
+        "forget its grant".to_owned()
+    } else {
+        format!("destroy its {keys} keys")
+    };
     let question = format!("Remove {} and {what}? There is no way back", args.name);
     session::confirm(&session, &question)
         .map_err(|error| error.doing(format!("cannot remove `{}`", args.name)))?;

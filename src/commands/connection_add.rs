@@ -24,8 +24,10 @@ pub(super) async fn run(app: &App, command: &AddCommand) -> Result<Finished, Com
     match command {
         AddCommand::Netsuite(args) => netsuite(app, args),
         AddCommand::Quickbooks(args) => {
-            let settings =
-                MemberSettings { realm: Some(args.realm.clone()), ..MemberSettings::new(GrantKind::RefreshToken) };
+            let settings = MemberSettings {
+                realm: Some(args.realm.clone()),
+                ..MemberSettings::new(GrantKind::RefreshToken)
+            };
             member(app, (Provider::Quickbooks, &args.new), (&args.app, settings))
         }
         AddCommand::Pax8(args) => {

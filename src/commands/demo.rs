@@ -1,8 +1,13 @@
 //! `tokenctl demo`: the whole story against the built-in simulator, told with the commands that a user would type.
 
+mod browser;
+mod login;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+
+use tokio::io::AsyncWriteExt as _;
 
 use crate::app::App;
 use crate::cli::sim::DemoArgs;
@@ -12,7 +17,7 @@ use crate::output::hint::command_line;
 use crate::output::reports::demo::{Demo, StepRow};
 use crate::output::sink::{Audience, Export, write_file};
 use crate::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
-use crate::sim::{self, SimulatorConfig};
+use crate::sim::{self, Simulator, SimulatorConfig};
 
 use zeroize::Zeroizing;
 
@@ -37,7 +42,7 @@ pub(super) async fn run(app: &App, args: &DemoArgs) -> Result<Finished, CommandE
         client_id: integration.client_id,
         admin,
     };
-    let told = story.tell(&mut stage).await;
+    let told = story.tell(&mut stage, &simulator).await;
     simulator.stop().await;
     told?;
     let kept = args.keep.as_ref().map(|_| folder.path().display().to_string());
@@ -82,10 +87,11 @@ struct Story {
 }
 
 impl Story {
-    async fn tell(&self, stage: &mut Stage<'_>) -> Result<(), CommandError> {
+    async fn tell(&self, stage: &mut Stage<'_>, simulator: &Simulator) -> Result<(), CommandError> {
         self.first_key(stage).await?;
         self.daily_work(stage).await?;
         self.rotation(stage).await?;
+        login::tell(stage, simulator).await?;
         invitation(stage).await?;
         look_back(stage).await
     }
@@ -257,35 +263,72 @@ impl Stage<'_> {
         text.lines().for_each(|line| self.app.console.note(line));
     }
 
+    /// As [`Stage::run`] for a command that reads `input`, which is not shown.
+    async fn run_with(&mut self, arguments: &[&str], input: &str) -> Result<(), CommandError> {
+        let line = self.announce(arguments);
+        let broken = |error: std::io::Error| Self::failed(&line, error.to_string());
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().map_err(broken)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes()).await.map_err(broken)?;
+        }
+        let output = child.wait_with_output().await.map_err(broken)?;
+        let (stdout, stderr) = self.finish(Exit::Ok, line, output)?;
+        self.show(&stdout);
+        self.show(&stderr);
+        Ok(())
+    }
+
     /// Returns what the command wrote to stdout and to stderr, in the order in which a terminal shows them.
     async fn execute(&mut self, arguments: &[&str]) -> Result<(String, String), CommandError> {
         self.expect(Exit::Ok, arguments).await
     }
 
     async fn expect(&mut self, exit: Exit, arguments: &[&str]) -> Result<(String, String), CommandError> {
+        let line = self.announce(arguments);
+        let output = self.command(arguments).output().await;
+        let output = output.map_err(|error| Self::failed(&line, error.to_string()))?;
+        self.finish(exit, line, output)
+    }
+
+    /// Shows the command line that is about to be run, and returns it.
+    fn announce(&self, arguments: &[&str]) -> String {
         let line = command_line("tokenctl", arguments);
         self.app.console.note(&format!("$ {line}"));
-        let failed = |why: String| {
-            CommandError::new(Exit::Failure, format!("the demo failed at `{line}`")).because(why)
-        };
-        let output = tokio::process::Command::new(&self.tokenctl)
+        line
+    }
+
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.tokenctl);
+        command
             .args(arguments)
             .env_clear()
             .envs(self.environment())
             .current_dir(&self.folder)
             .stdin(Stdio::null())
-            .output()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    fn failed(line: &str, why: String) -> CommandError {
+        CommandError::new(Exit::Failure, format!("the demo failed at `{line}`")).because(why)
+    }
+
+    /// Notes how a command ended.
+    fn finish(&mut self, exit: Exit, line: String, output: Output) -> Result<(String, String), CommandError> {
         let code = output.status.code();
-        self.steps.push(StepRow { by: "operator", step: line.clone(), code });
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        if code == Some(exit.code().into()) {
-            Ok((stdout, stderr))
-        } else {
-            self.show(&stderr);
-            Err(failed(format!("it ended with {}", output.status)))
+        let ended = (code != Some(exit.code().into()))
+            .then(|| Self::failed(&line, format!("it ended with {}", output.status)));
+        self.steps.push(StepRow { by: "operator", step: line, code });
+        match ended {
+            None => Ok((stdout, stderr)),
+            Some(failure) => {
+                self.show(&stderr);
+                Err(failure)
+            }
         }
     }
 

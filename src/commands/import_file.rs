@@ -279,12 +279,20 @@ mod tests {
         let good = |index: usize| rows[index].parsed.as_ref().unwrap();
         let member = |index: usize| good(index).settings.member().unwrap();
         assert_eq!(good(0).app.as_ref().unwrap().as_str(), "qb");
-        assert_eq!((member(0).grant, member(0).realm.as_deref()), (GrantKind::RefreshToken, Some("4620816365")));
+        assert_eq!(
+            (member(0).grant, member(0).realm.as_deref()),
+            (GrantKind::RefreshToken, Some("4620816365"))
+        );
         assert_eq!(member(1).grant, GrantKind::ClientCredentials);
         assert_eq!(member(1).audience.as_deref(), Some("api://usage"));
-        assert_eq!((member(2).grant, member(2).scopes.join(" ")), (GrantKind::RefreshToken, "read write".to_owned()));
+        assert_eq!(
+            (member(2).grant, member(2).scopes.join(" ")),
+            (GrantKind::RefreshToken, "read write".to_owned())
+        );
         assert!(good(3).settings.netsuite().is_some());
-        for (index, why) in [(4, "quickbooks has no account"), (5, "`app` is missing"), (6, "netsuite has no app")] {
+        for (index, why) in
+            [(4, "quickbooks has no account"), (5, "`app` is missing"), (6, "netsuite has no app")]
+        {
             assert_eq!(rows[index].parsed.as_ref().unwrap_err().to_string(), why);
         }
     }

@@ -41,8 +41,7 @@ pub(super) fn open_for(app: &App, console: Console) -> Result<Session, CommandEr
         pin: app.settings.vault_pin.clone(),
         limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
     };
-    Session::open(request, app.clock.clone(), Arc::new(console))
-        .map_err(|error| doing(error.into()))
+    Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
 }
 
 fn identity(app: &App) -> Result<IdentityText, CommandError> {

@@ -83,10 +83,9 @@ fn attention(needy: &Needy) -> Attention {
         Need::GrantExpiring(days, Lapse::Hard) => {
             (format!("the customer must consent again within {days} days"), login())
         }
-        Need::GrantExpiring(days, Lapse::Rolling) => (
-            format!("its refresh token expires in {days} days unless it is used"),
-            refresh("to use it, run"),
-        ),
+        Need::GrantExpiring(days, Lapse::Rolling) => {
+            (format!("its refresh token expires in {days} days unless it is used"), refresh("to use it, run"))
+        }
         Need::Exposed => ("a removed operator may hold its key".to_owned(), key()),
         Need::RotationPending => ("a rotation waits for the new certificate id".to_owned(), key()),
         Need::ActivationPending => ("its first key waits for the certificate id".to_owned(), key()),

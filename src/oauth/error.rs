@@ -294,7 +294,11 @@ impl ExchangeError {
             | Self::Client(_)
             | Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
             Self::Unreachable { evidence, .. } | Self::Malformed { evidence, .. } => {
-                if evidence.unsent { Ending::NotSent } else { Ending::Lost }
+                if evidence.unsent {
+                    Ending::NotSent
+                } else {
+                    Ending::Lost
+                }
             }
             Self::Rejected { code, meaning, .. } => match meaning.map(|meaning| meaning.blames) {
                 Some(Blame::Grant) => Ending::Refused,

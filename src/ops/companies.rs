@@ -219,7 +219,9 @@ fn sort(customers: &mut [Customer], order: Order) {
     // Both are stable: what is equal stays in the order of the names.
     match order {
         Order::Name => {}
-        Order::Expiry => customers.sort_by_key(|one| one.end.map_or((true, Timestamp::MAX), |end| (false, end.at))),
+        Order::Expiry => {
+            customers.sort_by_key(|one| one.end.map_or((true, Timestamp::MAX), |end| (false, end.at)))
+        }
         Order::LastUsed => customers.sort_by_key(|one| std::cmp::Reverse(one.used_at)),
     }
 }
@@ -364,8 +366,11 @@ mod tests {
     #[test]
     fn orders() {
         let sorted = |order| {
-            let mut all =
-                [customer("beta", None, Some(1)), customer("Alpha", Some(9), None), customer("gamma", Some(3), Some(5))];
+            let mut all = [
+                customer("beta", None, Some(1)),
+                customer("Alpha", Some(9), None),
+                customer("gamma", Some(3), Some(5)),
+            ];
             sort(&mut all, order);
             all.map(|one| one.name)
         };

@@ -213,7 +213,9 @@ fn replace<T: Clone>(target: &mut T, change: Option<&T>) {
 
 fn apply_netsuite(changes: &Changes, settings: &mut NetsuiteSettings) -> Result<(), OpsError> {
     if changes.realm.is_some() || changes.audience.is_some() {
-        return Err(OpsError::Invalid("a NetSuite connection has an account, no realm or audience".to_owned()));
+        return Err(OpsError::Invalid(
+            "a NetSuite connection has an account, no realm or audience".to_owned(),
+        ));
     }
     replace(&mut settings.account, changes.account.as_ref());
     replace(&mut settings.client_id, changes.client_id.as_ref());

@@ -58,11 +58,7 @@ pub fn plan_add(session: &Session, new: NewConnection) -> Result<Overview, OpsEr
 }
 
 /// Adds a connection together with an app of its own, in one commit.
-pub async fn add_with_app(
-    session: &Session,
-    new: NewConnection,
-    app: NewApp,
-) -> Result<Overview, OpsError> {
+pub async fn add_with_app(session: &Session, new: NewConnection, app: NewApp) -> Result<Overview, OpsError> {
     let (app, secret) = apps::plan_add(session, app).await?;
     let prepared = of_app(session, new, Some(app.clone()))?;
     let event = added(&prepared.connection).about(SubjectKind::App, &app.id);

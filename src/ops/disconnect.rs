@@ -261,7 +261,9 @@ fn remains(connection: &Connection, grant: Option<&Grant>, vendor: Vendor) -> Op
         return Some(match vendor {
             Vendor::Revoked | Vendor::DeadAlready => format!("{name} still honours {credentials}"),
             Vendor::NoPlace | Vendor::NotAsked => {
-                format!("{name} still honours tokens that were handed out until they expire, and {credentials}")
+                format!(
+                    "{name} still honours tokens that were handed out until they expire, and {credentials}"
+                )
             }
         });
     };
@@ -270,7 +272,9 @@ fn remains(connection: &Connection, grant: Option<&Grant>, vendor: Vendor) -> Op
         Vendor::Revoked => None,
         // The answer that was lost may have held another refresh token, of which we know nothing.
         Vendor::DeadAlready => lost_answer(grant).map(|at| {
-            format!("{name} may still honour the grant: its answer at {at:.0} was lost, and with it a newer token")
+            format!(
+                "{name} may still honour the grant: its answer at {at:.0} was lost, and with it a newer token"
+            )
         }),
         Vendor::NoPlace => {
             Some(format!("{name} names no place to give the grant back to, and still honours it{until}"))

@@ -14,10 +14,10 @@ use crate::domain::settings::{ClientAuthentication, GrantKind, Settings};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::oauth::device::{self, DeviceLogin};
 use crate::oauth::harmless::{Harmless, harmless};
+use crate::oauth::revoke::Revoked;
 use crate::oauth::{
     self, Ask, Client, ClientProof, Evidence, ExchangeError, ExchangeRequest, Exchanged, SigningKey, Way,
 };
-use crate::oauth::revoke::Revoked;
 use crate::providers::{self, Plan};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::VaultError;
@@ -177,19 +177,6 @@ impl Asker {
         Ok(oauth::prove_client(&way, plan, means.proof(key.as_ref())).await.map_err(Box::new)?)
     }
 
-    /// Gives back the grant of `token`.
-    pub(super) async fn revoke(
-        &self,
-        plan: &Plan,
-        means: &Means<'_>,
-        token: &SecretString,
-    ) -> Result<Revoked, OpsError> {
-        let key = means.signing_key().map_err(Box::new)?;
-        let way = self.way();
-        let revoked = oauth::revoke::revoke(&way, plan, means.proof(key.as_ref()), token).await;
-        Ok(revoked.map_err(Box::new)?)
-    }
-
     /// Asks the vendor whose token it is, where it has a call for that.
     pub(super) async fn harmless(
         &self,
@@ -220,6 +207,19 @@ impl Asker {
         let mut way = self.way();
         way.limits.deadline = until;
         device::wait(&way, plan, means.proof(key.as_ref()), login).await
+    }
+
+    /// Gives back the grant of `token`.
+    pub(super) async fn revoke(
+        &self,
+        plan: &Plan,
+        means: &Means<'_>,
+        token: &SecretString,
+    ) -> Result<Revoked, OpsError> {
+        let key = means.signing_key().map_err(Box::new)?;
+        let way = self.way();
+        let revoked = oauth::revoke::revoke(&way, plan, means.proof(key.as_ref()), token).await;
+        Ok(revoked.map_err(Box::new)?)
     }
 
     /// The way for one request that starts now.

@@ -144,7 +144,9 @@ fn need(overview: &Overview, now: Timestamp) -> Option<Need> {
 
 fn need_of_grant(grant: &Grant, standing: Standing) -> Option<Need> {
     match (standing, &grant.state) {
-        (Standing::Reconnect, GrantState::Reconnect { reason, .. }) => Some(Need::Reconnect(reason.to_string())),
+        (Standing::Reconnect, GrantState::Reconnect { reason, .. }) => {
+            Some(Need::Reconnect(reason.to_string()))
+        }
         (Standing::Reconnect, _) => {
             let at = grant.nearest_expiry()?;
             Some(Need::Reconnect(ReconnectReason::Expired { at }.to_string()))

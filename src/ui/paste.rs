@@ -30,7 +30,9 @@ impl Prompt {
     /// Begins to read standard input; on a terminal, `prompt` is shown when it is asked for. It is harmless text.
     pub(super) fn begin(console: Console, prompt: String, on_terminal: bool) -> io::Result<Self> {
         let (sender, lines) = unbounded_channel();
-        thread::Builder::new().name("paste".to_owned()).spawn(move || read(&mut io::stdin().lock(), &sender))?;
+        thread::Builder::new()
+            .name("paste".to_owned())
+            .spawn(move || read(&mut io::stdin().lock(), &sender))?;
         Ok(Self { console, prompt, on_terminal, asked: false, lines })
     }
 }

@@ -11,8 +11,8 @@ use super::image::{self, Image};
 use super::keyring::Keyring;
 use super::location::Location;
 use super::pin::Pin;
-use super::recipient::{RecipientKey, Role};
 use super::reader::{Extent, Faults, Reading, reader_for};
+use super::recipient::{RecipientKey, Role};
 use super::rows::Rows;
 use super::trailer::{Commit, Root};
 use crate::domain::audit::AuditHead;
@@ -77,7 +77,19 @@ impl Generation {
             return Err(image::broken(&path, failure));
         }
         let (keyring, opener, role) = opened?;
-        Ok(Self { database, faults, keyring, role, opener, pin, commit, root, stamp, file_length, image_length })
+        Ok(Self {
+            database,
+            faults,
+            keyring,
+            role,
+            opener,
+            pin,
+            commit,
+            root,
+            stamp,
+            file_length,
+            image_length,
+        })
     }
 
     /// Whether all of it was read and verified.

@@ -159,12 +159,19 @@ fn hostile_names() {
     (listed.sort_unstable(), expected.sort_unstable());
     assert_eq!(listed, expected, "JSON gives them back as they are");
     for format in ["table", "csv", "plain", "jsonl", "json"] {
-        for arguments in [&["company", "list"][..], &["company", "show", hostile[0]], &["company", "show", hostile[2]]] {
+        for arguments in
+            [&["company", "list"][..], &["company", "show", hostile[0]], &["company", "show", hostile[2]]]
+        {
             let ran = books.ok(&[arguments, &["-o", format]].concat());
             let text = format!("{}{}", ran.stdout, ran.stderr);
-            let bare = |char: char| char.is_control() && !matches!(char, '\n' | '\t') && !(format == "csv" && char == '\r');
+            let bare = |char: char| {
+                char.is_control() && !matches!(char, '\n' | '\t') && !(format == "csv" && char == '\r')
+            };
             assert!(!text.contains(bare), "{format}: {text:.300}");
-            assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}']), "{format}: {text:.300}");
+            assert!(
+                !text.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}']),
+                "{format}: {text:.300}"
+            );
             assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{format}: {text:.300}");
             if format == "csv" {
                 assert!(!text.lines().any(|line| line.starts_with(['=', '+', '@'])), "{text:.300}");
@@ -183,7 +190,8 @@ fn hostile_names() {
 #[test]
 fn wide_and_combining_names_stay_in_their_columns() {
     let books = Books::new();
-    for (index, name) in ["株式会社アクメ・ホールディングス東京本社経理部", "Ame\u{301}lie & Cie.", "Plain"].iter().enumerate()
+    for (index, name) in
+        ["株式会社アクメ・ホールディングス東京本社経理部", "Ame\u{301}lie & Cie.", "Plain"].iter().enumerate()
     {
         let (id, company) = (format!("--client-id={index}"), format!("--company={name}"));
         let connection = format!("a-connection-with-a-long-name-{index}");
@@ -191,7 +199,8 @@ fn wide_and_combining_names_stay_in_their_columns() {
     }
     let table = books.ok(&["company", "list"]).stdout;
     let lines: Vec<_> = table.lines().take(4).collect();
-    let column = |line: &str, text: &str| width(&line[..line.find(text).unwrap_or_else(|| panic!("{text}: {line}"))]);
+    let column =
+        |line: &str, text: &str| width(&line[..line.find(text).unwrap_or_else(|| panic!("{text}: {line}"))]);
     let status = column(lines[0], "STATUS");
     for line in &lines[1..] {
         assert_eq!(column(line, "pending"), status, "{table}");

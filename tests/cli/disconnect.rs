@@ -18,7 +18,8 @@ fn grant_of(books: &Books, name: &str) -> Value {
 }
 
 fn silence() -> FaultRule {
-    FaultRule::always(Fault::Refuse { status: 503, error: "temporarily_unavailable".to_owned() }).at(Endpoint::Revoke)
+    FaultRule::always(Fault::Refuse { status: 503, error: "temporarily_unavailable".to_owned() })
+        .at(Endpoint::Revoke)
 }
 
 #[test]
@@ -133,7 +134,8 @@ fn a_server_by_the_book_and_one_without_a_place() {
             user: user.to_owned(),
             scopes: None,
         };
-        let token = books.place.put(&format!("{user}.refresh"), &admin.issue_grant(grant).unwrap().refresh_token);
+        let token =
+            books.place.put(&format!("{user}.refresh"), &admin.issue_grant(grant).unwrap().refresh_token);
         let file = format!("--refresh-token-file={}", token.display());
         books.ok(&["token", "import", name, &format!("--app={app}"), &file]);
     }

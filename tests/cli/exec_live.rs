@@ -144,7 +144,7 @@ fn ctrl_c_reaches_the_program_once() {
         while [ $n = 0 ]; do sleep 0.05; done; sleep 0.3; echo "$n" >log; exit 5"#;
     scene.place.put("script.sh", script);
     let program = scene.command(&[]).get_program().to_owned();
-    let line = format!("{} exec acme --live -- sh script.sh", program.to_str().unwrap());
+    let line = format!("exec {} exec acme --live -- sh script.sh", program.to_str().unwrap());
     let mut child = Command::new("script")
         .args(["-qefc", &line, "/dev/null"])
         .current_dir(scene.place.home())

@@ -9,8 +9,8 @@ use crate::common::filters::filtered;
 use crate::common::login::{Login, Page, free_port};
 use crate::common::scene::Scene;
 
-const REALM: &str = "9130350000000007";
-const OTHER: &str = "9130350000000008";
+const REALM: &str = "91303507";
+const OTHER: &str = "91303508";
 
 /// QuickBooks with two companies, and its app `books` here.
 struct Office {
@@ -44,7 +44,8 @@ impl Office {
 
     fn add_app(&self, flags: &[&str]) {
         let url = format!("--token-url={}", self.scene.control().quickbooks().token_url());
-        let add = ["app", "add", "quickbooks", "books", "--client-id=books-client", "--client-secret-file=secret"];
+        let add =
+            ["app", "add", "quickbooks", "books", "--client-id=books-client", "--client-secret-file=secret"];
         self.scene.ok(&[&add[..], &[&url], flags].concat());
     }
 
@@ -83,20 +84,46 @@ impl Office {
     }
 }
 
+/// The refresh token that is stored is the one that the vendor takes. A minute later: in the same instant the token that
+/// came would do.
+fn refreshed(scene: &Scene, name: &str) {
+    let mut command = scene.command(&["token", "get", name, "--refresh"]);
+    let ran = scene.place.finish(command.env("TOKENCTL_TEST_NOW", "2027-03-01T12:01:00Z"));
+    assert_eq!(ran.code, Some(0), "{ran}");
+}
+
 #[test]
 fn a_company_is_connected_and_named_after_itself() {
     let _filters = filtered();
     let office = Office::new();
     let (page, ran) = office.login(REALM, &[]);
     assert_eq!(page.title(), "You are connected");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    connected: mueller-soehne
+
+    app           books
+    company       Müller & Söhne
+    account       91303507
+    confirmed     by the vendor
+    unused until  2027-06-09
+    ends          2032-02-28
+    token until   2027-03-01 13:00 UTC
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    QuickBooks let `books` in for Müller & Söhne (company 91303507)
+    hint: to get a token, run `tokenctl token get mueller-soehne`
+    --- exit 0
+    ");
     assert_eq!(office.exchanges(), 1);
     let row = office.connections()[0].clone();
     assert_eq!((&row["name"], &row["company"]["name"]), (&"mueller-soehne".into(), &"Müller & Söhne".into()));
     // The token that came is there: nobody is asked for another.
     office.scene.ok(&["token", "get", "mueller-soehne"]);
     assert_eq!(office.exchanges(), 1);
-    office.scene.ok(&["token", "get", "mueller-soehne", "--refresh"]);
+    refreshed(&office.scene, "mueller-soehne");
     assert_eq!(office.exchanges(), 2);
     assert!(office.scene.run(&["audit", "verify"]).code == Some(0));
 }
@@ -134,13 +161,32 @@ fn a_company_that_is_known_is_renewed() {
     let before = office.connections();
     let (page, ran) = office.login(REALM, &[]);
     assert_eq!(page.title(), "You are connected");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    renewed: acme
+
+    app           books
+    company       Acme Ltd
+    called there  Müller & Söhne
+    account       91303507
+    confirmed     by the vendor
+    unused until  2027-06-09
+    ends          2032-02-28
+    token until   2027-03-01 13:00 UTC
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    QuickBooks let `books` in for Müller & Söhne (company 91303507)
+    hint: to get a token, run `tokenctl token get acme`
+    --- exit 0
+    ");
     let (_, ran) = office.login(REALM, &["--name=acme"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     let after = office.connections();
     assert_eq!(after.as_array().unwrap().len(), 1);
     assert_eq!((&before[0]["id"], &before[0]["company"]), (&after[0]["id"], &after[0]["company"]));
-    office.scene.ok(&["token", "get", "acme", "--refresh"]);
+    refreshed(&office.scene, "acme");
 }
 
 #[test]
@@ -151,10 +197,33 @@ fn another_company_than_expected_is_not_exchanged() {
     let exchanges = office.exchanges();
     let (page, ran) = office.login(OTHER, &["--name=acme"]);
     assert_eq!(page.title(), "That was another company");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    error: cannot connect a company with `books`
+      cause: the answer does not fit what was asked, so nothing was exchanged
+      cause: the company that was chosen has the id 91303508, not 91303507
+    hint: to see which company it is for, run `tokenctl connection show acme`
+    hint: log in again and choose that one; for another company choose another `--name`, or none
+    --- exit 5
+    ");
     let (page, ran) = office.login(REALM, &["--name=second"]);
     assert_eq!(page.title(), "That was another company");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    error: cannot connect a company with `books`
+      cause: company 91303507 is connected as `acme`
+    hint: to renew that connection, run `tokenctl login books --name acme`
+    hint: to see it, run `tokenctl connection show acme`
+    --- exit 5
+    ");
     assert_eq!(office.exchanges(), exchanges, "nothing was exchanged");
     assert!(office.quarantined().is_empty());
 }
@@ -177,7 +246,17 @@ fn a_no_in_the_browser_changes_nothing() {
     office.scene.control().quickbooks().decide_next(Decision::Deny).unwrap();
     let login = office.start(&[]);
     assert_eq!(login.browse().title(), "Access was not granted");
-    insta::assert_snapshot!(login.finish(&office.scene.place), @"");
+    insta::assert_snapshot!(login.finish(&office.scene.place), @"
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    error: cannot connect a company with `books`
+      cause: access was not granted: access_denied
+    hint: whoever logs in must be allowed to connect apps, and press Connect; nothing was changed
+    --- exit 4
+    ");
     assert_eq!(office.exchanges(), 0);
 }
 
@@ -192,7 +271,27 @@ fn what_is_pasted_counts_like_what_the_browser_brings() {
     login.paste(login.address.as_str().to_owned().as_str());
     login.paste("https://team.example/cb?code=guessed&state=guessed&realmId=1");
     login.paste(&format!("  '{back}'  "));
-    insta::assert_snapshot!(login.finish(&office.scene.place), @"");
+    insta::assert_snapshot!(login.finish(&office.scene.place), @"
+    connected: mueller-soehne
+
+    app           books
+    company       Müller & Söhne
+    account       91303507
+    confirmed     by the vendor
+    unused until  2027-06-09
+    ends          2032-02-28
+    token until   2027-03-01 13:00 UTC
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=https%3A%2F%2Fteam.example%2Fcb&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    that is the address of the login page itself: log in there first, then copy where it leads
+    that address is not the one that is waited for: it does not belong to this login (`state` is not the one that was sent)
+    QuickBooks let `books` in for Müller & Söhne (company 91303507)
+    hint: to get a token, run `tokenctl token get mueller-soehne`
+    --- exit 0
+    ");
     assert_eq!(office.exchanges(), 1);
 }
 
@@ -201,7 +300,13 @@ fn nobody_there_to_paste() {
     let _filters = filtered();
     let office = Office::new();
     let paste = ["login", "books", "--paste", "--redirect-uri=https://team.example/cb", "--no-browser"];
-    insta::assert_snapshot!(office.scene.refused(2, &[&paste[..], &["--no-input"]].concat()), @"");
+    insta::assert_snapshot!(office.scene.refused(2, &[&paste[..], &["--no-input"]].concat()), @"
+    --- stderr
+    error: cannot connect a company with `books`
+      cause: the address that the browser ended at was not pasted
+    hint: run it on a terminal, or write the address to standard input and leave `--no-input` away
+    --- exit 2
+    ");
     // The end of standard input, without a line.
     office.scene.refused(2, &paste);
 }
@@ -211,7 +316,17 @@ fn nobody_comes() {
     let _filters = filtered();
     let office = Office::new();
     let login = office.start(&["--timeout=1s"]);
-    insta::assert_snapshot!(login.finish(&office.scene.place), @"");
+    insta::assert_snapshot!(login.finish(&office.scene.place), @"
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    error: cannot connect a company with `books`
+      cause: nobody logged in within 1 s
+    hint: nothing was changed; to wait longer, add `--timeout 15m --deadline 30m`
+    --- exit 6
+    ");
     assert!(office.connections().as_array().unwrap().is_empty());
 }
 
@@ -223,7 +338,15 @@ fn a_port_that_somebody_has() {
     let listen = format!("--listen={}", office.port);
     let ran = office.scene.refused(5, &["login", "books", "--no-browser", &listen]);
     let ran = ran.to_string().replace(&office.port.to_string(), "[PORT]");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    --- stderr
+    error: cannot connect a company with `books`
+      cause: port [PORT] is taken on ::1
+    hint: whoever has the port would get the answer, so nothing was opened; end that program
+    hint: or listen on another port with `--listen PORT`, if the redirect URI leads there
+    hint: or listen on none, and paste where the browser ends: `--paste`
+    --- exit 5
+    ");
 }
 
 #[test]
@@ -246,9 +369,31 @@ fn what_production_keys_demand() {
     scene.place.put("secret", "hush\n");
     let add = ["app", "add", "quickbooks", "books", "--client-id=c", "--client-secret-file=secret"];
     scene.ok(&add);
-    insta::assert_snapshot!(scene.refused(2, &["login", "books"]), @"");
-    insta::assert_snapshot!(scene.refused(2, &["login", "books", "--redirect-uri=http://localhost:8765/quickbooks/callback"]), @"");
-    insta::assert_snapshot!(scene.dry(&["login", "books", "--redirect-uri=https://team.example/cb?x=1"]), @"");
+    insta::assert_snapshot!(scene.refused(2, &["login", "books"]), @"
+    --- stderr
+    error: cannot connect a company with `books`
+      cause: QuickBooks sends the browser of production keys back to https alone, and `books` has no redirect URI
+    hint: once it is registered with the vendor, run `tokenctl app set books --redirect-uri https://connect.example.com/quickbooks`
+    hint: the page there forwards to http://localhost:[PORT]/quickbooks/callback, or shows nothing at all
+    hint: for a page that does not forward, run `tokenctl login books --paste`
+    --- exit 2
+    ");
+    insta::assert_snapshot!(scene.refused(2, &["login", "books", "--redirect-uri=http://localhost:8765/quickbooks/callback"]), @"
+    --- stderr
+    error: cannot connect a company with `books`
+      cause: the redirect URI http://localhost:[PORT]/quickbooks/callback is on localhost, which the vendor takes for development keys alone
+    hint: which redirect URIs there can be is shown by `tokenctl login --help`
+    --- exit 2
+    ");
+    insta::assert_snapshot!(scene.dry(&["login", "books", "--redirect-uri=https://team.example/cb?x=1"]), @"
+    planned: a login with books
+
+    app           books
+    scopes        com.intuit.quickbooks.accounting
+    redirect uri  https://team.example/cb?x=1
+    --- stderr
+    --- exit 0
+    ");
 }
 
 #[test]
@@ -272,9 +417,24 @@ fn a_company_that_the_grant_does_not_open_is_kept_apart() {
     office.scene.control().arm(FaultRule::always(fault).at(Endpoint::Authorize).times(1));
     let (page, ran) = office.login(REALM, &["--name=acme"]);
     assert_eq!(page.title(), "That did not work");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    error: cannot connect a company with `books`
+      cause: the grant was not stored with a connection; it is kept apart as [ID]
+      cause: the grant does not open company 91303508
+      cause: QuickBooks refused the exchange: 3100 (HTTP 403)
+      cause: it says: message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403: ApplicationAuthorizationFailed
+      cause: the vendor's request id is [REQUEST ID]
+    hint: to let a connection take it over, run `tokenctl token import acme --quarantined [ID] --app books --realm ID`
+    hint: to see what is kept apart, run `tokenctl app show books`
+    --- exit 5
+    ");
     let kept = office.quarantined();
-    assert_eq!((kept.len(), &kept[0]["realm"]), (1, &OTHER.into()));
+    assert_eq!((kept.len(), &kept[0]["realm"]), (1, &Value::Null), "whose it is was not certain");
     assert!(office.connections().as_array().unwrap().is_empty());
 }
 
@@ -286,7 +446,8 @@ fn the_hint_takes_over_what_was_kept_apart() {
     let (_, ran) = office.login(REALM, &["--name=acme"]);
     assert_eq!(ran.code, Some(5), "{ran}");
     let hint = ran.stderr.lines().find_map(|line| line.split_once("`tokenctl token import")).unwrap().1;
-    let words = hint.trim_end_matches('`').split_whitespace();
+    let hint = hint.trim_end_matches('`').replace("--realm ID", &format!("--realm {REALM}"));
+    let words = hint.split_whitespace();
     let arguments: Vec<&str> = ["token", "import"].into_iter().chain(words).collect();
     office.scene.ok(&arguments);
     assert!(office.quarantined().is_empty());
@@ -301,7 +462,25 @@ fn a_company_that_cannot_be_asked_is_stored_with_a_warning() {
     office.scene.control().arm(FaultRule::always(fault).at(Endpoint::CompanyInfo));
     let (page, ran) = office.login(REALM, &["--timeout=4s"]);
     assert_eq!(page.title(), "You are connected");
-    insta::assert_snapshot!(ran, @"");
+    insta::assert_snapshot!(ran, @"
+    connected: books
+
+    app           books
+    account       91303507
+    confirmed     no
+    unused until  2027-06-09
+    ends          2032-02-28
+    token until   2027-03-01 13:00 UTC
+    --- stderr
+    open this address in a browser:
+
+      http://127.0.0.1:[PORT]/quickbooks/connect/oauth2?response_type=code&client_id=books-client&redirect_uri=http%3A%2F%2Flocalhost%3A[PORT]%2Fquickbooks%2Fcallback&scope=com.intuit.quickbooks.accounting&state=[STATE]
+
+    QuickBooks let `books` in for company 91303507
+    warning: it could not be confirmed whose account it is: QuickBooks cannot be reached: a server error (HTTP 503)
+    hint: to get a token, run `tokenctl token get books`
+    --- exit 0
+    ");
     assert_eq!(office.connections()[0]["company"], Value::Null);
 }
 
@@ -364,7 +543,8 @@ fn hostile_company_names_are_harmless() {
         intuit.add_company(NewCompany { realm: Some(realm.clone()), name: name.to_owned() }).unwrap();
         let (page, ran) = office.login(&realm, &[]);
         assert_eq!((page.title(), ran.code), ("You are connected", Some(0)), "{name:.80?}: {ran}");
-        let hostile = |char: char| (char.is_control() && char != '\n') || "\u{202e}\u{200b}\u{feff}".contains(char);
+        let hostile =
+            |char: char| (char.is_control() && char != '\n') || "\u{202e}\u{200b}\u{feff}".contains(char);
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains(hostile), "{name:.80?}: {text:?}");
             assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
@@ -372,8 +552,9 @@ fn hostile_company_names_are_harmless() {
         }
     }
     for format in ["table", "csv", "json", "jsonl", "plain"] {
-        let shown = office.scene.ok(&["connection", "list", "-o", format]).stdout;
-        assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
+        // RFC 4180 section 2: a line of CSV ends with both.
+        let shown = office.scene.ok(&["connection", "list", "-o", format]).stdout.replace("\r\n", "\n");
+        assert!(!shown.contains(|char: char| char.is_control() && !matches!(char, '\n' | '\t')), "{shown:?}");
     }
     assert_eq!(office.connections().as_array().unwrap().len(), 12);
 }
@@ -405,7 +586,7 @@ fn any_server_with_pkce_and_a_free_port() {
     assert_eq!(login.browse().title(), "You are connected");
     let ran = login.finish(&scene.place);
     assert_eq!(ran.code, Some(0), "{ran}");
-    scene.ok(&["token", "get", "crm", "--refresh"]);
+    refreshed(&scene, "crm");
 }
 
 #[test]
@@ -417,7 +598,7 @@ fn a_device_logs_in_elsewhere() {
     let ran = login.finish(&scene.place);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert!(ran.stderr.contains("the code is "), "{ran}");
-    scene.ok(&["token", "get", "acme-crm", "--refresh"]);
+    refreshed(&scene, "acme-crm");
 }
 
 #[test]
@@ -426,9 +607,8 @@ fn only_what_can_be_logged_in_for() {
     office.scene.add("acme");
     office.scene.refused(5, &["login", "books", "--name=acme", "--no-browser"]);
     office.scene.refused(2, &["login", "books", "--device"]);
-    office.scene.place.put("pax8", "hush\n");
-    let add = ["app", "add", "pax8", "pax", "--client-id=p", "--client-secret-file=pax8"];
-    office.scene.ok(&add);
-    office.scene.refused(2, &["login", "pax"]);
+    let add = ["app", "add", "oauth2", "bare", "--client-id=p", "--client-secret-file=secret"];
+    office.scene.ok(&[&add[..], &["--token-url=https://login.example/token"]].concat());
+    office.scene.refused(2, &["login", "bare"]);
     assert_eq!(office.scene.control().calls_of(Vendor::Quickbooks, REALM, Endpoint::Token), 0);
 }

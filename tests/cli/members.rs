@@ -134,8 +134,7 @@ impl Vendors {
             "--environment=simulator",
         ]);
         admin.add_company(NewCompany { realm: Some("4620".to_owned()), name: "Acme".to_owned() }).unwrap();
-        let grant =
-            NewGrant { client_id: app.client_id.clone(), realm: "4620".to_owned(), scopes: None };
+        let grant = NewGrant { client_id: app.client_id.clone(), realm: "4620".to_owned(), scopes: None };
         let token = self.file("acme.refresh", &admin.issue_grant(grant).unwrap().refresh_token);
         self.ok(&["connection", "add", "quickbooks", "acme", "--app=books", "--realm=4620"]);
         self.ok(&["token", "import", "acme", &format!("--refresh-token-file={token}"), "--unproven"]);
@@ -154,7 +153,10 @@ fn pax8_is_proven_by_an_exchange() {
     let added = vendors.json(0, &add);
     let connection = &added["data"]["connection"];
     assert_eq!(connection["app"]["name"], "partner");
-    assert_eq!((&connection["environment"], &connection["status"]), (&json!("simulator"), &json!("never-verified")));
+    assert_eq!(
+        (&connection["environment"], &connection["status"]),
+        (&json!("simulator"), &json!("never-verified"))
+    );
     assert_eq!(connection["settings"]["grant"], "client-credentials");
 
     let row = vendors.verified(0, "market");
@@ -170,7 +172,10 @@ fn pax8_is_proven_by_an_exchange() {
     admin.set_client_secret(&client_id, "another").unwrap();
     let row = vendors.verified(4, "market");
     assert_eq!((&row["outcome"], &row["vendor_error"]), (&json!("rejected"), &json!("access_denied")));
-    assert_eq!(vendors.json(0, &["connection", "show", "market"])["data"]["connection"]["status"], "rejected");
+    assert_eq!(
+        vendors.json(0, &["connection", "show", "market"])["data"]["connection"]["status"],
+        "rejected"
+    );
 }
 
 #[test]
@@ -180,11 +185,13 @@ fn an_audience_is_proven_before_it_counts() {
     vendors.ok(&["connection", "add", "pax8", "market", "--app=partner"]);
     vendors.ends(2, &["connection", "set", "market", "--audience=api://elsewhere"]);
     vendors.ends(4, &["connection", "set", "market", "--audience=api://provisioning"]);
-    let settings = || vendors.json(0, &["connection", "show", "market"])["data"]["connection"]["settings"].clone();
+    let settings =
+        || vendors.json(0, &["connection", "show", "market"])["data"]["connection"]["settings"].clone();
     assert_eq!(settings()["audience"], Value::Null);
     let changed = vendors.json(0, &["connection", "set", "market", "--audience=api://usage"]);
     assert_eq!(changed["data"]["proven"], true);
-    let changed = vendors.json(0, &["connection", "set", "market", "--audience=api://provisioning", "--unproven"]);
+    let changed =
+        vendors.json(0, &["connection", "set", "market", "--audience=api://provisioning", "--unproven"]);
     assert_eq!(changed["data"]["proven"], false);
     vendors.ends(4, &["verify", "market"]);
     assert_eq!(vendors.json(0, &["connection", "set", "market", "--revert"])["data"]["proven"], true);
@@ -215,7 +222,15 @@ fn every_way_to_hand_over_a_secret_works_with_every_secret() {
     // One name, one commit: neither is there without the other.
     let apps = vendors.json(0, &["app", "list"])["data"]["apps"].as_array().unwrap().len();
     assert_eq!(apps, 3);
-    let taken = ["connection", "add", "oauth2", "client-secret-post", "--client-id=x", "--auth=none", "--token-url=https://a.example/token"];
+    let taken = [
+        "connection",
+        "add",
+        "oauth2",
+        "client-secret-post",
+        "--client-id=x",
+        "--auth=none",
+        "--token-url=https://a.example/token",
+    ];
     vendors.ends(5, &taken);
     assert_eq!(vendors.json(0, &["app", "list"])["data"]["apps"].as_array().unwrap().len(), 3);
 }
@@ -291,13 +306,15 @@ fn keys_of_a_client_that_signs_live_and_rotate_without_a_certificate_id() {
     assert_eq!(vendors.json(0, &["connection", "show", "signer"])["data"]["connection"]["status"], "active");
 
     // Another id for the same key: the server decides what it is called.
-    let jwk: Value = serde_json::from_str(&vendors.ok(&["cert", "export", "signer", "--format=jwk"]).stdout).unwrap();
+    let jwk: Value =
+        serde_json::from_str(&vendors.ok(&["cert", "export", "signer", "--format=jwk"]).stdout).unwrap();
     let mut named = jwk;
     named["kid"] = json!("our-key");
     admin.set_keys(&id, &json!({"keys": [named]})).unwrap();
     vendors.ends(4, &["verify", "signer"]);
     vendors.ok(&["cert", "activate", "signer", "--certificate-id=our-key"]);
-    let shown: Value = serde_json::from_str(&vendors.ok(&["cert", "export", "signer", "--format=jwk"]).stdout).unwrap();
+    let shown: Value =
+        serde_json::from_str(&vendors.ok(&["cert", "export", "signer", "--format=jwk"]).stdout).unwrap();
     assert_eq!(shown["kid"], "our-key");
 }
 
@@ -415,7 +432,16 @@ fn metadata_of_another_issuer_adds_nothing() {
     let discovery = format!("--discovery={other}");
     let ran = vendors.ends(
         6,
-        &["connection", "add", "oauth2", "x", "--client-id=y", "--auth=none", &discovery, "--environment=simulator"],
+        &[
+            "connection",
+            "add",
+            "oauth2",
+            "x",
+            "--client-id=y",
+            "--auth=none",
+            &discovery,
+            "--environment=simulator",
+        ],
     );
     assert!(ran.stderr.contains("another issuer"), "{ran}");
     vendors.ends(3, &["connection", "show", "x"]);
@@ -432,7 +458,8 @@ fn a_file_adds_connections_of_apps() {
         "name,provider,app,realm,audience\none,pax8,partner,,api://usage\ntwo,quickbooks,books,77,\nthree,pax8,nobody,,\nfour,quickbooks,books,4620,\n",
     );
     let report = vendors.json(13, &["connection", "import", &file]);
-    let codes: Vec<_> = report["data"]["rows"].as_array().unwrap().iter().map(|row| row["code"].clone()).collect();
+    let codes: Vec<_> =
+        report["data"]["rows"].as_array().unwrap().iter().map(|row| row["code"].clone()).collect();
     assert_eq!(codes, [0, 0, 3, 5], "{report}");
     assert_eq!(vendors.verified(0, "one")["proof"]["kind"], "exchange");
 }

@@ -109,6 +109,12 @@ fn killed_while_a_grant_is_given_back() {
 }
 
 #[test]
+fn killed_while_somebody_logs_in() {
+    quick("login", 3);
+    quick("login, again", 5);
+}
+
+#[test]
 fn killed_in_init() {
     quick("init", 4);
 }

@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use tokenctl::clock::Clock;
 use tokenctl::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
-use tokenctl::sim::quickbooks::{NewApp, NewCompany, NewGrant};
+use tokenctl::sim::quickbooks::{Keys, NewApp, NewCompany, NewGrant};
 use tokenctl::sim::{self, Simulator, SimulatorConfig};
 use tokenctl::vault::identity::Identity;
 
+use crate::common::login::free_port;
 use crate::common::{Place, Ran};
 use crate::strace::plain;
 
@@ -97,6 +98,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("cert activate", Stage::Pending, &["cert", "activate", "acme", "--certificate-id={ID}"]),
     scenario("verify", Stage::Active, &["verify", "--all"]),
     scenario("token get", Stage::Active, &["token", "get", "acme"]),
+    scenario("login", Stage::Connection, &["login", "books", "--no-browser"]),
+    scenario(
+        "login, again",
+        Stage::Connection,
+        &["login", "books", "--no-browser", "--name=acme-books", "--company=Acme Inc"],
+    ),
     scenario("rotate initiate", Stage::Active, &["rotate", "initiate", "acme"]),
     scenario("rotate confirm", Stage::Rotating, &["rotate", "confirm", "acme", "--certificate-id={ID}"]),
     scenario("rotate abort", Stage::Rotating, &["rotate", "abort", "acme"]),
@@ -213,6 +220,12 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         place.put("import.csv", "name,account,client_id\none,1111111,x\ntwo,2222222,y\n");
         id = outside_pair(&place, &admin, &client["--client-id=".len()..]);
     }
+    if scenario.name.starts_with("login") {
+        add_books(&place);
+    }
+    if scenario.name == "login, again" {
+        done(&place, &["login", "books", "--no-browser"]);
+    }
     let upload = |file: &str| upload(&place, &admin, &client, file);
     if scenario.stage >= Stage::Pending {
         done(&place, &["keygen", "acme", "--algorithm=ec-p256"]);
@@ -284,6 +297,28 @@ fn invite(place: &Place, scenario: &str) -> String {
         done(place, &["invite", step, if *step == "sent" { "--state=created" } else { "one.token" }]);
     }
     done(place, &["invite", "check", "one.token", "-o", "plain", "--fields=kid"]).stdout.trim().to_owned()
+}
+
+/// A QuickBooks app whose one company lets everybody in.
+fn add_books(place: &Place) {
+    let intuit = WORLD.simulator.control().quickbooks();
+    let company = NewCompany { realm: Some("9130".to_owned()), name: "Acme Books".to_owned() };
+    // Another scenario may have added it already.
+    let _ = intuit.add_company(company);
+    intuit.set_auto_approve(Some("9130")).unwrap();
+    // A port of its own: scenarios run side by side.
+    let uri = format!("http://localhost:{}/quickbooks/callback", free_port());
+    let app = NewApp { keys: Keys::Development, redirect_uris: vec![uri.clone()], ..NewApp::default() };
+    let app = intuit.register_app(app).unwrap();
+    place.put("secret", &app.client_secret);
+    let flags = [
+        format!("--client-id={}", app.client_id),
+        format!("--token-url={}", intuit.token_url()),
+        format!("--redirect-uri={uri}"),
+    ];
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let add = ["app", "add", "quickbooks", "books", "--client-secret-file=secret", "--environment=simulator"];
+    done(place, &[&add[..], &flags].concat());
 }
 
 fn upload(place: &Place, admin: &Admin, client: &str, file: &str) -> String {
@@ -369,9 +404,19 @@ fn forget_chance(value: &mut Value) {
         Value::Object(fields) => {
             for (name, field) in fields {
                 let by_chance = name.ends_with("_at")
+                    || name.ends_with("_until")
                     || name.ends_with("fingerprint")
-                    || ["id", "at", "since", "kid", "public_key", "latency_ms", "not_before", "not_after", "serial"]
-                        .contains(&name.as_str());
+                    || [
+                        "id",
+                        "kid",
+                        "sha256",
+                        "public_key",
+                        "latency_ms",
+                        "not_before",
+                        "not_after",
+                        "serial",
+                    ]
+                    .contains(&name.as_str());
                 if by_chance && !field.is_null() {
                     *field = "…".into();
                 } else {

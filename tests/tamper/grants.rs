@@ -95,14 +95,23 @@ fn no_secret_of_an_app_or_a_grant_comes_out() {
     world.place.put("inputs/wrong.secret", "another secret of many letters");
     canaries.add("a wrong client secret", b"another secret of many letters");
     world.place.put("inputs/grants.csv", &rows);
-    world.place.put("inputs/spoilt.csv", &rows.replace("q1,books", "-,books").replace("q2,books", "q2,nobody"));
+    world
+        .place
+        .put("inputs/spoilt.csv", &rows.replace("q1,books", "-,books").replace("q2,books", "q2,nobody"));
     let mut scene = Scene { world, canaries, hits: Vec::new(), runs: 0 };
 
     let token_url = format!("--token-url={}", admin.token_url());
     let add = ["app", "add", "quickbooks", "books", "--client-id=client-of-books", "--environment=simulator"];
     scene.ok(&[&add[..], &["--client-secret-file=inputs/app.secret", &token_url]].concat());
     scene.fails(&["token", "import", "--from=inputs/spoilt.csv"]);
-    scene.fails(&["token", "import", "q9", "--app=books", "--realm=1", "--refresh-token-file=inputs/grants.csv"]);
+    scene.fails(&[
+        "token",
+        "import",
+        "q9",
+        "--app=books",
+        "--realm=1",
+        "--refresh-token-file=inputs/grants.csv",
+    ]);
     scene.fails(&["connection", "import", "inputs/grants.csv"]);
     scene.ok(&["token", "import", "--from=inputs/grants.csv"]);
     scene.learn();
@@ -130,7 +139,8 @@ fn no_secret_of_an_app_or_a_grant_comes_out() {
     scene.ok(&["app", "set", "books", "--client-secret-file=inputs/wrong.secret", "--unproven"]);
     scene.fails(&["token", "refresh", "q1"]);
     scene.ok(&["app", "set", "books", "--revert"]);
-    for line in [&["app", "list"][..], &["app", "show", "books"], &["connection", "list"], &["audit", "list"]] {
+    for line in [&["app", "list"][..], &["app", "show", "books"], &["connection", "list"], &["audit", "list"]]
+    {
         for format in ["table", "json", "jsonl", "csv", "plain"] {
             scene.ok(&[line, &["-o", format]].concat());
         }

@@ -159,7 +159,9 @@ fn planned(target: &Target, manner: Manner) -> String {
         (Holding::Grant, Manner { local_only: false, .. }) => {
             format!("its grant would be given back to {vendor} and forgotten")
         }
-        (Holding::Grant, _) => format!("its grant would be forgotten here; {vendor} would go on honouring it"),
+        (Holding::Grant, _) => {
+            format!("its grant would be forgotten here; {vendor} would go on honouring it")
+        }
         (Holding::Credentials, Manner { leave: true, .. }) => {
             "it would be switched off, and its cached token forgotten".to_owned()
         }

@@ -43,7 +43,8 @@ pub(super) fn of_company(error: &CompanyError) -> Vec<Hint> {
             vec![hint("to see what there is, run", &["company", "list"])]
         }
         CompanyError::Ambiguous { name, ids } => {
-            let by_id = |id: &CompanyId| hint("to see one of them by its id, run", &["company", "show", id.as_str()]);
+            let by_id =
+                |id: &CompanyId| hint("to see one of them by its id, run", &["company", "show", id.as_str()]);
             let search = format!("--search={name}");
             ids.iter()
                 .take(NAMESAKES)

@@ -47,8 +47,8 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         OpsError::NoAnswer(_) => Vec::new(),
         OpsError::App(error) => super::grants::of_app(error),
         OpsError::Grant(error) => super::grants::of_grant(error),
-        OpsError::Company(error) => super::grants::of_company(error),
         OpsError::Login(error) => super::login::of_login(error),
+        OpsError::Company(error) => super::grants::of_company(error),
         OpsError::AuditClosed => {
             vec![hint("under the owner's account, run", &["audit", "export", "--out=F"])]
         }

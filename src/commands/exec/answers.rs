@@ -1,6 +1,5 @@
 //! What the socket of `exec --live` answers with.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +28,7 @@ pub(super) struct Tokens {
     clock: Clock,
     /// Each connection that is served: asked for by one request at a time, so that none waits for a lock that another
     /// one of this process holds.
-    served: BTreeMap<String, (ConnectionName, Mutex<()>)>,
+    served: Vec<(ConnectionName, Mutex<()>)>,
 }
 
 impl Tokens {
@@ -38,8 +37,7 @@ impl Tokens {
         session: Arc<Session>,
         (names, demand): (&[ConnectionName], Demand),
     ) -> Self {
-        let served =
-            names.iter().map(|name| (name.as_str().to_owned(), (name.clone(), Mutex::default()))).collect();
+        let served = names.iter().map(|name| (name.clone(), Mutex::default())).collect();
         let (patience, clock) = (app.settings.deadline, app.clock.clone());
         Self { session, demand, patience, clock, served }
     }
@@ -47,7 +45,8 @@ impl Tokens {
 
 impl Answers for Tokens {
     async fn answer(&self, asked: Asked) -> Answer {
-        let Some((name, turn)) = self.served.get(&asked.connection) else {
+        let wanted = asked.connection.parse::<ConnectionName>().ok();
+        let Some((name, turn)) = self.served.iter().find(|(name, _)| wanted.as_ref() == Some(name)) else {
             let failure = CommandError::new(Exit::NotFound, "no such connection is served here");
             return refusal(&failure);
         };

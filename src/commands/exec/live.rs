@@ -4,6 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::Pid;
 
@@ -20,6 +21,9 @@ use crate::domain::token::Demand;
 use crate::ops::Session;
 use crate::ops::interact::Interact as _;
 use crate::output::Hint;
+
+/// How often to look whether what must come to its end has.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs the program to its end.
 pub(super) async fn run(
@@ -48,10 +52,17 @@ pub(super) async fn run(
             }
         }
     };
-    // What waits for a lock may stop; a refresh token that was sent must not be forgotten.
+    relay.forget();
+    // What waits for a lock may stop; a refresh token that was sent must not be forgotten, whoever wanted it.
     app.stop.raise();
+    let rest = async {
+        serving.end().await;
+        while app.stop.is_awaited() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
     tokio::select! {
-        () = serving.end() => {}
+        () = rest => {}
         _ = relay.next() => app.console.warn("a vendor that was asked for a token was not waited for"),
     }
     Ok(Finished::like_a_program(code_of(

@@ -53,6 +53,11 @@ impl Relay {
             None => std::future::pending().await,
         }
     }
+
+    /// Forgets the signals that have arrived: they were meant for a program that has ended.
+    pub(super) fn forget(&mut self) {
+        while self.arriving.try_recv().is_ok() {}
+    }
 }
 
 impl Drop for Relay {

@@ -123,6 +123,16 @@ mod tests {
         .into_iter()
         .map(|line| format!("{line}: {}\n", planned(line).unwrap_err()))
         .collect();
-        insta::assert_snapshot!(table.join(""), @"");
+        insta::assert_snapshot!(table.join(""), @"
+        acme acme: `acme` is named twice
+        acme ACME: `ACME` is named twice
+        a-b a.b: `a-b` and `a.b` would share TOKENCTL_TOKEN_A_B
+        a a-expires-at: `a` and `a-expires-at` would share TOKENCTL_TOKEN_A_EXPIRES_AT
+        a b --env a=X --env b=X: `a` and `b` would share X
+        a b --env a=X_EXPIRES_AT --env b=X: `a` and `b` would share X_EXPIRES_AT
+        a b --env X: which connection's token goes into X is not said
+        a --env b=X: `--env` names `b`, which no token is handed over for
+        a --env X --env a=Y: `--env` names `a` twice
+        ");
     }
 }

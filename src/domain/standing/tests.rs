@@ -38,10 +38,7 @@ fn the_worst_that_holds() {
         let last = outcome.map(|outcome| finding(Some(&key), outcome));
         let facts = Facts { certificate_end: Some(in_days(days)), last, ..facts(&key) };
         assert_eq!(standing(Facts { enabled: false, ..facts }), Standing::Disabled);
-        assert_eq!(
-            standing(Facts { key: Held::Missing, certificate_end: None, ..facts }),
-            Standing::Pending
-        );
+        assert_eq!(standing(Facts { key: Held::Missing, certificate_end: None, ..facts }), Standing::Pending);
         standing(facts)
     };
     assert_eq!(of(700, Some(Outcome::Proven)), Standing::Active);
@@ -114,7 +111,8 @@ fn a_refresh_under_way_is_no_news_until_it_is_overdue() {
 #[test]
 fn a_grant_that_is_over_must_be_given_again() {
     for (rolling, hard) in [(0, 1000), (-1, 1000), (90, 0), (90, -1)] {
-        let over = Grant { expires_at: Some(in_days(rolling)), hard_expires_at: Some(in_days(hard)), ..grant() };
+        let over =
+            Grant { expires_at: Some(in_days(rolling)), hard_expires_at: Some(in_days(hard)), ..grant() };
         assert_eq!(of_member(Held::There(&over), |_| ()), Standing::Reconnect, "{rolling} {hard}");
     }
 }
@@ -122,7 +120,8 @@ fn a_grant_that_is_over_must_be_given_again() {
 #[test]
 fn the_nearer_end_counts() {
     let of = |rolling: i64, hard: i64| {
-        let grant = Grant { expires_at: Some(in_days(rolling)), hard_expires_at: Some(in_days(hard)), ..grant() };
+        let grant =
+            Grant { expires_at: Some(in_days(rolling)), hard_expires_at: Some(in_days(hard)), ..grant() };
         let key = KeyId::new();
         let facts = Facts { certificate_end: Some(in_days(400)), grant: Held::There(&grant), ..facts(&key) };
         let end = facts.end().unwrap();
@@ -137,7 +136,8 @@ fn the_nearer_end_counts() {
 
 #[test]
 fn what_was_ended_on_purpose_makes_nobody_act() {
-    let grant = Grant { state: GrantState::Revoked { at: now() }, hard_expires_at: Some(in_days(3)), ..grant() };
+    let grant =
+        Grant { state: GrantState::Revoked { at: now() }, hard_expires_at: Some(in_days(3)), ..grant() };
     let key = KeyId::new();
     let facts = Facts { key: Held::Unneeded, grant: Held::There(&grant), ..facts(&key) };
     assert_eq!((facts.end(), standing(facts)), (None, Standing::Revoked));

@@ -24,7 +24,9 @@ pub enum LoginError {
         what: &'static str,
     },
     /// The vendor wants a redirect URI of the team's own, and there is none (exit 2).
-    #[error("{vendor} sends the browser of production keys back to https alone, and `{app}` has no redirect URI")]
+    #[error(
+        "{vendor} sends the browser of production keys back to https alone, and `{app}` has no redirect URI"
+    )]
     NoRedirectUri {
         /// The vendor.
         vendor: &'static str,
@@ -148,8 +150,10 @@ pub struct KeptApart {
     pub id: QuarantineId,
     /// The app that it was given to.
     pub app: AppName,
-    /// The company that it is for.
+    /// The company that it is for, if that is certain.
     pub realm: Option<String>,
+    /// Whether a connection that takes it over must be for one.
+    pub needs_realm: bool,
     /// The connection that can take it over, if one was meant or is in the way.
     pub name: Option<ConnectionName>,
     /// Whether that connection is there already.
@@ -203,7 +207,9 @@ impl AuditKind for LoginError {
             | Self::OtherRealm { .. } => "conflict",
             Self::Bind(_) => "failure",
             // RFC 6749 section 4.1.2.1: these two are about the server, all others about the request or the person.
-            Self::Denied { error, .. } if matches!(error.as_str(), "server_error" | "temporarily_unavailable") => {
+            Self::Denied { error, .. }
+                if matches!(error.as_str(), "server_error" | "temporarily_unavailable") =>
+            {
                 "unreachable"
             }
             Self::Denied { .. } | Self::NoRefreshToken { .. } => "rejected",

@@ -54,12 +54,12 @@ pub enum OpsError {
     /// A connection's grant.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// A company.
-    #[error(transparent)]
-    Company(#[from] CompanyError),
     /// It is about a login.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// A company.
+    #[error(transparent)]
+    Company(#[from] CompanyError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -237,8 +237,8 @@ impl AuditKind for OpsError {
             Self::Invite(error) => error.audit_kind(),
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
-            Self::Company(error) => error.audit_kind(),
             Self::Login(error) => error.audit_kind(),
+            Self::Company(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),

@@ -10,7 +10,7 @@ use crate::domain::grant::{Grant, GrantTokens, StoredGrant};
 use crate::domain::ids::QuarantineId;
 use crate::domain::token::AccessToken;
 use crate::hooks::mutant;
-use crate::oauth::{Exchanged, ExchangeError, RefreshAnswer};
+use crate::oauth::{ExchangeError, Exchanged, RefreshAnswer};
 use crate::ops::proof::{Asker, warnings_of};
 use crate::ops::{AppError, KeptApart, LoginError, OpsError, Session};
 use crate::providers::Plan;
@@ -100,7 +100,9 @@ impl Brought<'_> {
                 warning: None,
             }),
             Ok(None) => Ok(Confirmed { company: None, confirmed: false, warning: None }),
-            Err(error @ ExchangeError::Rejected { .. }) if realm.is_some() && !mutant("company-unconfirmed") => {
+            Err(error @ ExchangeError::Rejected { .. })
+                if realm.is_some() && !mutant("company-unconfirmed") =>
+            {
                 let realm = realm.map(str::to_owned);
                 Err(LoginError::Unconfirmed { realm, source: Box::new(error) })
             }
@@ -120,7 +122,9 @@ impl Brought<'_> {
             (None, Some(realm)) => format!("company {realm}"),
             (None, None) => return,
         };
-        self.session.interact.note(&format!("{} let `{}` in for {whom}", self.plan.vendor.name, self.app.name));
+        self.session
+            .interact
+            .note(&format!("{} let `{}` in for {whom}", self.plan.vendor.name, self.app.name));
     }
 
     /// Connection, company, grant and access token in one commit.
@@ -193,7 +197,12 @@ impl Brought<'_> {
         why: OpsError,
     ) -> OpsError {
         let Self { session, request, app, target, .. } = self;
-        let realm = target.connection.settings.account().map(str::to_owned);
+        // The company that the vendor did not show to the grant may not be the one that it is for: who takes it over must
+        // find that out, and say so.
+        let realm = match &why {
+            OpsError::Login(LoginError::Unconfirmed { .. }) => None,
+            _ => target.connection.settings.account().map(str::to_owned),
+        };
         let facts = Quarantined {
             id: QuarantineId::new(),
             app: app.id.clone(),
@@ -208,14 +217,16 @@ impl Brought<'_> {
             .with("quarantine", &facts.id)
             .with("grant", hash);
         let kept = !mutant("contradiction-dropped")
-            && session.vault.transact::<_, OpsError>(&event, |rows| Ok(rows.put_quarantined(&facts, token)?)).is_ok();
+            && session
+                .vault
+                .transact::<_, OpsError>(&event, |rows| Ok(rows.put_quarantined(&facts, token)?))
+                .is_ok();
         if !kept {
             return LoginError::NotStored { app: app.name.clone(), source: Box::new(why) }.into();
         }
         let (name, is_there) = match (&why, &target.lock) {
-            (OpsError::Login(LoginError::RealmTaken { holder, .. }), _) | (OpsError::NameTaken(holder), _) => {
-                (Some(holder.clone()), true)
-            }
+            (OpsError::Login(LoginError::RealmTaken { holder, .. }), _)
+            | (OpsError::NameTaken(holder), _) => (Some(holder.clone()), true),
             (_, Some(_)) => (Some(target.connection.name.clone()), true),
             (_, None) => (request.name.clone(), false),
         };
@@ -224,6 +235,7 @@ impl Brought<'_> {
             id: facts.id,
             app: app.name.clone(),
             realm,
+            needs_realm: self.plan.vendor.realm.is_some(),
             name,
             is_there,
             source,

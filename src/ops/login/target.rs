@@ -64,7 +64,8 @@ pub(super) fn find(
 }
 
 fn belongs(connection: &Connection, app: &App) -> Result<(), LoginError> {
-    let fits = connection.app.as_ref() == Some(&app.id) && connection.settings.grant() == GrantKind::RefreshToken;
+    let fits =
+        connection.app.as_ref() == Some(&app.id) && connection.settings.grant() == GrantKind::RefreshToken;
     if fits {
         return Ok(());
     }

@@ -135,8 +135,11 @@ mod tests {
     use crate::secret::Secret;
 
     fn grant_of(fixture: &Fixture, connection: &Connection) -> Grant {
-        let renewal =
-            Renewal { hash: "h".to_owned(), expires_at: Some(instant(100)), hard_expires_at: Some(instant(200)) };
+        let renewal = Renewal {
+            hash: "h".to_owned(),
+            expires_at: Some(instant(100)),
+            hard_expires_at: Some(instant(200)),
+        };
         let grant = Grant::new(renewal, instant(0));
         let tokens = Some(GrantTokens { current: Secret::new("t".to_owned()), predecessor: None });
         let stored = StoredGrant { grant: grant.clone(), tokens };

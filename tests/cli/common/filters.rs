@@ -13,7 +13,7 @@ pub(crate) fn filtered() -> insta::internals::SettingsBindDropGuard {
         (r"code_challenge=[0-9A-Za-z_-]{43}", "code_challenge=[CHALLENGE]"),
         (r"(localhost|127\.0\.0\.1)%3A\d+", "$1%3A[PORT]"),
         (r"localhost:\d+", "localhost:[PORT]"),
-        (r"1-[0-9A-Za-z_-]{18}\b", "[REQUEST ID]"),
+        (r"\b1-[0-9A-Za-z_-]{18,}", "[REQUEST ID]"),
         (r"\b[0-9a-f]{64}\b", "[SHA-256]"),
         (r"\b[0-9a-f]{32}\b", "[ID]"),
         (r"([0-9a-f]{2}:){5,}[0-9a-f]{2}", "[HEX]"),

@@ -53,11 +53,7 @@ impl Login {
 
     /// Follows the browser's way to its end; returns the last page.
     pub(crate) fn browse(&self) -> Page {
-        let mut page = Page::get(&self.address);
-        while page.status / 100 == 3 {
-            page = Page::get(&page.location());
-        }
-        page
+        Page::at_the_end_of(self.address.clone())
     }
 
     /// Writes a line to standard input.
@@ -77,10 +73,11 @@ impl Login {
         let stderr = self.reading.take().unwrap().join().unwrap().into_bytes();
         let mut ran = place.normalise(&std::process::Output { status, stdout, stderr });
         // Where the tests run is no part of what they hold.
-        ran.stderr = ran.stderr.lines().filter(|line| !line.contains("container")).fold(
-            String::new(),
-            |all, line| all + line + "\n",
-        );
+        ran.stderr = ran
+            .stderr
+            .lines()
+            .filter(|line| !line.contains("container"))
+            .fold(String::new(), |all, line| all + line + "\n");
         ran
     }
 }
@@ -89,6 +86,34 @@ impl Drop for Login {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Runs a login to its end, whatever that is, with a browser that goes where it is sent.
+pub(crate) fn accompanied(place: &Place, command: &mut Command) -> Ran {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = child.stderr.take().unwrap();
+    let reading = std::thread::spawn(move || {
+        let mut said = String::new();
+        for line in BufReader::new(stderr).lines() {
+            let Ok(line) = line else { break };
+            if let Some(address) = line.strip_prefix("  http").and_then(|_| Url::parse(line.trim()).ok()) {
+                std::thread::spawn(move || visit(address));
+            }
+            said = said + &line + "\n";
+        }
+        said
+    });
+    let mut output = child.wait_with_output().unwrap();
+    output.stderr = reading.join().unwrap().into_bytes();
+    place.normalise(&output)
+}
+
+/// Follows redirects until a page or nobody answers: whoever listens may be killed at any time.
+fn visit(address: Url) {
+    let mut next = Some(address);
+    while let Some(url) = next {
+        next = Page::try_get(&url).ok().and_then(|page| page.redirect());
     }
 }
 
@@ -102,25 +127,43 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn get(url: &Url) -> Self {
-        let port = url.port().unwrap();
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        let host = url.host_str().unwrap();
-        write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut text = Vec::new();
-        stream.read_to_end(&mut text).unwrap();
-        let text = String::from_utf8(text).unwrap();
-        let status = text.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, text, url: url.clone() }
+        Self::try_get(url).unwrap()
     }
 
-    fn location(&self) -> Url {
-        let found = self.text.lines().find_map(|line| {
+    /// Follows redirects from `address`.
+    pub(crate) fn at_the_end_of(address: Url) -> Self {
+        let mut page = Self::get(&address);
+        while let Some(next) = page.redirect() {
+            page = Self::get(&next);
+        }
+        page
+    }
+
+    fn try_get(url: &Url) -> std::io::Result<Self> {
+        let port = url.port().unwrap();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(SOON))?;
+        let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let host = url.host_str().unwrap();
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n")?;
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Ok(Self { status, text, url: url.clone() })
+    }
+
+    /// Where it leads on to.
+    pub(crate) fn redirect(&self) -> Option<Url> {
+        let found = self.text.lines().take_while(|line| !line.is_empty()).find_map(|line| {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("location").then(|| value.trim())
         });
-        self.url.join(found.unwrap_or_else(|| panic!("{self:?}"))).unwrap()
+        self.url.join(found?).ok()
+    }
+
+    fn location(&self) -> Url {
+        self.redirect().unwrap_or_else(|| panic!("{self:?}"))
     }
 
     pub(crate) fn title(&self) -> &str {

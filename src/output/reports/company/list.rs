@@ -123,7 +123,10 @@ impl CompanyList {
     fn footer(&self) -> Cell {
         let count = |wanted: fn(Standing) -> bool| {
             let counted = self.standings.iter().filter(|(standing, _)| wanted(*standing));
-            counted.map(|(standing, count)| format!("{count} {}", standing.as_str())).collect::<Vec<_>>().join(", ")
+            counted
+                .map(|(standing, count)| format!("{count} {}", standing.as_str()))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let shown = self.companies.len();
         let all = match self.matching {

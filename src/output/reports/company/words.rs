@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn no_customer_reads_jargon() {
         const JARGON: [&str; 14] = [
-            "token", "grant", "oauth", "refresh", "revoke", "scope", "client", "secret", "kid", "rotate", "vault",
-            "exchange", "expiry", "error",
+            "token", "grant", "oauth", "refresh", "revoke", "scope", "client", "secret", "kid", "rotate",
+            "vault", "exchange", "expiry", "error",
         ];
         let any = grant(GrantState::Active { refused_at: None }, 10);
         for standing in Standing::BY_URGENCY {
