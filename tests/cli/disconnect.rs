@@ -184,3 +184,13 @@ fn nobody_without_a_grant() {
     books.ok(&erp);
     insta::assert_snapshot!(books.ok(&["token", "revoke", "erp", "--yes"]), @"");
 }
+
+/// The proof above can fail: a program that forgets whatever the vendor says is found by it.
+#[test]
+fn a_seeded_bug_is_found() {
+    let books = connected();
+    books.control.arm(silence());
+    let mut command = books.command(&["token", "revoke", "acme", "--yes", "--timeout=2s"]);
+    let ran = books.place.finish(command.env("TOKENCTL_TEST_MUTANTS", "forget-whatever-it-says"));
+    assert_eq!((ran.code, &grant_of(&books, "acme")["state"]), (Some(0), &json!("revoked")), "{ran}");
+}

@@ -92,3 +92,22 @@ fn a_viewer_under_another_account_sees_what_viewers_see() {
     --- exit 9
     ");
 }
+
+/// Support without secrets: everything but the audit log, and no change.
+#[test]
+fn a_viewer_under_another_account_has_the_support_view() {
+    let place = world();
+    let add = ["connection", "add", "netsuite", "acme", "--account=1234567", "--client-id=x"];
+    assert_eq!(place.run(&[&add[..], &["--company=Acme Ltd"]].concat()).code, Some(0));
+    insta::assert_snapshot!(as_viewer(&place, &["company", "list"]), @"");
+    insta::assert_snapshot!(as_viewer(&place, &["company", "show", "Acme Ltd"]), @"");
+    for arguments in [
+        &["company", "rename", "Acme Ltd", "Mine"][..],
+        &["company", "disconnect", "Acme Ltd", "--yes"],
+        &["token", "revoke", "acme", "--yes", "--local-only"],
+        &["token", "revoke", "acme", "--dry-run"],
+    ] {
+        let ran = as_viewer(&place, arguments);
+        assert_eq!(ran.code, Some(9), "{arguments:?}: {ran}");
+    }
+}

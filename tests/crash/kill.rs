@@ -104,6 +104,11 @@ fn killed_while_a_token_is_kept() {
 }
 
 #[test]
+fn killed_while_a_grant_is_given_back() {
+    quick("token revoke", 4);
+}
+
+#[test]
 fn killed_while_somebody_logs_in() {
     quick("login", 3);
     quick("login, again", 5);

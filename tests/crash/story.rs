@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use tokenctl::clock::Clock;
 use tokenctl::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
-use tokenctl::sim::quickbooks::{Keys, NewApp, NewCompany};
+use tokenctl::sim::quickbooks::{Keys, NewApp, NewCompany, NewGrant};
 use tokenctl::sim::{self, Simulator, SimulatorConfig};
 use tokenctl::vault::identity::Identity;
 
@@ -109,6 +109,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("rotate abort", Stage::Rotating, &["rotate", "abort", "acme"]),
     scenario("rotate rollback", Stage::Overlap, &["rotate", "rollback", "acme"]),
     scenario("rotate retire", Stage::Overlap, &["rotate", "retire", "acme"]),
+    scenario("company rename", Stage::Vault, &["company", "rename", "Acme Ltd", "Acme Holding"]),
+    scenario("company disconnect", Stage::Vault, &["company", "disconnect", "Acme Ltd", "--yes"]),
+    scenario("token revoke", Stage::Vault, &["token", "revoke", "acme-books", "--yes"]),
+    scenario(
+        "token revoke --local-only",
+        Stage::Vault,
+        &["token", "revoke", "acme-books", "--yes", "--local-only"],
+    ),
     scenario(
         "invite issuer set",
         Stage::Vault,
@@ -234,6 +242,9 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         done(&place, &["rotate", "confirm", "acme", &format!("--certificate-id={id}")]);
         done(&place, &["token", "get", "acme"]);
     }
+    if scenario.name.starts_with("company") || scenario.name.starts_with("token revoke") {
+        connect(&place);
+    }
     let kid = if scenario.name.starts_with("invite") { invite(&place, scenario.name) } else { String::new() };
     let newcomer = fresh();
     let home = place.home().display().to_string();
@@ -245,6 +256,25 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
             .replace("{NEWCOMER}", &newcomer)
     });
     Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
+}
+
+/// Connects a company that consented, with a connection beside it that needs no grant.
+fn connect(place: &Place) {
+    let admin = WORLD.simulator.control().quickbooks();
+    let app = admin.register_app(NewApp::default()).unwrap();
+    let realm = admin.add_company(NewCompany { realm: None, name: "Acme Ltd".to_owned() }).unwrap().realm;
+    let grant = NewGrant { client_id: app.client_id.clone(), realm: realm.clone(), scopes: None };
+    place.put("books.secret", &app.client_secret);
+    place.put("acme.refresh", &admin.issue_grant(grant).unwrap().refresh_token);
+    let id = format!("--client-id={}", app.client_id);
+    let token_url = format!("--token-url={}", admin.token_url());
+    let add = ["app", "add", "quickbooks", "books", "--client-secret-file=books.secret", &id, &token_url];
+    done(place, &[&add[..], &["--environment=simulator"]].concat());
+    let realm = format!("--realm={realm}");
+    let import = ["token", "import", "acme-books", "--app=books", "--company=Acme Ltd", &realm];
+    done(place, &[&import[..], &["--refresh-token-file=acme.refresh"]].concat());
+    let erp = ["connection", "add", "netsuite", "acme-erp", "--account=7654321", "--client-id=e"];
+    done(place, &[&erp[..], &["--company=Acme Ltd"]].concat());
 }
 
 /// Sets an issuer and brings an invitation, whose token is in `one.token`, to where the scenario needs it; returns the
