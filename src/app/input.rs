@@ -51,7 +51,8 @@ impl App {
         Ok(Secret::new(std::mem::take(&mut *bytes)))
     }
 
-    fn identity_is_stdin(&self) -> bool {
+    /// Whether standard input is the identity, so that nothing else can be read from it.
+    pub fn identity_is_stdin(&self) -> bool {
         match &self.settings.identity {
             Some(IdentityChoice::First(file)) => *file == IdentityFile::Stdin,
             Some(IdentityChoice::Later(file)) => {

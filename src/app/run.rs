@@ -152,6 +152,7 @@ fn assemble(
         verbose: settings.verbosity > 0,
         yes: settings.yes,
         attended: terminal.stdin && terminal.stderr && !settings.no_input,
+        unasked: settings.no_input,
         live: terminal.stderr,
         colour: settings.colour(terminal.stderr),
     });

@@ -116,6 +116,8 @@ pub struct Settings {
     pub yes: bool,
     /// For each exchange with a vendor.
     pub timeout: Duration,
+    /// `--timeout` as it was typed: for whoever waits for a person, whom the other places do not mean.
+    pub patience: Option<Duration>,
     /// For the whole command.
     pub deadline: Duration,
     /// For the locks of vault and audit log.
@@ -170,6 +172,7 @@ impl Settings {
             timeout: below
                 .or(flags.timeout, TIMEOUT, values::positive_duration)?
                 .unwrap_or(Duration::from_secs(30)),
+            patience: flags.timeout,
             deadline: below
                 .or(flags.deadline, DEADLINE, values::positive_duration)?
                 .unwrap_or(Duration::from_mins(10)),

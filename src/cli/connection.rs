@@ -1,12 +1,17 @@
 //! `tokenctl connection`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use url::Url;
 
 use super::DryRun;
-use super::enums::{EnvironmentWord, ScopeStyleWord, SigningWord, SubjectWord};
+use super::app::ServerArgs;
+use super::enums::{
+    AppEnvironmentWord, EnvironmentWord, GrantWord, ScopeStyleWord, SigningWord, SubjectWord,
+};
 use crate::domain::connection::AccountId;
-use crate::domain::ids::ConnectionName;
+use crate::domain::ids::{AppName, ConnectionName};
 
 /// Manage connections and their settings
 #[derive(Debug, Subcommand)]
@@ -35,6 +40,109 @@ pub enum ConnectionCommand {
 pub enum AddCommand {
     /// Add a NetSuite account (OAuth 2.0 machine to machine)
     Netsuite(Box<NetsuiteArgs>),
+    /// Add a QuickBooks Online company before it is connected; `login` does so by itself
+    Quickbooks(Box<QuickbooksArgs>),
+    /// Add a connection of Pax8 API credentials
+    Pax8(Box<Pax8Args>),
+    /// Add a connection to any OAuth 2.0 server
+    Oauth2(Box<Oauth2Args>),
+}
+
+/// What every connection has.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Unique name of the connection
+    pub name: ConnectionName,
+    /// Company that the connection belongs to
+    #[arg(long, value_name = "TEXT")]
+    pub company: Option<String>,
+    /// Label for selection; repeatable
+    #[arg(long = "tag", value_name = "K=V", value_parser = super::values::tag)]
+    pub tags: Vec<(String, String)>,
+    /// Whether to change nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+}
+
+/// `connection add quickbooks`
+#[derive(Debug, Args)]
+pub struct QuickbooksArgs {
+    /// What every connection has.
+    #[command(flatten)]
+    pub new: NewArgs,
+    /// App that the company will be connected with
+    #[arg(long, value_name = "APP")]
+    pub app: AppName,
+    /// Company's realm id at Intuit
+    #[arg(long, value_name = "ID")]
+    pub realm: String,
+}
+
+/// `connection add pax8`
+#[derive(Debug, Args)]
+pub struct Pax8Args {
+    /// What every connection has.
+    #[command(flatten)]
+    pub new: NewArgs,
+    /// App with the API credentials
+    #[arg(long, value_name = "APP")]
+    pub app: AppName,
+    /// What the tokens are for [default: https://api.pax8.com]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+}
+
+/// `connection add oauth2`
+#[derive(Debug, Args)]
+pub struct Oauth2Args {
+    /// What every connection has.
+    #[command(flatten)]
+    pub new: NewArgs,
+    /// How it comes to its tokens
+    #[arg(long, value_name = "GRANT", default_value = "client-credentials")]
+    pub grant: GrantWord,
+    /// Customer's account at the server, for people
+    #[arg(long, value_name = "ID")]
+    pub realm: Option<String>,
+    /// What the tokens are for, where the server wants to be told
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+    /// Scopes to ask for [default: the app's]
+    #[arg(long, value_name = "SCOPE,…", value_delimiter = ',')]
+    pub scope: Vec<String>,
+    /// App that it belongs to; without one, an app of the same name is added with the client below
+    #[arg(long, value_name = "APP", required_unless_present = "client_id", conflicts_with_all = ["client_id", "client_secret_file", "environment", "token_url", "redirect_uri", "trust_hosts", "discovery", "authorize_url", "device_url", "revoke_url", "userinfo_url", "issuer", "authentication", "pkce", "authorize_parameters", "signing_algorithm", "assertion_lifetime"])]
+    pub app: Option<AppName>,
+    /// The client, where no app is named.
+    #[command(flatten)]
+    pub client: ClientArgs,
+    /// The server and how the client proves who it is, where no app is named.
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// A client of a server.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Client")]
+pub struct ClientArgs {
+    /// Client id
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub client_id: Option<String>,
+    /// File with the client secret; `-` reads standard input [default: asked for]
+    #[arg(long, value_name = "FILE")]
+    pub client_secret_file: Option<PathBuf>,
+    /// World that the client belongs to [default: production]
+    #[arg(long, value_name = "ENV")]
+    pub environment: Option<AppEnvironmentWord>,
+    /// Token endpoint, without metadata
+    #[arg(long, value_name = "URL")]
+    pub token_url: Option<Url>,
+    /// Where the server sends the browser back to, exactly as it is registered there
+    #[arg(long, value_name = "URL")]
+    pub redirect_uri: Option<String>,
+    /// Trust this host although it is not the server's; audited; repeatable
+    #[arg(long = "trust-host", value_name = "HOST")]
+    pub trust_hosts: Vec<String>,
 }
 
 /// `connection add netsuite`
@@ -105,7 +213,7 @@ pub struct AssertionArgs {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// CSV with a header line, or JSON Lines; `-` reads standard input
-    pub file: std::path::PathBuf,
+    pub file: PathBuf,
     /// Whether to change nothing.
     #[command(flatten)]
     pub dry_run: DryRun,
@@ -179,6 +287,12 @@ pub struct SetArgs {
     /// Scopes to ask for
     #[arg(long, value_name = "SCOPE,…", value_delimiter = ',')]
     pub scope: Option<Vec<String>>,
+    /// Realm id of a connection that belongs to an app; empty removes it
+    #[arg(long, value_name = "ID")]
+    pub realm: Option<String>,
+    /// Audience of a connection that belongs to an app; empty goes back to the usual one
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
     /// Entity id that the certificate is mapped to; empty removes it
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub entity: Option<String>,
@@ -201,7 +315,7 @@ pub struct SetArgs {
     #[command(flatten)]
     pub assertion: AssertionArgs,
     /// Go back to the settings before the last change
-    #[arg(long, conflicts_with_all = ["environment", "account", "client_id", "scope", "entity", "role", "token_url", "certificate_url", "trust_hosts", "scope_style", "subject", "signing_algorithm", "assertion_lifetime"])]
+    #[arg(long, conflicts_with_all = ["environment", "account", "client_id", "scope", "realm", "audience", "entity", "role", "token_url", "certificate_url", "trust_hosts", "scope_style", "subject", "signing_algorithm", "assertion_lifetime"])]
     pub revert: bool,
     /// Store settings without proving them by an exchange
     #[arg(long)]

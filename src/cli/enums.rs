@@ -2,10 +2,14 @@
 
 use clap::ValueEnum;
 
-use crate::domain::connection::Environment;
-use crate::domain::settings::{ClientAuthentication, ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::connection::{Environment, Provider};
+use crate::domain::invitation::token::LinkStyle;
+use crate::domain::invitation::{Profile, State};
+use crate::domain::jws::JwsAlgorithm;
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::role::Role;
+use crate::domain::settings::{ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim};
+use crate::domain::standing::Standing;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident for $domain:ty { $($(#[$vdoc:meta])* $variant:ident = $word:literal => $value:expr,)+ }) => {
@@ -74,6 +78,20 @@ words! {
         On = "on" => Some(true),
         /// Never
         Off = "off" => Some(false),
+    }
+}
+
+words! {
+    /// `--grant`
+    GrantWord for GrantKind {
+        /// The client alone
+        ClientCredentials = "client-credentials" => GrantKind::ClientCredentials,
+        /// A person consents in a browser
+        AuthorizationCode = "authorization-code" => GrantKind::RefreshToken,
+        /// A refresh token that another system holds
+        RefreshToken = "refresh-token" => GrantKind::RefreshToken,
+        /// A person consents on another machine
+        DeviceCode = "device-code" => GrantKind::RefreshToken,
     }
 }
 
@@ -156,11 +174,141 @@ words! {
 }
 
 words! {
+    /// `--provider`
+    ProviderWord for Provider {
+        /// Oracle NetSuite
+        Netsuite = "netsuite" => Provider::Netsuite,
+        /// Intuit QuickBooks Online
+        Quickbooks = "quickbooks" => Provider::Quickbooks,
+        /// Pax8
+        Pax8 = "pax8" => Provider::Pax8,
+        /// Any OAuth 2.0 server
+        Oauth2 = "oauth2" => Provider::Oauth2,
+    }
+}
+
+words! {
+    /// `--status`
+    StandingWord for Standing {
+        /// It works
+        Active = "active" => Standing::Active,
+        /// It works, but not for long
+        Expiring = "expiring" => Standing::Expiring,
+        /// The customer must consent again
+        Reconnect = "reconnect" => Standing::Reconnect,
+        /// Given back
+        Revoked = "revoked" => Standing::Revoked,
+        /// Set up, but never proven
+        NeverVerified = "never-verified" => Standing::NeverVerified,
+        /// An answer was lost: nobody knows whether it works
+        Uncertain = "uncertain" => Standing::Uncertain,
+        /// The vendor refused it the last time
+        Rejected = "rejected" => Standing::Rejected,
+        /// The vendor did not answer the last time
+        Unreachable = "unreachable" => Standing::Unreachable,
+        /// It failed the last time for another reason
+        Failed = "failed" => Standing::Failed,
+        /// Its certificate is over
+        Expired = "expired" => Standing::Expired,
+        /// Not set up completely
+        Pending = "pending" => Standing::Pending,
+        /// Switched off
+        Disabled = "disabled" => Standing::Disabled,
+    }
+}
+
+/// `company list --sort`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderWord {
+    /// The alphabet
+    Name,
+    /// What ends first
+    Expiry,
+    /// What was used last
+    LastUsed,
+}
+
+/// `company list --columns`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColumnWord {
+    /// Name of the company
+    Company,
+    /// Where it stands
+    Status,
+    /// When somebody must act
+    Expires,
+    /// When a token of it was last handed out
+    LastUsed,
+    /// Names of its connections
+    Connections,
+    /// Their vendors
+    Providers,
+    /// What the customer's accounts are called there
+    Accounts,
+    /// Id of the company
+    Id,
+}
+
+words! {
     /// `--role`
     RoleWord for Role {
         /// Names, states and expiries; no secret, no change
         Viewer = "viewer" => Role::Viewer,
         /// Everything
         Operator = "operator" => Role::Operator,
+    }
+}
+
+words! {
+    /// `--profile`
+    ProfileWord for Profile {
+        /// Any JOSE library
+        Standard = "standard" => Profile::Standard,
+        /// SAP's libraries for XSUAA
+        Xsuaa = "xsuaa" => Profile::Xsuaa,
+    }
+}
+
+words! {
+    /// `invite issuer set --algorithm`
+    TokenAlgorithmWord for JwsAlgorithm {
+        /// ECDSA with P-256
+        Es256 = "ES256" => JwsAlgorithm::ES256,
+        /// RSASSA-PSS with SHA-256, 3072 bits
+        Ps256 = "PS256" => JwsAlgorithm::PS256,
+        /// RSASSA-PKCS1-v1_5 with SHA-256, 3072 bits; for profile xsuaa alone
+        Rs256 = "RS256" => JwsAlgorithm::RS256,
+    }
+}
+
+words! {
+    /// `--link-style`
+    LinkStyleWord for LinkStyle {
+        /// Behind `#`: browsers send it to no server
+        Fragment = "fragment" => LinkStyle::Fragment,
+        /// Behind `?`: it ends up in logs
+        Query = "query" => LinkStyle::Query,
+    }
+}
+
+words! {
+    /// `--state`
+    InvitationStateWord for State {
+        /// Minted, not delivered
+        Created = "created" => State::Created,
+        /// Delivered
+        Sent = "sent" => State::Sent,
+        /// Its link was opened
+        Accessed = "accessed" => State::Accessed,
+        /// Its form was begun
+        InProgress = "in-progress" => State::InProgress,
+        /// Its form was handed in
+        Submitted = "submitted" => State::Submitted,
+        /// Used up
+        Consumed = "consumed" => State::Consumed,
+        /// Its time is over
+        Expired = "expired" => State::Expired,
+        /// Taken back
+        Revoked = "revoked" => State::Revoked,
     }
 }

@@ -57,9 +57,9 @@ pub struct KeyImportArgs {
     /// Certificate, PEM or DER
     #[arg(long, value_name = "F")]
     pub cert_file: PathBuf,
-    /// Id that the vendor gave the certificate (write --certificate-id=ID: it may start with `-`)
+    /// Id that the vendor gave the certificate (write --certificate-id=ID: it may start with `-`) [default: the JWK's thumbprint, where the vendor gives none]
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    pub certificate_id: CertificateId,
+    pub certificate_id: Option<CertificateId>,
     /// Whether to change nothing.
     #[command(flatten)]
     pub dry_run: DryRun,

@@ -1,16 +1,16 @@
 //! `tokenctl login`
 
 use clap::Args;
-use url::Url;
 
-use crate::domain::ids::ConnectionName;
+use super::DryRun;
+use crate::domain::ids::{AppName, ConnectionName};
 
 /// `login`
 #[derive(Debug, Args)]
 #[command(long_about = LONG)]
 pub struct LoginArgs {
     /// Name of the app whose keys ask for access
-    pub app: String,
+    pub app: AppName,
     /// Name of the connection to make or to renew [default: by the company that is chosen]
     #[arg(long, value_name = "CONNECTION")]
     pub name: Option<ConnectionName>,
@@ -19,17 +19,22 @@ pub struct LoginArgs {
     pub company: Option<String>,
     /// Where the vendor sends the browser back to, exactly as it is registered [default: the app's]
     #[arg(long, value_name = "URL")]
-    pub redirect_uri: Option<Url>,
-    /// Port of this machine to listen on, where the redirect URI is a page that forwards to it; 0 takes a free one
-    /// [default: the redirect URI's]
+    pub redirect_uri: Option<String>,
+    /// Port of this machine to listen on; 0 takes a free one [default: the redirect URI's, else 8765]
     #[arg(long, value_name = "PORT", conflicts_with = "paste")]
     pub listen: Option<u16>,
-    /// Listen on no port; ask for the address that the browser ends at
+    /// Listen on no port; read the address that the browser ends at from the terminal or standard input
     #[arg(long)]
     pub paste: bool,
     /// Print the address and open no browser
     #[arg(long)]
     pub no_browser: bool,
+    /// Log in on another machine with a code that is shown here (RFC 8628)
+    #[arg(long, conflicts_with_all = ["redirect_uri", "listen", "paste"])]
+    pub device: bool,
+    /// Whether to change nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
 }
 
 /// What `login --help` and the man page say.
@@ -41,14 +46,18 @@ counts: the browser, or the address that it ended at, pasted into the terminal.
 
 The port is taken on 127.0.0.1 and on ::1 before anything is opened; if somebody else has it, nothing is opened (exit \
 code 5). By SSH the line that leads a port of the machine in front of you to this one is printed; in a container, where \
-no browser can reach it, paste the address.
+no browser outside can reach it, paste the address.
 
-Intuit takes http://localhost:PORT/… for development keys alone. Production keys need an https page of your own that \
-forwards to --listen, or any https page from whose address bar you paste with --paste.
+Intuit takes http://localhost:PORT/… for development keys alone: register http://localhost:8765/quickbooks/callback with \
+them, or choose the port with --listen. Production keys need an https page of your own, set with `app set APP \
+--redirect-uri` or --redirect-uri: one that forwards to http://localhost:8765/quickbooks/callback (--listen for another \
+port), or any page at all from whose address bar you paste. Other servers send the browser to \
+http://127.0.0.1:PORT/oauth2/callback, with a free port unless --listen names one.
 
 A login to a company that is connected already renews that connection. If --name belongs to another company than the one \
-chosen in the browser, nothing is exchanged (exit code 5). --timeout bounds the wait for the browser, 5m unless given; \
-when it is over, or after Ctrl-C, nothing was changed.";
+chosen in the browser, nothing is exchanged (exit code 5). --timeout bounds the wait for the person, 5m unless given; \
+when it is over (exit code 6), or after Ctrl-C, nothing was changed. A grant that came and could not be stored where it \
+belongs is kept apart, sealed, until `token import --quarantined` takes it over.";
 
 #[cfg(test)]
 mod tests {
@@ -68,9 +77,13 @@ mod tests {
         let login = parse("login intuit-dev --name acme --listen 8765 --no-browser").unwrap();
         assert_eq!((login.app.as_str(), login.listen), ("intuit-dev", Some(8765)));
         assert!(parse("login intuit --paste --redirect-uri https://connect.example.com/cb").unwrap().paste);
-        for line in
-            ["login", "login intuit --paste --listen 1", "login intuit --listen 70000", "login a --name -"]
-        {
+        for line in [
+            "login",
+            "login intuit --paste --listen 1",
+            "login intuit --device --paste",
+            "login intuit --listen 70000",
+            "login a --name -",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -11,12 +11,14 @@ pub mod app;
 pub mod audit;
 pub mod cert;
 pub mod check;
+pub mod company;
 pub mod connection;
 pub mod enums;
 pub mod examples;
 pub mod exec;
 pub mod global;
 pub mod help;
+pub mod invite;
 pub mod keys;
 pub mod login;
 pub mod rotate;
@@ -72,6 +74,11 @@ pub enum Command {
     /// Manage connections and their settings
     #[command(subcommand)]
     Connection(connection::ConnectionCommand),
+    /// Connect a company through the browser
+    Login(Box<login::LoginArgs>),
+    /// Look companies up, and disconnect them
+    #[command(subcommand)]
+    Company(company::CompanyCommand),
     /// Make the first key and certificate of a connection
     Keygen(keys::KeygenArgs),
     /// Manage private keys
@@ -88,6 +95,9 @@ pub enum Command {
     /// Hand out access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Invite suppliers: mint links, follow and revoke them, let any service verify them
+    #[command(subcommand)]
+    Invite(invite::InviteCommand),
     /// Run a program with fresh tokens
     ///
     /// The program takes tokenctl's place: signals and exit code are its own. It finds a connection's token in
@@ -147,7 +157,11 @@ pub fn format_of(argv: &[OsString]) -> Option<Format> {
 impl Command {
     /// Whether its own `--format` makes its answer an envelope.
     fn prints_json(&self) -> bool {
-        matches!(self, Self::Token(token::TokenCommand::Get(args)) if args.format == Some(token::TokenFormat::Json))
+        match self {
+            Self::Token(token::TokenCommand::Get(args)) => args.format == Some(token::TokenFormat::Json),
+            Self::Invite(invite::InviteCommand::Mint(args)) => args.format == Some(invite::MintFormat::Json),
+            _ => false,
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub enum TokenCommand {
     Get(GetArgs),
     /// Renew tokens without printing them
     Refresh(RefreshArgs),
+    /// Give a connection's grant back to the vendor, and forget it
+    Revoke(RevokeArgs),
     /// Take over grants that another system holds
     Import(Box<ImportArgs>),
 }
@@ -60,6 +62,19 @@ pub struct RefreshArgs {
     /// Vendors that are asked at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallel: u16,
+}
+
+/// `token revoke`
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// Name of the connection
+    pub name: ConnectionName,
+    /// Forget without asking the vendor, who goes on honouring what was given
+    #[arg(long)]
+    pub local_only: bool,
+    /// Whether to change nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
 }
 
 /// `token import`

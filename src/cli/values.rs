@@ -198,6 +198,12 @@ pub fn tag(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Parses a company's new name: any text that can be seen.
+pub fn company_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() { Err("a company must have a name".to_owned()) } else { Ok(name.to_owned()) }
+}
+
 /// A point in the past, given as such or as the time since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {

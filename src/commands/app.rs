@@ -13,7 +13,6 @@ use crate::ops::apps::{self, AppChanges, AppOverview, NewApp, RegistrationChange
 use crate::ops::interact::Interact as _;
 use crate::output::Hint;
 use crate::output::reports::app::{AppDetail, AppList, AppRow, QuarantinedRow};
-use crate::providers;
 use crate::secret::{Secret, SecretString};
 
 use super::connection::{lower, non_empty, optional_url};
@@ -38,7 +37,8 @@ async fn add(app: &App, command: &AppAddCommand) -> Result<Finished, CommandErro
         AppAddCommand::Pax8(args) => (Provider::Pax8, &args.app),
         AppAddCommand::Oauth2(args) => (Provider::Oauth2, &args.app),
     };
-    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot add the app `{}`", args.name));
+    let doing =
+        |error: OpsError| CommandError::from(error).doing(format!("cannot add the app `{}`", args.name));
     let mut registration = registration(args);
     match command {
         AppAddCommand::Quickbooks(args) => registration.redirect_uri = args.redirect_uri.clone().map(Some),
@@ -48,9 +48,7 @@ async fn add(app: &App, command: &AppAddCommand) -> Result<Finished, CommandErro
             server(&args.server, &mut registration);
         }
     }
-    let method = registration.authentication;
-    let method = method.unwrap_or(providers::descriptor(provider).client_authentication[0]);
-    let secret = if method.needs_secret() || args.client_secret_file.is_some() {
+    let secret = if apps::needs_secret(provider, &registration) || args.client_secret_file.is_some() {
         client_secret(app, args.client_secret_file.as_deref(), &args.name)?
     } else {
         None
@@ -65,9 +63,10 @@ async fn add(app: &App, command: &AppAddCommand) -> Result<Finished, CommandErro
     let added = apps::add(&session, new).await.map_err(doing)?;
     let name = added.name.to_string();
     let next = match provider {
-        Provider::Pax8 => {
-            Hint::command("to make a connection of it, run", ["connection", "add", "pax8", "NAME", "--app", &name])
-        }
+        Provider::Pax8 => Hint::command(
+            "to make a connection of it, run",
+            ["connection", "add", "pax8", "NAME", "--app", &name],
+        ),
         _ => Hint::command("to connect a customer, run", ["login", &name]),
     };
     Ok(Finished::report(detail("added", None, &added)).hinted(next))
@@ -108,7 +107,8 @@ pub(super) fn client_secret(
     let Some(file) = file else {
         let asked = app.console.passphrase(&format!("client secret of {name}"));
         return asked.map_err(|why| {
-            CommandError::from(why).hinted(Hint::text("name a file that holds it: `--client-secret-file F`, or `-`"))
+            CommandError::from(why)
+                .hinted(Hint::text("name a file that holds it: `--client-secret-file F`, or `-`"))
         });
     };
     secret_line(app, file, "client secret").map(Some)
@@ -152,9 +152,11 @@ fn overview(action: &'static str, proven: Option<bool>, overview: &AppOverview) 
 
 fn list(app: &App) -> Result<Finished, CommandError> {
     let session = session::open(app)?;
-    let found = apps::list(&session)
-        .map_err(|error| CommandError::from(error).doing("cannot list the apps"))?;
-    Ok(Finished::report(AppList { apps: found.iter().map(|(app, count)| AppRow::new(app, *count)).collect() }))
+    let found =
+        apps::list(&session).map_err(|error| CommandError::from(error).doing("cannot list the apps"))?;
+    Ok(Finished::report(AppList {
+        apps: found.iter().map(|(app, count)| AppRow::new(app, *count)).collect(),
+    }))
 }
 
 fn show(app: &App, args: &AppNameArgs) -> Result<Finished, CommandError> {

@@ -3,10 +3,10 @@
 use crate::app::App;
 use crate::cli::cert::{ActivateArgs, CertCommand, CertificateFormat, ExportArgs, ShowArgs};
 use crate::cli::connection::FilterArgs;
+use crate::domain::certificate;
 use crate::domain::rotation::Step;
-use crate::domain::{certificate, jwk};
 use crate::ops::certificates::{Held, find, list};
-use crate::ops::{OpsError, keys, rotate};
+use crate::ops::{OpsError, certificates, keys, rotate};
 use crate::output::reports::KeyRow;
 use crate::output::reports::certificate::{CertificateDetail, CertificateList, CertificateRow};
 use crate::output::sink::Export;
@@ -44,7 +44,7 @@ fn encode(held: &Held, format: CertificateFormat) -> Result<Vec<u8>, OpsError> {
         CertificateFormat::Pem => stored.pem.clone().into_bytes(),
         CertificateFormat::Der => certificate::der(stored)?,
         CertificateFormat::Jwk => {
-            let jwk = jwk::public_jwk(stored, held.key.algorithm)?;
+            let jwk = certificates::public_jwk(held)?;
             let mut text = crate::output::report::to_value(&jwk).to_string();
             text.push('\n');
             text.into_bytes()
@@ -80,16 +80,16 @@ async fn activate(app: &App, args: &ActivateArgs) -> Result<Finished, CommandErr
     let session = session::open(app)?;
     let now = app.clock.now();
     if args.dry_run.dry_run {
-        let of =
-            rotate::plan(&session, &args.name, Step::Activate, Some(&args.certificate_id)).map_err(doing)?;
+        let of = rotate::plan(&session, &args.name, Step::Activate, args.certificate_id.as_ref())
+            .map_err(doing)?;
         let mut report = keys_report(&of, "planned", now);
         report.upload.clear();
         report.plan = vec![
-            "prove the key by a live exchange with the certificate id".to_owned(),
+            "prove the key by a live exchange with its certificate id".to_owned(),
             "store the certificate id and make the key active, in one commit".to_owned(),
         ];
         return Ok(Finished::report(report));
     }
-    let proven = keys::activate(&session, &args.name, &args.certificate_id).await.map_err(doing)?;
+    let proven = keys::activate(&session, &args.name, args.certificate_id.as_ref()).await.map_err(doing)?;
     Ok(session::proven(app, &proven, proven_report(&proven, "activated", now)))
 }

@@ -6,30 +6,27 @@ use url::Url;
 
 use crate::app::App;
 use crate::cli::connection::{
-    AddCommand, AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs,
-    NetsuiteArgs, SetArgs,
+    AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs, SetArgs,
 };
-use crate::domain::connection::{Connection, Environment, Provider};
-use crate::domain::settings::{NetsuiteSettings, default_assertion_seconds};
-use crate::domain::rotation::KeySet;
 use crate::domain::selection::Selection;
-use crate::ops::connections::{self, Changed, Changes, NewConnection, Overview};
+use crate::domain::standing::standing;
+use crate::ops::connections::{self, Changed, Changes, Overview};
 use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, import};
 use crate::output::Hint;
-use crate::output::reports::connection::{ConnectionDetail, ConnectionList, ConnectionRow};
+use crate::output::reports::connection::{ConnectionDetail, ConnectionList, ConnectionRow, Described};
 use crate::output::reports::import::{Batch, BatchRow};
 
 use super::error::CommandError;
 use super::exit::Exit;
 use super::finish::Finished;
 use super::steps::key_rows;
-use super::{batch, import_file, session};
+use super::{batch, connection_add, import_file, session};
 
 /// Runs `connection …`.
 pub(super) async fn run(app: &App, command: &ConnectionCommand) -> Result<Finished, CommandError> {
     match command {
-        ConnectionCommand::Add(AddCommand::Netsuite(args)) => add(app, args),
+        ConnectionCommand::Add(command) => connection_add::run(app, command).await,
         ConnectionCommand::Import(args) => import_rows(app, args),
         ConnectionCommand::List(args) => list(app, args),
         ConnectionCommand::Show(args) => show(app, args),
@@ -40,46 +37,7 @@ pub(super) async fn run(app: &App, command: &ConnectionCommand) -> Result<Finish
     }
 }
 
-fn add(app: &App, args: &NetsuiteArgs) -> Result<Finished, CommandError> {
-    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot add `{}`", args.name));
-    let session = session::open(app)?;
-    let new = new_connection(args);
-    if args.dry_run.dry_run {
-        let connection = connections::plan_add(&session, new).map_err(doing)?;
-        return Ok(Finished::report(detail("planned", &connection)));
-    }
-    let connection = connections::add(&session, new).map_err(doing)?;
-    let next = Hint::command("to make its first key, run", ["keygen", connection.name.as_str()]);
-    Ok(Finished::report(detail("added", &connection)).hinted(next))
-}
-
-fn new_connection(args: &NetsuiteArgs) -> NewConnection {
-    let assertion = &args.assertion;
-    NewConnection {
-        name: args.name.clone(),
-        provider: Provider::Netsuite,
-        environment: args.environment.map_or_else(|| Environment::of_account(&args.account), Into::into),
-        company: args.company.clone(),
-        app: None,
-        settings: NetsuiteSettings {
-            scopes: args.scope.clone(),
-            scope_style: assertion.scope_style.map(Into::into).unwrap_or_default(),
-            subject: assertion.subject.map(Into::into).unwrap_or_default(),
-            signing_algorithm: assertion.signing_algorithm.map(Into::into),
-            assertion_seconds: lifetime(assertion).unwrap_or_else(default_assertion_seconds),
-            entity: args.entity.clone(),
-            role: args.role.clone(),
-            token_url: args.token_url.clone(),
-            certificate_url: args.certificate_url.clone(),
-            trusted_hosts: lower(&args.trust_hosts),
-            ..NetsuiteSettings::new(args.account.clone(), args.client_id.clone())
-        }
-        .into(),
-        tags: args.tags.iter().cloned().collect(),
-    }
-}
-
-fn lifetime(args: &AssertionArgs) -> Option<u32> {
+pub(super) fn lifetime(args: &AssertionArgs) -> Option<u32> {
     args.assertion_lifetime.map(|lifetime| u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX))
 }
 
@@ -87,23 +45,25 @@ pub(super) fn lower(hosts: &[String]) -> Vec<String> {
     hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
 }
 
-fn detail(action: &'static str, connection: &Connection) -> ConnectionDetail {
-    ConnectionDetail {
-        action,
-        proven: None,
-        connection: ConnectionRow::new(connection, &KeySet::default(), Vec::new(), None, None),
-    }
+pub(super) fn detail(app: &App, action: &'static str, overview: &Overview) -> ConnectionDetail {
+    ConnectionDetail { action, proven: None, connection: overview_row(app, overview) }
 }
 
 fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
-    let keys = key_rows(&overview.connection, &overview.keys, app.clock.now());
-    ConnectionRow::new(
-        &overview.connection,
-        &overview.keys,
-        keys,
-        overview.token.as_ref(),
-        overview.verification.as_ref(),
-    )
+    let now = app.clock.now();
+    let facts = overview.facts(now);
+    let described = Described {
+        connection: &overview.connection,
+        app: overview.app.as_ref(),
+        keys: &overview.keys,
+        rows: key_rows(&overview.connection, &overview.keys, now),
+        standing: standing(facts),
+        end: facts.end(),
+        grant: overview.grant.as_ref(),
+        token: overview.token.as_ref(),
+        verification: overview.verification.as_ref(),
+    };
+    ConnectionRow::new(described, now)
 }
 
 /// The connections that the filter flags choose.
@@ -152,7 +112,7 @@ async fn set(app: &App, args: &SetArgs) -> Result<Finished, CommandError> {
     };
     let connection = match &overview {
         Some(overview) => overview_row(app, overview),
-        None => ConnectionRow::new(&changed.connection, &KeySet::default(), Vec::new(), None, None),
+        None => overview_row(app, &connections::of(&session, &changed.connection).map_err(doing)?),
     };
     let action = if dry_run { "planned" } else { "changed" };
     let Changed { exchange_settings, proven, .. } = changed;
@@ -187,6 +147,8 @@ fn changes(args: &SetArgs) -> Result<Changes, CommandError> {
         } else {
             args.trust_hosts.as_deref().map(lower)
         },
+        realm: args.realm.clone().map(non_empty),
+        audience: args.audience.clone().map(non_empty),
         revert: args.revert,
         unproven: args.unproven,
     })
@@ -229,12 +191,23 @@ fn remove(app: &App, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot remove `{}`", args.name));
     let session = session::open(app)?;
     let overview = connections::show(&session, &args.name).map_err(doing)?;
+    if let Some(grant) = overview.grant.as_ref().filter(|grant| grant.may_be_alive()) {
+        let until = grant.nearest_expiry().map_or_else(String::new, |at| format!(" until {at:.0}"));
+        app.console.warn(&format!("the vendor goes on honouring the grant of {}{until}", args.name));
+        app.console
+            .hint(&Hint::command("to give it back first, run", ["token", "revoke", args.name.as_str()]));
+    }
     if args.dry_run.dry_run {
         let connection = overview_row(app, &overview);
         return Ok(Finished::report(ConnectionDetail { action: "planned", proven: None, connection }));
     }
     let keys = overview.keys.iter().count();
-    let question = format!("Remove {} and destroy its {keys} keys? There is no way back", args.name);
+    let what = if overview.grant.is_some() {
+        "forget its grant".to_owned()
+    } else {
+        format!("destroy its {keys} keys")
+    };
+    let question = format!("Remove {} and {what}? There is no way back", args.name);
     session::confirm(&session, &question)
         .map_err(|error| error.doing(format!("cannot remove `{}`", args.name)))?;
     let overview = connections::remove(&session, &args.name).map_err(doing)?;

@@ -1,8 +1,13 @@
 //! `tokenctl demo`: the whole story against the built-in simulator, told with the commands that a user would type.
 
+mod browser;
+mod login;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+
+use tokio::io::AsyncWriteExt as _;
 
 use crate::app::App;
 use crate::cli::sim::DemoArgs;
@@ -10,8 +15,11 @@ use crate::ops::interact::Interact as _;
 use crate::output::Hint;
 use crate::output::hint::command_line;
 use crate::output::reports::demo::{Demo, StepRow};
+use crate::output::sink::{Audience, Export, write_file};
 use crate::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
-use crate::sim::{self, SimulatorConfig};
+use crate::sim::{self, Simulator, SimulatorConfig};
+
+use zeroize::Zeroizing;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -34,7 +42,7 @@ pub(super) async fn run(app: &App, args: &DemoArgs) -> Result<Finished, CommandE
         client_id: integration.client_id,
         admin,
     };
-    let told = story.tell(&mut stage).await;
+    let told = story.tell(&mut stage, &simulator).await;
     simulator.stop().await;
     told?;
     let kept = args.keep.as_ref().map(|_| folder.path().display().to_string());
@@ -79,10 +87,12 @@ struct Story {
 }
 
 impl Story {
-    async fn tell(&self, stage: &mut Stage<'_>) -> Result<(), CommandError> {
+    async fn tell(&self, stage: &mut Stage<'_>, simulator: &Simulator) -> Result<(), CommandError> {
         self.first_key(stage).await?;
         self.daily_work(stage).await?;
         self.rotation(stage).await?;
+        login::tell(stage, simulator).await?;
+        invitation(stage).await?;
         look_back(stage).await
     }
 
@@ -123,7 +133,7 @@ impl Story {
         stage.run(&["verify", "acme"]).await?;
         stage.say("Programs get a valid token; the second one comes from the sealed cache.");
         stage.run_secret(&["token", "get", "acme"]).await?;
-        stage.run_secret(&["token", "get", "acme", "--format=header"]).await
+        stage.run_secret(&["token", "get", "acme", "--format=header"]).await.map(drop)
     }
 
     async fn rotation(&self, stage: &mut Stage<'_>) -> Result<(), CommandError> {
@@ -145,7 +155,10 @@ impl Story {
 
     /// Plays the customer's administrator; returns the flag with the id that NetSuite gave the certificate.
     fn upload(&self, stage: &mut Stage<'_>, file: &str) -> Result<String, CommandError> {
-        stage.act(&format!("uploads {file} in NetSuite, with entity {ENTITY} and role {ROLE}"));
+        stage.act(
+            &format!("uploads {file} in NetSuite, with entity {ENTITY} and role {ROLE}"),
+            "administrator",
+        );
         let pem = stage.app.read_file(&stage.folder.join(file))?;
         let upload = CertificateUpload {
             certificate: String::from_utf8_lossy(&pem).into_owned(),
@@ -155,6 +168,34 @@ impl Story {
         let id = self.admin.upload_certificate(&self.client_id, upload)?;
         Ok(format!("--certificate-id={id}"))
     }
+}
+
+/// A supplier is let in: no vendor takes part, and any JOSE library could check the token.
+async fn invitation(stage: &mut Stage<'_>) -> Result<(), CommandError> {
+    stage.say("A supplier is invited: a signed link that works once, and can be taken back at any time.");
+    stage
+        .run(&[
+            "invite",
+            "issuer",
+            "set",
+            "--issuer=https://invite.example",
+            "--audience=supplier-onboarding",
+            "--link-base=https://onboarding.example/start",
+        ])
+        .await?;
+    let mint = ["invite", "mint", "--email=ann@supplier.example", "--company=Supplier Ltd", "--format=link"];
+    let link = stage.run_secret(&mint).await?;
+    stage.keep("link.txt", &link)?;
+    stage.run(&["invite", "check", "link.txt"]).await?;
+    stage.run(&["invite", "sent", "--email=ann@supplier.example"]).await?;
+    stage.act("opens the link, fills in the form and hands it in", "supplier");
+    for step in ["access", "start", "submit"] {
+        stage.run(&["invite", step, "link.txt"]).await?;
+    }
+    stage.say("What it was for is done once. The second time it is refused, and somebody is told.");
+    stage.run(&["invite", "redeem", "link.txt"]).await?;
+    stage.run_refused(Exit::Expired, &["invite", "redeem", "link.txt"]).await?;
+    stage.run(&["invite", "alerts"]).await
 }
 
 async fn look_back(stage: &mut Stage<'_>) -> Result<(), CommandError> {
@@ -179,9 +220,18 @@ impl Stage<'_> {
         self.app.console.note(&format!("# {text}"));
     }
 
-    fn act(&mut self, what: &str) {
-        self.app.console.note(&format!("# The customer's administrator {what}."));
-        self.steps.push(StepRow { by: "administrator", step: what.to_owned(), code: None });
+    /// Tells what somebody else does: the customer's administrator, or the supplier.
+    fn act(&mut self, what: &str, by: &'static str) {
+        let who = if by == "supplier" { "The supplier" } else { "The customer's administrator" };
+        self.app.console.note(&format!("# {who} {what}."));
+        self.steps.push(StepRow { by, step: what.to_owned(), code: None });
+    }
+
+    /// Keeps a secret in the demo's folder, for the commands that follow.
+    fn keep(&self, name: &str, text: &str) -> Result<(), CommandError> {
+        let path = self.folder.join(name);
+        let export = Export { path: &path, audience: Audience::Owner, replace: false };
+        Ok(write_file(&export, text.as_bytes())?)
     }
 
     async fn run(&mut self, arguments: &[&str]) -> Result<(), CommandError> {
@@ -191,11 +241,20 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// As [`Stage::run`] for a command that prints a token: only its beginning is shown.
-    async fn run_secret(&mut self, arguments: &[&str]) -> Result<(), CommandError> {
+    /// As [`Stage::run`] for a command that prints a token, which is returned: only its beginning is shown.
+    async fn run_secret(&mut self, arguments: &[&str]) -> Result<Zeroizing<String>, CommandError> {
         let (stdout, stderr) = self.execute(arguments).await?;
+        let stdout = Zeroizing::new(stdout);
         let start: String = stdout.trim_end().chars().take(40).collect();
         self.show(&format!("{start}… ({} characters)\n", stdout.trim_end().chars().count()));
+        self.show(&stderr);
+        Ok(stdout)
+    }
+
+    /// As [`Stage::run`] for a command that must be refused with this exit code.
+    async fn run_refused(&mut self, exit: Exit, arguments: &[&str]) -> Result<(), CommandError> {
+        let (stdout, stderr) = self.expect(exit, arguments).await?;
+        self.show(&stdout);
         self.show(&stderr);
         Ok(())
     }
@@ -204,31 +263,72 @@ impl Stage<'_> {
         text.lines().for_each(|line| self.app.console.note(line));
     }
 
+    /// As [`Stage::run`] for a command that reads `input`, which is not shown.
+    async fn run_with(&mut self, arguments: &[&str], input: &str) -> Result<(), CommandError> {
+        let line = self.announce(arguments);
+        let broken = |error: std::io::Error| Self::failed(&line, error.to_string());
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().map_err(broken)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes()).await.map_err(broken)?;
+        }
+        let output = child.wait_with_output().await.map_err(broken)?;
+        let (stdout, stderr) = self.finish(Exit::Ok, line, output)?;
+        self.show(&stdout);
+        self.show(&stderr);
+        Ok(())
+    }
+
     /// Returns what the command wrote to stdout and to stderr, in the order in which a terminal shows them.
     async fn execute(&mut self, arguments: &[&str]) -> Result<(String, String), CommandError> {
+        self.expect(Exit::Ok, arguments).await
+    }
+
+    async fn expect(&mut self, exit: Exit, arguments: &[&str]) -> Result<(String, String), CommandError> {
+        let line = self.announce(arguments);
+        let output = self.command(arguments).output().await;
+        let output = output.map_err(|error| Self::failed(&line, error.to_string()))?;
+        self.finish(exit, line, output)
+    }
+
+    /// Shows the command line that is about to be run, and returns it.
+    fn announce(&self, arguments: &[&str]) -> String {
         let line = command_line("tokenctl", arguments);
         self.app.console.note(&format!("$ {line}"));
-        let failed = |why: String| {
-            CommandError::new(Exit::Failure, format!("the demo failed at `{line}`")).because(why)
-        };
-        let output = tokio::process::Command::new(&self.tokenctl)
+        line
+    }
+
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.tokenctl);
+        command
             .args(arguments)
             .env_clear()
             .envs(self.environment())
             .current_dir(&self.folder)
             .stdin(Stdio::null())
-            .output()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    fn failed(line: &str, why: String) -> CommandError {
+        CommandError::new(Exit::Failure, format!("the demo failed at `{line}`")).because(why)
+    }
+
+    /// Notes how a command ended.
+    fn finish(&mut self, exit: Exit, line: String, output: Output) -> Result<(String, String), CommandError> {
         let code = output.status.code();
-        self.steps.push(StepRow { by: "operator", step: line.clone(), code });
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        if code == Some(0) {
-            Ok((stdout, stderr))
-        } else {
-            self.show(&stderr);
-            Err(failed(format!("it ended with {}", output.status)))
+        let ended = (code != Some(exit.code().into()))
+            .then(|| Self::failed(&line, format!("it ended with {}", output.status)));
+        self.steps.push(StepRow { by: "operator", step: line, code });
+        match ended {
+            None => Ok((stdout, stderr)),
+            Some(failure) => {
+                self.show(&stderr);
+                Err(failure)
+            }
         }
     }
 

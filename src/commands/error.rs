@@ -156,6 +156,8 @@ impl From<UnknownField> for CommandError {
 }
 
 mod grants;
+mod invite;
+mod login;
 mod ops;
 mod vault;
 

@@ -7,7 +7,9 @@ mod app;
 mod audit;
 mod batch;
 mod cert;
+mod company;
 mod connection;
+mod connection_add;
 mod demo;
 pub mod error;
 mod exec;
@@ -15,7 +17,9 @@ pub mod exit;
 pub mod finish;
 mod help;
 mod import_file;
+mod invite;
 mod keys;
+mod login;
 mod records;
 mod rotate;
 mod session;
@@ -44,12 +48,15 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Sim(args) => sim::run(app, &args).await,
         Command::App(command) => app::run(app, &command).await,
         Command::Connection(command) => connection::run(app, &command).await,
+        Command::Login(args) => login::run(app, &args).await,
+        Command::Company(command) => company::run(app, &command).await,
         Command::Keygen(args) => keys::run_keygen(app, &args),
         Command::Key(command) => keys::run_key(app, &command).await,
         Command::Cert(command) => cert::run(app, &command).await,
         Command::Rotate(command) => rotate::run(app, &command).await,
         Command::Verify(args) => verify::run(app, &args).await,
         Command::Token(command) => token::run(app, &command).await,
+        Command::Invite(command) => invite::run(app, &command).await,
         Command::Exec(args) => exec::run(app, &args).await,
         Command::Audit(command) => audit::run(app, &command),
         Command::Vault(command) => vault::run(app, &command),

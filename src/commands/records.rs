@@ -13,8 +13,7 @@ pub(super) fn read<Row: DeserializeOwned>(
 ) -> Result<Vec<Result<Row, String>>, CommandError> {
     let text = std::str::from_utf8(bytes).map_err(|_| CommandError::usage("the file is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let rows =
-        if text.trim_start().starts_with('{') { json_lines(text) } else { csv_rows(text, required)? };
+    let rows = if text.trim_start().starts_with('{') { json_lines(text) } else { csv_rows(text, required)? };
     if rows.is_empty() { Err(CommandError::usage("the file holds no rows")) } else { Ok(rows) }
 }
 

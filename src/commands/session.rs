@@ -8,6 +8,7 @@ use crate::ops::keys::Proven;
 use crate::ops::{IdentityText, Limits, OpenRequest, Place, Session};
 use crate::output::Hint;
 use crate::output::reports::keys::Keys;
+use crate::ui::Console;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -28,6 +29,11 @@ pub(super) fn place(app: &App) -> Place {
 
 /// Opens the vault with the identity that the search finds.
 pub(super) fn open(app: &App) -> Result<Session, CommandError> {
+    open_for(app, app.console.clone())
+}
+
+/// As [`open`], for somebody who is talked to in another way.
+pub(super) fn open_for(app: &App, console: Console) -> Result<Session, CommandError> {
     let doing = |error: CommandError| error.doing("cannot open the vault");
     let request = OpenRequest {
         place: place(app),
@@ -35,8 +41,7 @@ pub(super) fn open(app: &App) -> Result<Session, CommandError> {
         pin: app.settings.vault_pin.clone(),
         limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
     };
-    Session::open(request, app.clock.clone(), Arc::new(app.console.clone()))
-        .map_err(|error| doing(error.into()))
+    Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
 }
 
 fn identity(app: &App) -> Result<IdentityText, CommandError> {

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::domain::role::Role;
 use crate::domain::rotation::Phase;
-use crate::ops::status::{Attention as Needy, Need, status};
+use crate::ops::status::{Attention as Needy, Lapse, Need, status};
 use crate::ops::vaults;
 use crate::output::Hint;
 use crate::output::reports::days_between;
@@ -43,11 +43,12 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
         .expiries
         .iter()
         .take(NEXT)
-        .map(|(name, id, at)| Expiry {
+        .map(|(name, id, end)| Expiry {
             connection: name.to_string(),
             connection_id: id.to_string(),
-            expires_at: *at,
-            days_left: days_between(now, *at),
+            expires_at: end.at,
+            days_left: days_between(now, end.at),
+            kind: end.kind.as_str(),
         })
         .collect();
     Ok(Finished::report(Status {
@@ -64,20 +65,33 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
 
 fn attention(needy: &Needy) -> Attention {
     let name = needy.name.as_str();
-    let (what, replaces) = match &needy.need {
-        Need::Expired => ("its certificate expired".to_owned(), true),
-        Need::Failed(why) => (format!("the last verification failed: {why}"), false),
-        Need::Expiring(days) => (format!("its certificate expires in {days} days"), true),
-        Need::Exposed => ("a removed operator may hold its key".to_owned(), true),
-        Need::RotationPending => ("a rotation waits for the new certificate id".to_owned(), true),
-        Need::ActivationPending => ("its first key waits for the certificate id".to_owned(), true),
-        Need::NoKey => ("it has no key".to_owned(), true),
-        Need::PreviousKept => ("its previous key is kept".to_owned(), true),
-    };
-    let hint = if replaces {
-        next_step(name, needy.phase)
-    } else {
-        Hint::command("to try again, run", ["verify", name])
+    let key = || next_step(name, needy.phase);
+    let login = || login(needy.app.as_ref().map_or("APP", |app| app.as_str()), name);
+    let refresh = |text: &str| Hint::command(text, ["token", "refresh", name]);
+    let (what, hint) = match &needy.need {
+        Need::Expired => ("its certificate expired".to_owned(), key()),
+        Need::Reconnect(why) => (format!("the customer must consent again: {why}"), login()),
+        Need::Failed(why) => (
+            format!("the last verification failed: {why}"),
+            Hint::command("to try again, run", ["verify", name]),
+        ),
+        Need::Uncertain(since) => (
+            format!("the answer to a refresh at {since:.0} was lost"),
+            refresh("to send the same refresh token once more, run"),
+        ),
+        Need::Expiring(days) => (format!("its certificate expires in {days} days"), key()),
+        Need::GrantExpiring(days, Lapse::Hard) => {
+            (format!("the customer must consent again within {days} days"), login())
+        }
+        Need::GrantExpiring(days, Lapse::Rolling) => {
+            (format!("its refresh token expires in {days} days unless it is used"), refresh("to use it, run"))
+        }
+        Need::Exposed => ("a removed operator may hold its key".to_owned(), key()),
+        Need::RotationPending => ("a rotation waits for the new certificate id".to_owned(), key()),
+        Need::ActivationPending => ("its first key waits for the certificate id".to_owned(), key()),
+        Need::NoKey => ("it has no key".to_owned(), key()),
+        Need::NoGrant => ("nobody has consented yet".to_owned(), login()),
+        Need::PreviousKept => ("its previous key is kept".to_owned(), key()),
     };
     let (kind, severity) = kind(&needy.need);
     Attention {
@@ -94,18 +108,27 @@ fn attention(needy: &Needy) -> Attention {
 fn kind(need: &Need) -> (&'static str, Severity) {
     match need {
         Need::Expired => ("expired", Severity::High),
+        Need::Reconnect(_) => ("reconnect", Severity::High),
         Need::Failed(_) => ("not-proven", Severity::High),
+        Need::Uncertain(_) => ("uncertain", Severity::High),
         Need::Expiring(_) => ("expiring", Severity::Medium),
+        Need::GrantExpiring(..) => ("expiring", Severity::Medium),
         Need::Exposed => ("exposed", Severity::Medium),
         Need::RotationPending => ("rotation-pending", Severity::Low),
         Need::ActivationPending => ("activation-pending", Severity::Low),
         Need::NoKey => ("no-key", Severity::Low),
+        Need::NoGrant => ("no-grant", Severity::Low),
         Need::PreviousKept => ("previous-kept", Severity::Low),
     }
 }
 
+/// How a person is asked to consent, for the first time or again.
+pub(super) fn login(app: &str, name: &str) -> Hint {
+    Hint::command("to connect the customer again, run", ["login", app, "--name", name])
+}
+
 /// The step that brings a connection closer to one proven key, by where its keys stand.
-fn next_step(name: &str, phase: Phase) -> Hint {
+pub(super) fn next_step(name: &str, phase: Phase) -> Hint {
     let hint = |text: &str, command: &[&str]| Hint::command(text, command.iter().copied());
     match phase {
         Phase::Empty => hint("to make one, run", &["keygen", name]),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::connection::Connection;
 use crate::domain::key::Key;
 use crate::domain::rotation::{KeySet, Phase};
-use crate::ops::certificates::{certificate_file, expires_at, upload_steps};
+use crate::ops::certificates::{certificate_file, expires_at, takes_jwk, upload_steps};
 use crate::ops::keys::{KeysOf, Proven};
 use crate::output::Hint;
 use crate::output::reports::keys::Keys;
@@ -44,6 +44,24 @@ pub(super) fn next_commands(of: &KeysOf) -> Vec<Hint> {
     let file = of.keys.pending.as_ref().map(|pending| certificate_file(&of.connection, pending));
     let out = format!("--out={}", file.unwrap_or_default());
     let hint = |text: &str, command: &[&str]| Hint::command(text, command.iter().copied());
+    if takes_jwk(&of.connection) {
+        match of.keys.phase() {
+            Phase::FirstPending => {
+                return vec![
+                    hint("to write the public key, run", &["cert", "export", name, "--format", "jwk"]),
+                    hint("once the server knows it, run", &["cert", "activate", name]),
+                ];
+            }
+            Phase::Rotating => {
+                return vec![
+                    hint("to write the new public key, run", &["cert", "export", name, "--format", "jwk"]),
+                    hint("once the server knows it beside the old one, run", &["rotate", "confirm", name]),
+                    hint("to keep the old key, run", &["rotate", "abort", name]),
+                ];
+            }
+            Phase::Empty | Phase::Settled | Phase::Overlap => {}
+        }
+    }
     match of.keys.phase() {
         Phase::Empty => vec![hint("to make the first key, run", &["keygen", name])],
         Phase::FirstPending => vec![

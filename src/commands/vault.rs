@@ -194,7 +194,7 @@ fn add(session: &Session, args: &RecipientAddArgs) -> Result<Finished, CommandEr
     let before = vaults::info(session)?;
     let changed = vaults::add_recipient(session, &key, role, args.label.clone())
         .map_err(|error| doing(error.into()))?;
-    let pin = vaults::info(session)?.pin;
+    let pin = &before.pin;
     Ok(change(&before, "added", &changed).hinted(Hint::text(format!(
         "give them the pin; anywhere in their identity file goes the line `# tokenctl-vault-pin: {pin}`"
     ))))

@@ -1,5 +1,7 @@
 //! `tokenctl verify`
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::cli::verify::{FailOn, VerifyArgs};
 use crate::domain::selection::Selection;
@@ -7,6 +9,7 @@ use crate::ops::OpsError;
 use crate::ops::interact::Interact as _;
 use crate::ops::verify::{Verified, VerifyRequest, VerifyResult, verify};
 use crate::output::Hint;
+use crate::output::reports::Proof;
 use crate::output::reports::verify::{Verify, VerifyRow};
 
 use crate::vault::VaultError;
@@ -20,11 +23,11 @@ use super::{batch, session};
 /// Runs `verify`.
 pub(super) async fn run(app: &App, args: &VerifyArgs) -> Result<Finished, CommandError> {
     let request = request(args)?;
-    let session = session::open(app)?;
+    let session = Arc::new(session::open(app)?);
     let result = verify(&session, &request)
         .await
         .map_err(|error| CommandError::from(error).doing("cannot verify the connections"))?;
-    for warning in result.verified.iter().filter_map(|one| one.warning.as_ref()) {
+    for warning in result.verified.iter().flat_map(|one| &one.warnings) {
         app.console.warn(warning);
     }
     let report = report(&result, args);
@@ -79,7 +82,8 @@ fn report(result: &VerifyResult, args: &VerifyArgs) -> Verify {
 }
 
 fn row(one: &Verified, args: &VerifyArgs) -> VerifyRow {
-    let mut row = VerifyRow::new(&one.name, &one.verification, one.certificate_expires_at, args.warn_days);
+    let mut row = VerifyRow::new(&one.name, &one.verification, one.expires_at, args.warn_days);
+    row.proof = row.proof.zip(one.proof).map(|(proof, kind)| proof.by(kind));
     let failure = one.failure.as_ref().map(CommandError::of_operation);
     let exit = match &failure {
         Some(failure) => failure.exit(),
@@ -91,7 +95,7 @@ fn row(one: &Verified, args: &VerifyArgs) -> VerifyRow {
         row.causes = failure.problem().causes.to_vec();
         row.hints = failure.hints().to_vec();
     }
-    if let Some(OpsError::Exchange(error)) = &one.failure {
+    if let Some(error) = one.failure.as_ref().and_then(OpsError::exchange) {
         row.request_id = error.evidence().and_then(|evidence| evidence.request_id.clone());
         row.clock_skew_seconds = error.clock_skew().map(|skew| skew.as_duration().as_secs());
     }
@@ -118,13 +122,18 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
         return Some(failure);
     }
     (args.fail_on == Some(FailOn::Expiring) && report.expiring > 0).then(|| {
-        let name =
-            report.connections.iter().find(|row| row.expiring).map_or("NAME", |row| row.connection.as_str());
-        CommandError::new(
+        let first = report.connections.iter().find(|row| row.expiring);
+        let name = first.map_or("NAME", |row| row.connection.as_str());
+        let failure = CommandError::new(
             Exit::Expiring,
             format!("{} connections expire within {} days", report.expiring, args.warn_days),
-        )
-        .hinted(Hint::command("to replace the first one's key, run", ["rotate", "initiate", name]))
+        );
+        let by_key = first.and_then(|row| row.proof.as_ref()).is_none_or(Proof::is_exchange);
+        failure.hinted(if by_key {
+            Hint::command("to replace the first one's key, run", ["rotate", "initiate", name])
+        } else {
+            Hint::command("to see what the first one's grant needs, run", ["connection", "show", name])
+        })
     })
 }
 
@@ -184,9 +193,10 @@ mod tests {
                 message: Some(error.to_string()),
                 latency_ms: Some(7),
             },
-            certificate_expires_at: None,
+            proof: None,
+            expires_at: None,
             failure: Some(OpsError::Exchange(Box::new(error))),
-            warning: None,
+            warnings: Vec::new(),
         };
         let words = ["tokenctl", "verify", "acme"].map(Into::into);
         let Ok(cli::Cli { command: Command::Verify(args), .. }) = cli::parse(&words) else { panic!() };

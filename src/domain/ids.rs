@@ -113,6 +113,10 @@ random_id! {
     /// Ties an audit request to its outcome.
     OperationId
 }
+random_id! {
+    /// Names an invitation; its token's `jti`.
+    InvitationId
+}
 
 impl From<&ConnectionId> for OwnerId {
     fn from(id: &ConnectionId) -> Self {

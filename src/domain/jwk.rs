@@ -18,10 +18,15 @@ use super::key::{Certificate, KeyAlgorithm};
 pub fn public_jwk(certificate: &Certificate, algorithm: KeyAlgorithm) -> Result<Jwk, CertificateError> {
     let der = certificate::der(certificate)?;
     let public = certificate::public_key_bytes(&certificate::parse(&der)?)?;
+    of_public_key(&public, algorithm)
+}
+
+/// The same for a bare public key: PKCS#1 DER, or an uncompressed point.
+pub fn of_public_key(public: &[u8], algorithm: KeyAlgorithm) -> Result<Jwk, CertificateError> {
     let parameters = match algorithm {
-        KeyAlgorithm::Rsa4096 | KeyAlgorithm::Rsa3072 => rsa_members(&public)?,
-        KeyAlgorithm::EcP256 => ec_members(&public, EllipticCurve::P256)?,
-        KeyAlgorithm::EcP384 => ec_members(&public, EllipticCurve::P384)?,
+        KeyAlgorithm::Rsa4096 | KeyAlgorithm::Rsa3072 => rsa_members(public)?,
+        KeyAlgorithm::EcP256 => ec_members(public, EllipticCurve::P256)?,
+        KeyAlgorithm::EcP384 => ec_members(public, EllipticCurve::P384)?,
     };
     let mut jwk = Jwk {
         common: CommonParameters {

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::settings::SigningAlgorithm;
 use super::ids::{CertificateId, ConnectionId, InvalidName, KeyId};
+use super::settings::SigningAlgorithm;
 
 /// What kind of key pair it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

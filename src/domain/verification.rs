@@ -55,6 +55,35 @@ impl Outcome {
     }
 }
 
+/// What proved a connection's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofKind {
+    /// A token that was obtained just now, past every cache.
+    Exchange,
+    /// The company's own record, opened with a valid token.
+    CompanyInfo,
+    /// What the server says of the token's owner, opened with a valid token.
+    Userinfo,
+    /// A refresh, where the vendor has no call without consequences.
+    Refresh,
+    /// The client's keys alone, where its tokens come from a grant that the keys on trial must not use up.
+    Client,
+}
+
+impl ProofKind {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exchange => "exchange",
+            Self::CompanyInfo => "company-info",
+            Self::Userinfo => "userinfo",
+            Self::Refresh => "refresh",
+            Self::Client => "client",
+        }
+    }
+}
+
 /// The result of verifying one connection once; stored as the connection's last verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {

@@ -136,7 +136,7 @@ fn lifetime(member: &Member<'_>) -> Option<SignedDuration> {
 
 /// Returns foreign text as one line without control characters and without anything that looks like a token (a
 /// vendor may quote the assertion back); `None` if nothing is left.
-fn foreign(text: &str) -> Option<String> {
+pub(super) fn foreign(text: &str) -> Option<String> {
     let words: Vec<&str> = text
         .split(|char: char| char.is_control() || char.is_whitespace())
         .filter(|word| !word.is_empty())

@@ -93,13 +93,10 @@ impl Conversation<'_> {
             read_body(&mut response).await
         });
         let limit = if mutant("no-timeout") { Duration::from_hours(1) } else { limit };
-        let outcome = match tokio::time::timeout(limit, reading).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                unsent = line == Line::Single && !connected.load(Ordering::SeqCst);
-                Err(Problem::Unreachable(Unreachable::Timeout))
-            }
-        };
+        let outcome = tokio::time::timeout(limit, reading).await.unwrap_or_else(|_| {
+            unsent = line == Line::Single && !connected.load(Ordering::SeqCst);
+            Err(Problem::Unreachable(Unreachable::Timeout))
+        });
         evidence.unsent = unsent && evidence.http_status.is_none();
         evidence.latency = self.clock.instant().duration_since(started);
         match (outcome, evidence.http_status) {

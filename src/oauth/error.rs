@@ -68,6 +68,9 @@ pub enum ExchangeError {
     /// The client has nothing to prove itself with in the way that is set; nothing was sent (exit 9).
     #[error("there is nothing to prove the client with: {0} is set")]
     NoProof(ClientAuthentication),
+    /// The access token cannot stand in a header; nothing was sent (exit 1: such a token is never stored).
+    #[error("the access token cannot be sent")]
+    UnusableToken,
     /// The HTTP client could not be set up; nothing was sent (exit 6).
     #[error("cannot set up the HTTP client")]
     Client(#[from] ClientError),
@@ -180,7 +183,7 @@ impl ExchangeError {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
-            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
+            Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
         }
     }
 
@@ -189,7 +192,7 @@ impl ExchangeError {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
-            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
+            Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
         }
     }
 
@@ -199,7 +202,7 @@ impl ExchangeError {
             Self::Rejected { vendor, .. }
             | Self::Unreachable { vendor, .. }
             | Self::Malformed { vendor, .. } => Some(vendor),
-            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
+            Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
         }
     }
 
@@ -207,7 +210,11 @@ impl ExchangeError {
     pub fn vendor_code(&self) -> Option<&str> {
         match self {
             Self::Rejected { code, .. } | Self::Unreachable { code, .. } => code.as_deref(),
-            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
+            Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_) => None,
         }
     }
 
@@ -215,7 +222,11 @@ impl ExchangeError {
     pub fn meaning(&self) -> Option<&'static Meaning> {
         match self {
             Self::Rejected { meaning, .. } | Self::Unreachable { meaning, .. } => *meaning,
-            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
+            Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_) => None,
         }
     }
 
@@ -225,7 +236,11 @@ impl ExchangeError {
             Self::Rejected { vendor, meaning, .. } | Self::Unreachable { vendor, meaning, .. } => {
                 meaning.map(|meaning| format!("{} {}", vendor.name, meaning.summary))
             }
-            Self::Malformed { .. } | Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => None,
+            Self::Malformed { .. }
+            | Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_) => None,
         }
     }
 
@@ -242,6 +257,7 @@ impl ExchangeError {
             | Self::Malformed { .. }
             | Self::Signing(_)
             | Self::NoProof(_)
+            | Self::UnusableToken
             | Self::Client(_) => None,
         }
     }
@@ -249,7 +265,7 @@ impl ExchangeError {
     /// How far the exchange came.
     pub fn stage(&self) -> Stage {
         match self {
-            Self::Signing(_) | Self::NoProof(_) => Stage::Sign,
+            Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken => Stage::Sign,
             Self::Rejected { .. } | Self::Unreachable { .. } | Self::Malformed { .. } | Self::Client(_) => {
                 Stage::Exchange
             }
@@ -262,6 +278,7 @@ impl ExchangeError {
             Self::Rejected { .. } => Outcome::Rejected,
             Self::Unreachable { .. } | Self::Malformed { .. } | Self::Client(_) => Outcome::Unreachable,
             Self::Signing(_) | Self::NoProof(_) => Outcome::Refused,
+            Self::UnusableToken => Outcome::Failed,
         }
     }
 
@@ -271,8 +288,11 @@ impl ExchangeError {
     /// and 429, prove that the vendor has looked at nothing.
     pub fn ending(&self) -> Ending {
         match self {
-            Self::Signing(_) | Self::NoProof(_) | Self::Client(_) => Ending::NotSent,
-            Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
+            Self::Signing(_)
+            | Self::NoProof(_)
+            | Self::UnusableToken
+            | Self::Client(_)
+            | Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
             Self::Unreachable { evidence, .. } | Self::Malformed { evidence, .. } => {
                 if evidence.unsent {
                     Ending::NotSent
@@ -282,10 +302,9 @@ impl ExchangeError {
             }
             Self::Rejected { code, meaning, .. } => match meaning.map(|meaning| meaning.blames) {
                 Some(Blame::Grant) => Ending::Refused,
-                Some(Blame::Client | Blame::Request) => Ending::Untouched,
                 Some(Blame::Vendor) => Ending::Lost,
                 None if code.as_deref() == Some("invalid_grant") => Ending::Refused,
-                None => Ending::Untouched,
+                Some(Blame::Client | Blame::Request) | None => Ending::Untouched,
             },
         }
     }

@@ -10,18 +10,24 @@ pub mod authorize;
 pub mod callback;
 pub mod client;
 mod conversation;
+pub mod device;
 pub mod discovery;
+pub mod document;
 pub mod error;
-pub mod pkce;
+pub mod harmless;
 mod judge;
+pub mod pkce;
 mod prove;
 mod request;
 pub mod retry;
+pub mod revoke;
 pub mod signing;
 pub mod skew;
 pub mod token;
 mod transport;
 
+#[cfg(test)]
+mod mutant_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -29,9 +35,11 @@ pub use ask::Way;
 pub use client::{Client, ClientError, ClientOptions};
 pub use discovery::discover;
 pub use error::{Evidence, ExchangeError, Malformed, Unreachable};
-pub use request::{Ask, ClientProof};
+pub use harmless::{CompanyNames, Harmless, harmless};
 pub use prove::prove_client;
+pub use request::{Ask, ClientProof};
 pub use retry::{Backoff, Limits};
+pub use revoke::{Revoked, revoke};
 pub use signing::{SigningError, SigningKey};
 pub use skew::ClockSkew;
 pub use token::{ExchangeRequest, Exchanged, RefreshAnswer, exchange};

@@ -1,7 +1,7 @@
 //! Proves a client's keys without touching anybody's grant.
 
 use super::ask::Way;
-use super::error::ExchangeError;
+use super::error::{Evidence, ExchangeError};
 use super::request::{Ask, ClientProof};
 use super::token::{ExchangeRequest, exchange};
 use crate::domain::ids::random_hex;
@@ -9,12 +9,16 @@ use crate::domain::settings::GrantKind;
 use crate::providers::Plan;
 use crate::secret::Secret;
 
-/// Succeeds if the vendor accepts the client; fails with what it said otherwise.
+/// Returns what the answer showed by which the vendor accepts the client; fails with what it said otherwise.
 ///
 /// Where the vendor knows refresh tokens, one that was made up is handed in: a server that looks at it has accepted
 /// the client (RFC 6749 section 5.2 tells `invalid_client` from `invalid_grant`). Where it does not, or leaves that open,
 /// client credentials are exchanged, and their token is forgotten.
-pub async fn prove_client(way: &Way<'_>, plan: &Plan, client: ClientProof<'_>) -> Result<(), ExchangeError> {
+pub async fn prove_client(
+    way: &Way<'_>,
+    plan: &Plan,
+    client: ClientProof<'_>,
+) -> Result<Evidence, ExchangeError> {
     let mut doubt = None;
     if plan.vendor.grants.contains(&GrantKind::RefreshToken) {
         let made_up = Secret::new(random_hex::<24>());
@@ -24,17 +28,26 @@ pub async fn prove_client(way: &Way<'_>, plan: &Plan, client: ClientProof<'_>) -
         }
     }
     if !plan.vendor.grants.contains(&GrantKind::ClientCredentials) {
-        return doubt.map_or(Ok(()), Err);
+        return doubt.map_or_else(|| Ok(Evidence::default()), Err);
     }
     ask(way, plan, client, Ask::ClientCredentials).await
 }
 
-async fn ask(way: &Way<'_>, plan: &Plan, client: ClientProof<'_>, ask: Ask<'_>) -> Result<(), ExchangeError> {
+async fn ask(
+    way: &Way<'_>,
+    plan: &Plan,
+    client: ClientProof<'_>,
+    ask: Ask<'_>,
+) -> Result<Evidence, ExchangeError> {
     let request = ExchangeRequest { plan, client, ask, limits: way.limits };
     match exchange(way.client, way.clock, &request).await {
-        Ok(_) => Ok(()),
+        Ok(exchanged) => Ok(exchanged.evidence),
         // Whoever reads these words has been recognised, whatever else is wrong.
-        Err(error) if matches!(error.vendor_code(), Some("invalid_grant" | "unauthorized_client")) => Ok(()),
+        Err(ExchangeError::Rejected { code: Some(code), evidence, .. })
+            if matches!(code.as_str(), "invalid_grant" | "unauthorized_client") =>
+        {
+            Ok(*evidence)
+        }
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::connection::Provider;
 
 const TOKEN: &str = r#"{"access_token":"opaque","token_type":"Bearer","expires_in":1800}"#;
 
-async fn prove(provider: Provider, scripts: Vec<Script>) -> (Result<(), ExchangeError>, Vec<String>) {
+async fn prove(provider: Provider, scripts: Vec<Script>) -> (Result<Evidence, ExchangeError>, Vec<String>) {
     let server = Server::start(scripts).await;
     let plan = member_plan(provider, crate::providers::descriptor(provider).grants[0], &server.url());
     let (client, clock) = (Client::new(ClientOptions::default()).unwrap(), Clock::system());

@@ -8,11 +8,12 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use serde::ser::{SerializeMap as _, Serializer as _};
+use url::Url;
 use url::form_urlencoded::{self, byte_serialize};
 use zeroize::Zeroizing;
 
 use super::assertion::{AssertionRequest, client_assertion};
-use super::client::Notation;
+use super::client::{Line, Notation, Outgoing};
 use super::error::ExchangeError;
 use super::signing::SigningKey;
 use crate::domain::ids::{CertificateId, KeyId};
@@ -97,6 +98,14 @@ pub(super) struct Written {
     pub(super) authorization: Option<HeaderValue>,
 }
 
+impl Written {
+    /// The request to `url`, over a connection that others may have used.
+    pub(super) fn to(self, url: &Url) -> Outgoing<'_> {
+        let Self { notation, body, authorization } = self;
+        Outgoing { url, body: Some((notation, body)), authorization, headers: &[], line: Line::Lasting }
+    }
+}
+
 /// Writes the token request for `ask`.
 pub(super) fn token_request(
     plan: &Plan,
@@ -106,7 +115,7 @@ pub(super) fn token_request(
 ) -> Result<Written, ExchangeError> {
     // Needed until the body is written; scopes and audience are no secrets.
     let scopes = plan.scopes.join(" ");
-    let mut parameters = Parameters(vec![("grant_type", ask.grant_type())]);
+    let mut parameters = Parameters::form([("grant_type", ask.grant_type())]);
     match ask {
         Ask::ClientCredentials => {}
         // No `scope`: RFC 6749 section 6 then means what was granted at first.
@@ -143,10 +152,10 @@ pub(super) fn client_request<'a>(
     let assertion: SecretString;
     // Again, so that they may borrow from the assertion, too.
     let mut parameters: Parameters<'_> = parameters;
-    let mut written = Written { notation: Notation::Form, body: Zeroizing::default(), authorization: None };
+    let mut authorization = None;
     match (plan.authentication, client) {
         (ClientAuthentication::ClientSecretBasic, ClientProof::Secret(secret)) => {
-            written.authorization = Some(basic(&plan.client_id, secret)?);
+            authorization = Some(basic(&plan.client_id, secret)?);
             if mutant("two-auth-methods") {
                 parameters.add("client_id", &plan.client_id);
                 parameters.add("client_secret", secret.expose());
@@ -157,7 +166,7 @@ pub(super) fn client_request<'a>(
             parameters.add("client_secret", secret.expose());
         }
         (ClientAuthentication::ClientSecretJson, ClientProof::Secret(secret)) => {
-            written.notation = Notation::Json;
+            parameters.notation = Notation::Json;
             parameters.add("client_id", &plan.client_id);
             parameters.add("client_secret", secret.expose());
         }
@@ -169,15 +178,12 @@ pub(super) fn client_request<'a>(
             // RFC 7523 section 2.2, with nothing else in it (`vendors.md` 1.3: no `client_id`).
             parameters.add("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
             parameters.add("client_assertion", assertion.expose());
-            written.body = parameters.written(Notation::Form);
-            return Ok(written);
         }
         // A public client says who it is and proves nothing (RFC 6749 section 3.2.1).
         (ClientAuthentication::None, ClientProof::Nothing) => parameters.add("client_id", &plan.client_id),
         (method, _) => return Err(ExchangeError::NoProof(method)),
     }
-    written.body = parameters.written(written.notation);
-    Ok(written)
+    Ok(Written { notation: parameters.notation, body: parameters.written(), authorization })
 }
 
 /// Returns the value of `Authorization` (RFC 6749 section 2.3.1: form-urlencoded, then base64).
@@ -196,41 +202,63 @@ fn basic(client_id: &str, secret: &SecretString) -> Result<HeaderValue, Exchange
     let mut value = Zeroizing::new(String::with_capacity("Basic ".len() + pair.len().div_ceil(3) * 4));
     value.push_str("Basic ");
     STANDARD.encode_string(pair.as_bytes(), &mut value);
-    // The header keeps these bytes as they are and wipes them with itself.
-    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
-        .map_err(|_| ExchangeError::NoProof(ClientAuthentication::ClientSecretBasic))?;
+    secret_header(value).ok_or(ExchangeError::NoProof(ClientAuthentication::ClientSecretBasic))
+}
+
+/// Returns the value of `Authorization` for an access token (RFC 6750 section 2.1).
+pub(super) fn bearer(token: &SecretString) -> Result<HeaderValue, ExchangeError> {
+    let mut value = Zeroizing::new(String::with_capacity("Bearer ".len() + token.expose().len()));
+    value.push_str("Bearer ");
+    value.push_str(token.expose());
+    secret_header(value).ok_or(ExchangeError::UnusableToken)
+}
+
+/// The header keeps these bytes as they are and wipes them with itself.
+fn secret_header(value: Zeroizing<String>) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).ok()?;
     header.set_sensitive(true);
-    Ok(header)
+    Some(header)
 }
 
 /// The parameters of a request, each once (RFC 6749 section 3.2).
-pub(super) struct Parameters<'a>(pub(super) Vec<(&'static str, &'a str)>);
+pub(super) struct Parameters<'a> {
+    list: Vec<(&'static str, &'a str)>,
+    notation: Notation,
+}
 
 impl<'a> Parameters<'a> {
+    pub(super) fn form(list: impl Into<Vec<(&'static str, &'a str)>>) -> Self {
+        Self { list: list.into(), notation: Notation::Form }
+    }
+
+    pub(super) fn json(list: impl Into<Vec<(&'static str, &'a str)>>) -> Self {
+        Self { list: list.into(), notation: Notation::Json }
+    }
+
     pub(super) fn add(&mut self, name: &'static str, value: &'a str) {
-        self.0.push((name, value));
+        self.list.push((name, value));
     }
 
     /// The most bytes that they take: three for one in a form, six (`\u00XX`) in JSON, and the marks around them.
     fn longest(&self) -> usize {
-        self.0.iter().map(|(name, value)| name.len() + 6 * value.len() + 6).sum::<usize>() + 2
+        self.list.iter().map(|(name, value)| name.len() + 6 * value.len() + 6).sum::<usize>() + 2
     }
 
     /// Writes them into one allocation that is never outgrown.
-    fn written(&self, notation: Notation) -> Zeroizing<Vec<u8>> {
+    fn written(&self) -> Zeroizing<Vec<u8>> {
         let longest = self.longest();
-        match notation {
+        match self.notation {
             Notation::Form => {
                 let mut form = form_urlencoded::Serializer::new(String::with_capacity(longest));
-                form.extend_pairs(&self.0);
+                form.extend_pairs(&self.list);
                 Zeroizing::new(form.finish().into_bytes())
             }
             Notation::Json => {
                 let mut json = Zeroizing::new(Vec::with_capacity(longest));
                 let mut serializer = serde_json::Serializer::new(&mut *json);
                 // Why unchecked: text in a map with names of text cannot fail, nor can writing to memory.
-                let _ = serializer.serialize_map(Some(self.0.len())).and_then(|mut map| {
-                    self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
+                let _ = serializer.serialize_map(Some(self.list.len())).and_then(|mut map| {
+                    self.list.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
                     map.end()
                 });
                 json

@@ -15,6 +15,7 @@ const URL: &str = "http://127.0.0.1:1/token";
 const SECRET: &str = "a:b c+d%&=\"\\/é~";
 
 fn written(plan: &Plan, client: ClientProof<'_>, ask: Ask<'_>) -> (String, Option<String>, Notation) {
+    super::super::mutant_tests::seed();
     let written = token_request(plan, client, ask, Clock::system().now()).unwrap();
     let authorization = written.authorization.map(|value| {
         assert!(value.is_sensitive());
@@ -149,10 +150,10 @@ proptest::proptest! {
     #[test]
     fn any_secret_arrives_as_it_is(text in "\\PC{1,60}") {
         let secret = secret(&text);
-        let parameters = Parameters(vec![("grant_type", "x"), ("client_secret", secret.expose())]);
-        for notation in [Notation::Form, Notation::Json] {
-            let longest = parameters.longest();
-            let body = parameters.written(notation);
+        let list = [("grant_type", "x"), ("client_secret", secret.expose().as_str())];
+        for parameters in [Parameters::form(list), Parameters::json(list)] {
+            let (longest, notation) = (parameters.longest(), parameters.notation);
+            let body = parameters.written();
             proptest::prop_assert!(body.len() <= longest);
             let read = match notation {
                 Notation::Form => form_urlencoded::parse(&body)

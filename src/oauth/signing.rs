@@ -1,14 +1,8 @@
-//! Private keys that sign: imported once, used often, never copied.
-
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256,
-    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
-    RsaKeyPair,
-};
+//! Private keys that sign client assertions: `domain::signer` with the algorithms that vendors take.
 
 use crate::domain::key::KeyAlgorithm;
 use crate::domain::settings::SigningAlgorithm;
+use crate::domain::signer::{Scheme, Signer, SignerError};
 use crate::secret::SecretBytes;
 
 /// Why a key does not sign (exit 9; it is found before the vendor is asked).
@@ -49,74 +43,42 @@ pub enum SigningError {
     Provider,
 }
 
-/// A private key in the form that the cryptographic provider signs with.
-///
-/// jsonwebtoken parses and checks the key again for every signature and keeps a copy of it; a held key signs in
-/// about half of the time, and its memory is the provider's, which wipes it when freed.
-pub struct SigningKey {
-    algorithm: KeyAlgorithm,
-    pair: Pair,
-}
-
-enum Pair {
-    Rsa(RsaKeyPair),
-    Ec(EcdsaKeyPair),
-}
+/// A private key that signs assertions.
+pub struct SigningKey(Signer);
 
 impl SigningKey {
     /// Imports a PKCS#8 DER private key; fails if it is not of the kind `algorithm`.
     pub fn from_pkcs8(algorithm: KeyAlgorithm, private_key: &SecretBytes) -> Result<Self, SigningError> {
-        let unreadable = |_| SigningError::Unreadable(algorithm);
-        let der = private_key.expose();
-        let pair = match algorithm {
-            KeyAlgorithm::Rsa4096 => Pair::Rsa(rsa(der, 4096).ok_or(SigningError::Unreadable(algorithm))?),
-            KeyAlgorithm::Rsa3072 => Pair::Rsa(rsa(der, 3072).ok_or(SigningError::Unreadable(algorithm))?),
-            KeyAlgorithm::EcP256 => {
-                Pair::Ec(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(unreadable)?)
-            }
-            KeyAlgorithm::EcP384 => {
-                Pair::Ec(EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, der).map_err(unreadable)?)
-            }
-        };
-        Ok(Self { algorithm, pair })
+        Signer::from_pkcs8(algorithm, private_key).map(Self).map_err(|_| SigningError::Unreadable(algorithm))
     }
 
     /// What kind of key it is.
     pub fn algorithm(&self) -> KeyAlgorithm {
-        self.algorithm
+        self.0.algorithm()
     }
 
-    /// Returns the signature as JOSE wants it: PSS with a salt of the hash's length (RFC 7518 section 3.5), or
-    /// R and S side by side (section 3.4).
+    /// Returns the signature as JOSE wants it.
     pub fn sign(&self, algorithm: SigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
-        if !self.algorithm.signs(algorithm) {
-            return Err(SigningError::WrongKind { key: self.algorithm, algorithm });
+        let key = self.algorithm();
+        if !key.signs(algorithm) {
+            return Err(SigningError::WrongKind { key, algorithm });
         }
-        match &self.pair {
-            Pair::Rsa(pair) => {
-                let padding: &'static dyn RsaEncoding = match algorithm {
-                    SigningAlgorithm::PS384 => &RSA_PSS_SHA384,
-                    SigningAlgorithm::PS512 => &RSA_PSS_SHA512,
-                    SigningAlgorithm::RS256 => &RSA_PKCS1_SHA256,
-                    SigningAlgorithm::RS384 => &RSA_PKCS1_SHA384,
-                    SigningAlgorithm::RS512 => &RSA_PKCS1_SHA512,
-                    SigningAlgorithm::PS256 | SigningAlgorithm::ES256 | SigningAlgorithm::ES384 => {
-                        &RSA_PSS_SHA256
-                    }
-                };
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &SystemRandom::new(), message, &mut signature)
-                    .map_err(|_| SigningError::Provider)?;
-                Ok(signature)
-            }
-            Pair::Ec(pair) => pair
-                .sign(&SystemRandom::new(), message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(|_| SigningError::Provider),
-        }
+        self.0.sign(scheme(algorithm), message).map_err(|error| match error {
+            SignerError::WrongKind(key) => SigningError::WrongKind { key, algorithm },
+            SignerError::Unreadable(_) | SignerError::Provider => SigningError::Provider,
+        })
     }
 }
 
-fn rsa(der: &[u8], bits: usize) -> Option<RsaKeyPair> {
-    RsaKeyPair::from_pkcs8(der).ok().filter(|pair| pair.public_modulus_len() * 8 == bits)
+fn scheme(algorithm: SigningAlgorithm) -> Scheme {
+    match algorithm {
+        SigningAlgorithm::RS256 => Scheme::RS256,
+        SigningAlgorithm::RS384 => Scheme::RS384,
+        SigningAlgorithm::RS512 => Scheme::RS512,
+        SigningAlgorithm::PS256 => Scheme::PS256,
+        SigningAlgorithm::PS384 => Scheme::PS384,
+        SigningAlgorithm::PS512 => Scheme::PS512,
+        SigningAlgorithm::ES256 => Scheme::ES256,
+        SigningAlgorithm::ES384 => Scheme::ES384,
+    }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Server {
 impl Server {
     /// Follows one script per connection, the last one for all further connections.
     pub(crate) async fn start(scripts: Vec<Script>) -> Self {
+        super::mutant_tests::seed();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));

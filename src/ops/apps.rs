@@ -192,7 +192,7 @@ fn probe(app: &App) -> Settings {
 
 /// How the app itself would ask for a token.
 pub(super) fn plan_of(app: &App) -> Result<Plan, OpsError> {
-    Ok(providers::plan(EndpointRequest {
+    Ok(providers::check(EndpointRequest {
         provider: app.provider,
         environment: app.environment,
         settings: &probe(app),
@@ -207,6 +207,12 @@ fn check_secret(app: &App) -> Result<(), OpsError> {
         (false, true) => Err(OpsError::Invalid(format!("{authentication} takes no client secret"))),
         _ => Ok(()),
     }
+}
+
+/// Whether an app with these settings proves who it is by a client secret.
+pub fn needs_secret(provider: Provider, registration: &RegistrationChanges) -> bool {
+    let usual = providers::descriptor(provider).client_authentication[0];
+    registration.authentication.unwrap_or(usual).needs_secret()
 }
 
 /// An app with what belongs to it.
@@ -365,7 +371,11 @@ fn refuse_orphans(session: &Session, planned: &Planned) -> Result<(), OpsError> 
         let grants = rows.all_grant_facts()?;
         Ok::<_, OpsError>(rows.members(&before.id)?.iter().filter(|one| grants.contains_key(&one.id)).count())
     })?;
-    if holders == 0 { Ok(()) } else { Err(AppError::WouldOrphan { name: before.name.clone(), holders }.into()) }
+    if holders == 0 {
+        Ok(())
+    } else {
+        Err(AppError::WouldOrphan { name: before.name.clone(), holders }.into())
+    }
 }
 
 /// Returns whether the keys are proven; `None` where nothing but a connection's own key could prove them.

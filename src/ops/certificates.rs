@@ -1,9 +1,11 @@
 //! Certificates as they were stored: shown, listed, exported byte for byte.
 
 use jiff::Timestamp;
+use jsonwebtoken::jwk::Jwk;
 
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionName;
+use crate::domain::jwk;
 use crate::domain::key::{Key, KeyState};
 use crate::domain::selection::Selection;
 use crate::providers;
@@ -65,11 +67,32 @@ pub fn certificate_file(connection: &Connection, key: &Key) -> String {
     format!("{}-{start}.pem", connection.name)
 }
 
+/// Returns the public half of a key as a JWK, under the `kid` that its assertions name.
+///
+/// A vendor that looks at certificates gives ids of its own; its keys keep their thumbprint as `kid`.
+pub fn public_jwk(held: &Held) -> Result<Jwk, OpsError> {
+    let mut public = jwk::public_jwk(&held.key.certificate, held.key.algorithm)?;
+    if let Some(id) = &held.key.certificate_id
+        && providers::descriptor(held.connection.provider).takes_jwk()
+    {
+        public.common.key_id = Some(id.to_string());
+    }
+    Ok(public)
+}
+
+/// Whether the connection's public keys are handed over as JWKs, so that no id has to be asked for.
+pub fn takes_jwk(connection: &Connection) -> bool {
+    providers::descriptor(connection.provider).takes_jwk()
+}
+
 /// What to do at the vendor with the certificate, step by step, with entity and role.
 pub fn upload_steps(connection: &Connection, key: &Key) -> Vec<String> {
     let upload = providers::descriptor(connection.provider).upload.as_ref();
     match (upload, connection.settings.netsuite()) {
         (Some(upload), Some(settings)) => upload.steps(settings, &certificate_file(connection, key)),
-        _ => vec![format!("give the server the public key: `tokenctl cert export {} --format jwk`", connection.name)],
+        _ => vec![format!(
+            "give the server the public key: `tokenctl cert export {} --format jwk --key {}`",
+            connection.name, key.state
+        )],
     }
 }

@@ -1,22 +1,18 @@
-//! Connections and their settings.
+//! Connections: added, switched on and off, removed.
 
 use std::collections::BTreeMap;
 
-use url::Url;
-
-use crate::domain::audit::{Action, AuditEvent};
-use crate::domain::connection::{AccountId, Connection, Environment, Provider};
 use crate::domain::app::App;
-use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, ScopeStyle, Settings, SigningAlgorithm, SubjectClaim};
-use crate::domain::ids::{ConnectionId, ConnectionName};
-use crate::domain::rotation::KeySet;
-use crate::domain::selection::Selection;
-use crate::domain::token::TokenFacts;
-use crate::domain::verification::Verification;
+use crate::domain::audit::{Action, AuditEvent, SubjectKind};
+use crate::domain::connection::{Connection, Environment, Provider};
+use crate::domain::ids::{AppName, ConnectionId, ConnectionName};
+use crate::domain::settings::Settings;
 use crate::providers::{self, EndpointRequest};
 use crate::vault::Rows;
 
-use super::proof::{self, Asker, Means};
+use super::apps::{self, NewApp};
+pub use super::connection_settings::{Changed, Changes, plan, set};
+pub use super::overview::{Overview, list, of, show};
 use super::{OpsError, Session};
 
 /// A connection to be added.
@@ -26,33 +22,63 @@ pub struct NewConnection {
     pub name: ConnectionName,
     /// The vendor.
     pub provider: Provider,
-    /// The world it lives in.
+    /// The world it lives in; a connection that belongs to an app lives in the app's.
     pub environment: Environment,
     /// The company that it belongs to, by display name.
     pub company: Option<String>,
     /// The app that it belongs to.
-    pub app: Option<App>,
+    pub app: Option<AppName>,
     /// What takes part in an exchange.
     pub settings: Settings,
     /// Free labels.
     pub tags: BTreeMap<String, String>,
 }
 
+/// A connection that could be stored: checked as far as that can be without the vault, apart from its app.
+pub(super) struct Prepared {
+    pub(super) connection: Connection,
+    pub(super) app: Option<App>,
+    company: Option<String>,
+}
+
 /// Adds a connection; its hosts must be the vendor's or trusted by name.
-pub fn add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
-    check(&new)?;
-    let connection = prepare(session, new);
-    let event = added(&connection);
-    session.vault.transact::<_, OpsError>(&event, |rows| insert(rows, connection))
+pub fn add(session: &Session, new: NewConnection) -> Result<Overview, OpsError> {
+    let prepared = prepare(session, new)?;
+    let (event, app) = (added(&prepared.connection), prepared.app.clone());
+    let connection = session.vault.transact::<_, OpsError>(&event, |rows| insert(rows, prepared))?;
+    Ok(Overview::bare(connection, app))
 }
 
 /// Returns what [`add`] would store: what `--dry-run` shows.
-pub fn plan_add(session: &Session, new: NewConnection) -> Result<Connection, OpsError> {
+pub fn plan_add(session: &Session, new: NewConnection) -> Result<Overview, OpsError> {
     session.vault.require_writable()?;
-    check(&new)?;
-    let (connection, _) = prepare(session, new);
+    let Prepared { connection, app, .. } = prepare(session, new)?;
     session.vault.read(|rows| unused(rows, &connection))?;
-    Ok(connection)
+    Ok(Overview::bare(connection, app))
+}
+
+/// Adds a connection together with an app of its own, in one commit.
+pub async fn add_with_app(session: &Session, new: NewConnection, app: NewApp) -> Result<Overview, OpsError> {
+    let (app, secret) = apps::plan_add(session, app).await?;
+    let prepared = of_app(session, new, Some(app.clone()))?;
+    let event = added(&prepared.connection).about(SubjectKind::App, &app.id);
+    let event = apps::with_trust(event, &app.registration);
+    session.vault.transact::<_, OpsError>(&event, |rows| {
+        let app = apps::insert(rows, app, secret.as_ref())?;
+        Ok(Overview::bare(insert(rows, prepared)?, Some(app)))
+    })
+}
+
+/// Returns what [`add_with_app`] would store.
+pub async fn plan_add_with_app(
+    session: &Session,
+    new: NewConnection,
+    app: NewApp,
+) -> Result<Overview, OpsError> {
+    let (app, _) = apps::plan_add(session, app).await?;
+    let Prepared { connection, app, .. } = of_app(session, new, Some(app))?;
+    session.vault.read(|rows| unused(rows, &connection))?;
+    Ok(Overview::bare(connection, app))
 }
 
 /// Fails if the name or the account, client, entity and role are another connection's.
@@ -63,25 +89,29 @@ pub(super) fn unused(rows: &Rows<'_>, connection: &Connection) -> Result<(), Ops
     }
 }
 
-/// Checks what can be checked without the vault.
-pub(super) fn check(new: &NewConnection) -> Result<(), OpsError> {
-    let registration = new.app.as_ref().map(|app| &app.registration);
-    let NewConnection { provider, environment, settings, .. } = new;
-    let (provider, environment) = (*provider, *environment);
-    providers::plan(EndpointRequest { provider, environment, settings, registration })?;
-    Ok(())
+/// Finds the connection's app and checks what can be checked without storing anything.
+pub(super) fn prepare(session: &Session, new: NewConnection) -> Result<Prepared, OpsError> {
+    let app = new.app.as_ref().map(|name| session.app(name)).transpose()?;
+    of_app(session, new, app)
 }
 
-pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Option<String>) {
+fn of_app(session: &Session, new: NewConnection, app: Option<App>) -> Result<Prepared, OpsError> {
+    let provider = new.provider;
+    if let Some(app) = app.as_ref().filter(|app| app.provider != provider) {
+        return Err(OpsError::Invalid(format!("the app `{}` is one of {}", app.name, app.provider)));
+    }
+    let environment = app.as_ref().map_or(new.environment, |app| app.environment);
+    let registration = app.as_ref().map(|app| &app.registration);
+    providers::check(EndpointRequest { provider, environment, settings: &new.settings, registration })?;
     let now = session.clock.now();
     let connection = Connection {
         id: ConnectionId::new(),
         name: new.name,
-        provider: new.provider,
-        environment: new.environment,
+        provider,
+        environment,
         enabled: true,
         company: None,
-        app: new.app.map(|app| app.id),
+        app: app.as_ref().map(|app| app.id.clone()),
         settings: new.settings,
         previous_settings: None,
         previous_environment: None,
@@ -89,252 +119,27 @@ pub(super) fn prepare(session: &Session, new: NewConnection) -> (Connection, Opt
         created_at: now,
         updated_at: now,
     };
-    (connection, new.company)
+    Ok(Prepared { connection, app, company: new.company })
 }
 
-fn added((connection, _): &(Connection, Option<String>)) -> AuditEvent {
+fn added(connection: &Connection) -> AuditEvent {
     with_trust(AuditEvent::new(Action::ConnectionAdd).on(&connection.id), &connection.settings)
 }
 
 /// Trusting a foreign host is a decision that the log must show.
-fn with_trust(event: AuditEvent, settings: &Settings) -> AuditEvent {
+pub(super) fn with_trust(event: AuditEvent, settings: &Settings) -> AuditEvent {
     match settings.trusted_hosts() {
         [] => event,
         trusted => event.with("trusted_hosts", trusted.join(" ")),
     }
 }
 
-pub(super) fn insert(
-    rows: &Rows<'_>,
-    (mut connection, company): (Connection, Option<String>),
-) -> Result<Connection, OpsError> {
+pub(super) fn insert(rows: &Rows<'_>, prepared: Prepared) -> Result<Connection, OpsError> {
+    let Prepared { mut connection, company, .. } = prepared;
     unused(rows, &connection)?;
     connection.company = company.map(|name| rows.ensure_company(&name)).transpose()?;
     rows.insert_connection(&connection)?;
     Ok(connection)
-}
-
-/// A connection with everything about it that is not secret.
-#[derive(Debug)]
-pub struct Overview {
-    /// The connection.
-    pub connection: Connection,
-    /// Its keys.
-    pub keys: KeySet,
-    /// What is known of its cached token as of the last commit.
-    pub token: Option<TokenFacts>,
-    /// Its last verification.
-    pub verification: Option<Verification>,
-}
-
-/// Returns the selected connections by name; a name that does not exist is an error, no match is not.
-pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
-    session.vault.read(|rows| {
-        let mut keys = rows.key_sets()?;
-        let mut verifications = rows.verifications()?;
-        let mut tokens = rows.all_token_facts()?;
-        Ok(rows
-            .connections(selection)?
-            .into_iter()
-            .map(|connection| Overview {
-                keys: keys.remove(&connection.id).unwrap_or_default(),
-                token: tokens.remove(&connection.id),
-                verification: verifications.remove(&connection.id),
-                connection,
-            })
-            .collect())
-    })
-}
-
-/// Returns one connection with its keys, token facts and last verification.
-pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsError> {
-    let connection = session.connection(name)?;
-    session.vault.read(|rows| {
-        Ok(Overview {
-            keys: rows.keys_of(&connection.id)?,
-            token: rows.token_facts(&connection.id)?,
-            verification: rows.verification(&connection.id)?,
-            connection,
-        })
-    })
-}
-
-/// Changes to a connection; `None` leaves a value as it is, an inner `None` clears it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// A new name.
-    pub name: Option<ConnectionName>,
-    /// Another company.
-    pub company: Option<Option<String>>,
-    /// Labels to add or replace.
-    pub tags: BTreeMap<String, String>,
-    /// Labels to remove.
-    pub untag: Vec<String>,
-    /// Another world.
-    pub environment: Option<Environment>,
-    /// Another account.
-    pub account: Option<AccountId>,
-    /// Another client id.
-    pub client_id: Option<String>,
-    /// Other scopes.
-    pub scopes: Option<Vec<String>>,
-    /// Another shape of the scope claim.
-    pub scope_style: Option<ScopeStyle>,
-    /// Another subject claim.
-    pub subject: Option<SubjectClaim>,
-    /// Another assertion algorithm.
-    pub signing_algorithm: Option<Option<SigningAlgorithm>>,
-    /// Another assertion lifetime, in seconds.
-    pub assertion_seconds: Option<u32>,
-    /// Another entity.
-    pub entity: Option<Option<String>>,
-    /// Another role.
-    pub role: Option<Option<String>>,
-    /// Another token endpoint.
-    pub token_url: Option<Option<Url>>,
-    /// Another certificate endpoint.
-    pub certificate_url: Option<Option<Url>>,
-    /// Other trusted hosts.
-    pub trusted_hosts: Option<Vec<String>>,
-    /// Go back to the settings before the last change; excludes every other setting.
-    pub revert: bool,
-    /// Store exchange settings without proof.
-    pub unproven: bool,
-}
-
-/// What [`set`] did.
-#[derive(Debug)]
-pub struct Changed {
-    /// The connection as it is now, or would be.
-    pub connection: Connection,
-    /// Whether settings that take part in an exchange changed.
-    pub exchange_settings: bool,
-    /// Whether an exchange proved them.
-    pub proven: bool,
-    /// Something that people should know.
-    pub warning: Option<String>,
-}
-
-/// Changes a connection. Settings that take part in an exchange are proven with the active key before they replace
-/// the old ones, unless `unproven`; the old ones are kept for `revert`.
-pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> Result<Changed, OpsError> {
-    let (_, _lock) = session.lock(name)?;
-    let mut changed = plan(session, name, wanted)?;
-    let connection = &changed.connection;
-    if changed.exchange_settings && !wanted.unproven {
-        (changed.proven, changed.warning) = prove(session, connection).await?;
-    }
-    let event = with_trust(
-        AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
-        &changed.connection.settings,
-    );
-    session.vault.transact::<_, OpsError>(&event, |rows| {
-        unused(rows, &changed.connection)?;
-        if let Some(company) = &wanted.company {
-            changed.connection.company =
-                company.as_ref().map(|name| rows.ensure_company(name)).transpose()?;
-        }
-        rows.update_connection(&changed.connection)?;
-        if changed.exchange_settings {
-            rows.drop_token(&changed.connection.id)?;
-        }
-        Ok(())
-    })?;
-    Ok(changed)
-}
-
-/// Returns whether the settings are proven, and what people should know; without a key there is nothing to prove them
-/// with, and what a refresh brings is no setting of the connection.
-async fn prove(session: &Session, connection: &Connection) -> Result<(bool, Option<String>), OpsError> {
-    let plan = session.plan(connection)?;
-    if plan.grant != GrantKind::ClientCredentials {
-        return Ok((false, None));
-    }
-    let means = match Means::load(session, connection, &plan) {
-        Err(OpsError::NoKey { .. }) => return Ok((false, None)),
-        means => means?,
-    };
-    let exchanged = Asker::new(session).exchange(connection, &plan, &means).await?;
-    let mapping = proof::same_mapping(exchanged.granted.as_ref(), None, &connection.settings)?;
-    let warnings: Vec<String> = mapping.into_iter().chain(proof::warnings_of(&exchanged)).collect();
-    Ok((true, Some(warnings.join("; ")).filter(|text| !text.is_empty())))
-}
-
-/// Returns what [`set`] would store, without proof and without storing it: what `--dry-run` shows.
-pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Result<Changed, OpsError> {
-    session.vault.require_writable()?;
-    let mut connection = session.connection(name)?;
-    let before = connection.settings.clone();
-    let mut environment = changes.environment.unwrap_or(connection.environment);
-    if changes.revert {
-        let previous = connection.previous_settings.take();
-        connection.settings = previous.ok_or_else(|| OpsError::NoPreviousSettings(name.clone()))?;
-        environment = connection.previous_environment.unwrap_or(environment);
-    } else {
-        apply(changes, &mut connection.settings)?;
-    }
-    let exchange_settings = connection.settings != before || environment != connection.environment;
-    if exchange_settings {
-        connection.previous_environment = Some(connection.environment);
-        connection.environment = environment;
-        session.plan(&connection)?;
-        connection.previous_settings = Some(before);
-    }
-    if let Some(new_name) = &changes.name {
-        connection.name = new_name.clone();
-    }
-    connection.tags.extend(changes.tags.clone());
-    connection.tags.retain(|tag, _| !changes.untag.contains(tag));
-    connection.updated_at = session.clock.now();
-    Ok(Changed { connection, exchange_settings, proven: false, warning: None })
-}
-
-fn apply(changes: &Changes, settings: &mut Settings) -> Result<(), OpsError> {
-    match settings {
-        Settings::Netsuite(settings) => apply_netsuite(changes, settings),
-        Settings::Member(settings) => apply_member(changes, settings)?,
-    }
-    Ok(())
-}
-
-/// Changes what is the connection's own; the rest is its app's.
-fn apply_member(changes: &Changes, settings: &mut MemberSettings) -> Result<(), OpsError> {
-    let others = Changes {
-        name: None,
-        company: None,
-        tags: BTreeMap::new(),
-        untag: Vec::new(),
-        scopes: None,
-        unproven: false,
-        ..changes.clone()
-    };
-    if others != Changes::default() {
-        return Err(OpsError::Invalid("that setting is the app's, or NetSuite's: see `app set`".to_owned()));
-    }
-    if let Some(scopes) = &changes.scopes {
-        settings.scopes.clone_from(scopes);
-    }
-    Ok(())
-}
-
-fn apply_netsuite(changes: &Changes, settings: &mut NetsuiteSettings) {
-    fn replace<T: Clone>(target: &mut T, change: Option<&T>) {
-        if let Some(value) = change {
-            target.clone_from(value);
-        }
-    }
-    replace(&mut settings.account, changes.account.as_ref());
-    replace(&mut settings.client_id, changes.client_id.as_ref());
-    replace(&mut settings.scopes, changes.scopes.as_ref());
-    replace(&mut settings.scope_style, changes.scope_style.as_ref());
-    replace(&mut settings.subject, changes.subject.as_ref());
-    replace(&mut settings.signing_algorithm, changes.signing_algorithm.as_ref());
-    replace(&mut settings.assertion_seconds, changes.assertion_seconds.as_ref());
-    replace(&mut settings.entity, changes.entity.as_ref());
-    replace(&mut settings.role, changes.role.as_ref());
-    replace(&mut settings.token_url, changes.token_url.as_ref());
-    replace(&mut settings.certificate_url, changes.certificate_url.as_ref());
-    replace(&mut settings.trusted_hosts, changes.trusted_hosts.as_ref());
 }
 
 /// Enables or disables a connection; returns it and whether that changed anything.
@@ -375,7 +180,7 @@ pub fn remove(session: &Session, name: &ConnectionName) -> Result<Overview, OpsE
 }
 
 /// The row as it is now, inside the transaction.
-fn current(rows: &Rows<'_>, known: &Connection) -> Result<Connection, OpsError> {
+pub(super) fn current(rows: &Rows<'_>, known: &Connection) -> Result<Connection, OpsError> {
     rows.connection_by_id(&known.id)?
         .ok_or_else(|| OpsError::NoConnection { name: known.name.to_string(), nearest: None })
 }

@@ -9,9 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::app::App;
 use crate::domain::audit::{Action, AuditEvent, AuditKind as _};
 use crate::domain::connection::Connection;
-use crate::domain::grant::{
-    Ending, Grant, GrantState, GrantTokens, NotNow, Renewal, Sender, StoredGrant,
-};
+use crate::domain::grant::{Ending, Grant, GrantState, GrantTokens, NotNow, Renewal, Sender, StoredGrant};
 use crate::domain::token::{AccessToken, Staleness};
 use crate::hooks::mutant;
 use crate::oauth::{Ask, Evidence, ExchangeError, Exchanged, RefreshAnswer};
@@ -99,7 +97,11 @@ impl Refresh<'_> {
         Ok(outcome)
     }
 
-    fn journal_intent(&self, lock: &ConnectionLock, sending: &StoredGrant) -> Result<Option<Answer>, VaultError> {
+    fn journal_intent(
+        &self,
+        lock: &ConnectionLock,
+        sending: &StoredGrant,
+    ) -> Result<Option<Answer>, VaultError> {
         if mutant("refresh-without-intent") {
             return Ok(None);
         }
@@ -114,7 +116,9 @@ impl Refresh<'_> {
         answer: Option<Answer>,
     ) -> Result<(AccessToken, Evidence), OpsError> {
         let StoredGrant { grant, tokens } = sending;
-        let Some(tokens) = tokens else { return Err(VaultError::damaged("the refresh token is gone").into()) };
+        let Some(tokens) = tokens else {
+            return Err(VaultError::damaged("the refresh token is gone").into());
+        };
         let asker = Asker::new(self.session);
         let result = asker.send(self.plan, means, Ask::Refresh(&tokens.current)).await;
         let now = self.session.clock.now();
@@ -160,9 +164,7 @@ impl Refresh<'_> {
             Ok(_) => Ok(()),
             // Without an answer the intent that is stored says the same.
             Err(_) if token.is_none() => Err(first.into()),
-            Err(_) => {
-                Err(GrantError::NotStored { name: self.connection.name.clone(), source: first }.into())
-            }
+            Err(_) => Err(GrantError::NotStored { name: self.connection.name.clone(), source: first }.into()),
         }
     }
 
@@ -176,12 +178,7 @@ impl Refresh<'_> {
         Ok(refused.iter().filter(|one| **one != self.connection.id).count())
     }
 
-    fn failure(
-        &self,
-        after: &Grant,
-        ending: Ending,
-        (others, error): (usize, ExchangeError),
-    ) -> OpsError {
+    fn failure(&self, after: &Grant, ending: Ending, (others, error): (usize, ExchangeError)) -> OpsError {
         let (name, app, source) = (self.connection.name.clone(), self.app.name.clone(), Box::new(error));
         match (&after.state, ending) {
             (_, Ending::RefusedAmongMany) => GrantError::Incident { app, refused: others, source }.into(),
@@ -198,11 +195,7 @@ impl Refresh<'_> {
 }
 
 /// Returns what counts from now on: the token that came, or the old one where none came (RFC 6749 section 6).
-fn renewed(
-    grant: &Grant,
-    old: GrantTokens,
-    answer: Option<RefreshAnswer>,
-) -> (Renewal, GrantTokens) {
+fn renewed(grant: &Grant, old: GrantTokens, answer: Option<RefreshAnswer>) -> (Renewal, GrantTokens) {
     match answer {
         Some(RefreshAnswer { token, renewal }) if !token.matches(old.current.expose().as_bytes()) => {
             (renewal, GrantTokens { current: token, predecessor: Some(old.current) })

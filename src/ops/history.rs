@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
-use crate::domain::audit::{AuditCheck, AuditFilter, Entry, Fate, Subject, SubjectKind};
+use crate::domain::audit::{Action, AuditCheck, AuditFilter, Entry, Fate, Subject, SubjectKind};
 use crate::domain::ids::ConnectionName;
 use crate::vault::VaultError;
 use crate::vault::recipient::Recipient;
@@ -68,11 +68,30 @@ impl Operation {
 
 /// Returns the operations that `filter` matches, oldest first.
 pub fn list(session: &Session, filter: &Filter) -> Result<Vec<Operation>, OpsError> {
-    let filter = resolve(session, filter)?;
+    matching(session, &resolve(session, filter)?)
+}
+
+/// Returns the last operations, at most `most` of them and the newest first, that are about one of `subjects` and worth
+/// telling: tokens that were handed out or renewed without trouble are not.
+pub fn recent(session: &Session, subjects: Vec<String>, most: usize) -> Result<Vec<Operation>, OpsError> {
+    let mut found = matching(session, &AuditFilter { subjects, ..AuditFilter::default() })?;
+    found.retain(|operation| !is_routine(operation));
+    found.reverse();
+    found.truncate(most);
+    Ok(found)
+}
+
+fn is_routine(operation: &Operation) -> bool {
+    const ROUTINE: [Action; 3] = [Action::TokenRelease, Action::TokenObtain, Action::GrantRefresh];
+    operation.entry.fate == Fate::Done
+        && ROUTINE.iter().any(|action| action.as_str() == operation.entry.record.action)
+}
+
+fn matching(session: &Session, filter: &AuditFilter) -> Result<Vec<Operation>, OpsError> {
     let (names, recipients) =
         session.vault.read(|rows| Ok::<_, OpsError>((rows.display_names()?, rows.recipients()?)))?;
     let labels = labels(&recipients);
-    let entries = session.vault.audit().entries(&filter).map_err(closed)?;
+    let entries = session.vault.audit().entries(filter).map_err(closed)?;
     Ok(entries
         .into_iter()
         .map(|entry| {
@@ -102,7 +121,7 @@ pub fn export(session: &Session, filter: &Filter) -> Result<Vec<u8>, OpsError> {
 }
 
 /// Says whose the log is, where the system only says that it is closed.
-fn closed(error: VaultError) -> OpsError {
+pub(super) fn closed(error: VaultError) -> OpsError {
     match error {
         VaultError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             OpsError::AuditClosed
@@ -113,9 +132,9 @@ fn closed(error: VaultError) -> OpsError {
 
 /// Turns a name into the id that records hold; a removed connection is found by the name it had.
 fn resolve(session: &Session, filter: &Filter) -> Result<AuditFilter, OpsError> {
-    let subject = match &filter.connection {
-        None => None,
-        Some(name) => Some(session.vault.read(|rows| {
+    let subjects = match &filter.connection {
+        None => Vec::new(),
+        Some(name) => vec![session.vault.read(|rows| {
             match rows.connection(name)? {
                 Some(connection) => Ok(connection.id.to_string()),
                 None => rows
@@ -125,9 +144,9 @@ fn resolve(session: &Session, filter: &Filter) -> Result<AuditFilter, OpsError> 
                     .map(|(id, _)| id)
                     .ok_or_else(|| OpsError::NoConnection { name: name.to_string(), nearest: None }),
             }
-        })?),
+        })?],
     };
-    Ok(AuditFilter { since: filter.since, subject, action: filter.action.clone() })
+    Ok(AuditFilter { since: filter.since, subjects, action: filter.action.clone() })
 }
 
 fn labels(recipients: &[Recipient]) -> BTreeMap<String, String> {

@@ -4,7 +4,7 @@ use crate::domain::audit::{Action, AuditEvent};
 use crate::domain::connection::Connection;
 use crate::vault::VaultError;
 
-use super::connections::{self, NewConnection};
+use super::connections::{self, NewConnection, Prepared};
 use super::{OpsError, Session};
 
 /// What came of one row.
@@ -32,10 +32,7 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
     let prepared: Vec<_> = rows
         .into_iter()
         .map(|row| {
-            let checked = row.parsed.and_then(|new| {
-                connections::check(&new)?;
-                Ok(connections::prepare(session, new))
-            });
+            let checked = row.parsed.and_then(|new| connections::prepare(session, new));
             (row.row, checked)
         })
         .collect();
@@ -47,7 +44,7 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
                 .into_iter()
                 .map(|(row, checked)| ImportedRow {
                     row,
-                    result: checked.and_then(|(connection, _)| {
+                    result: checked.and_then(|Prepared { connection, .. }| {
                         connections::unused(vault, &connection)?;
                         if seen.insert(connection.name.clone()) {
                             Ok(connection)
@@ -59,7 +56,7 @@ pub fn import(session: &Session, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Im
                 .collect())
         });
     }
-    let added = || prepared.iter().filter_map(|(_, checked)| Some(&checked.as_ref().ok()?.0));
+    let added = || prepared.iter().filter_map(|(_, checked)| Some(&checked.as_ref().ok()?.connection));
     let mut trusted: Vec<_> =
         added().flat_map(|connection| connection.settings.trusted_hosts()).map(String::as_str).collect();
     trusted.sort_unstable();

@@ -1,5 +1,7 @@
 //! How operations talk to people without knowing whether there are any.
 
+use std::pin::Pin;
+
 use crate::secret::SecretString;
 
 /// Why a question was not answered.
@@ -42,6 +44,35 @@ pub trait Interact: Send + Sync {
 
     /// Tells of something that deserves attention; it is part of the report, too.
     fn warn(&self, text: &str);
+
+    /// Shows an address that the person is to visit, whatever else is quiet, and opens it where that makes sense.
+    fn visit(&self, visit: &Visit<'_>);
+
+    /// Begins to read what the person pastes; `None` if nobody is there to paste anything. Asks for nothing yet.
+    ///
+    /// With `demanded` the person said so beforehand, and standard input need not be a terminal.
+    fn paste(&self, prompt: &str, demanded: bool) -> Option<Box<dyn Pasting>>;
+}
+
+/// Where a person is sent.
+#[derive(Clone, Copy)]
+pub struct Visit<'a> {
+    /// The address. It may hold a `state`: shown, never logged.
+    pub address: &'a SecretString,
+    /// The port of this machine that the browser comes back to, if one is listened on.
+    pub port: Option<u16>,
+}
+
+/// The line to come, or `None` once no more can come.
+pub type NextLine<'a> = Pin<Box<dyn Future<Output = Option<SecretString>> + Send + 'a>>;
+
+/// Reads lines while other things happen; the prompt goes away when it is dropped.
+pub trait Pasting: Send {
+    /// Returns the next line. May be dropped and called anew without losing anything.
+    fn next(&mut self) -> NextLine<'_>;
+
+    /// Shows the prompt, for the first time or once more.
+    fn ask(&mut self);
 }
 
 /// Work under way; ends when dropped.
@@ -73,6 +104,12 @@ impl Interact for Silent {
     fn note(&self, _text: &str) {}
 
     fn warn(&self, _text: &str) {}
+
+    fn visit(&self, _visit: &Visit<'_>) {}
+
+    fn paste(&self, _prompt: &str, _demanded: bool) -> Option<Box<dyn Pasting>> {
+        None
+    }
 }
 
 impl Progress for Silent {

@@ -1,20 +1,20 @@
 //! First keys: made, taken over from elsewhere, made active.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::domain::audit::{Action, AuditEvent, SubjectKind};
+use crate::domain::audit::{Action, AuditEvent};
 use crate::domain::certificate::{self, CertificateRequest};
 use crate::domain::connection::Connection;
 use crate::domain::ids::{CertificateId, ConnectionName, KeyId};
-use crate::domain::key::{Key, KeyAlgorithm, KeyState};
+use crate::domain::jwk;
+use crate::domain::key::{Certificate, Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::{self, KeySet, Phase, Step};
-use crate::oauth::Exchanged;
+use crate::domain::settings::ClientAuthentication;
+use crate::oauth::Evidence;
 use crate::providers;
 use crate::secret::SecretBytes;
 use crate::vault::Rows;
 
+pub use super::missing_keys::{Made, keygen_missing, missing_keys};
 use super::proof::{self, Signing};
 use super::{OpsError, Session};
 
@@ -79,7 +79,7 @@ pub(super) fn make(
     connection: &Connection,
     request: &KeyRequest,
 ) -> Result<(Key, KeyPair), OpsError> {
-    let algorithm = acceptable(connection, request)?;
+    let algorithm = acceptable(session, connection, request)?;
     let progress =
         session.interact.progress(1, &format!("making an {algorithm} key for {}", connection.name));
     let made = make_for(session, connection, request, algorithm);
@@ -88,20 +88,38 @@ pub(super) fn make(
 }
 
 /// Checks all of a request that needs no key to be made.
-pub(super) fn check_request(connection: &Connection, request: &KeyRequest) -> Result<(), OpsError> {
-    acceptable(connection, request)?;
+pub(super) fn check_request(
+    session: &Session,
+    connection: &Connection,
+    request: &KeyRequest,
+) -> Result<(), OpsError> {
+    acceptable(session, connection, request)?;
     let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
     let common_name = request.common_name.as_deref().unwrap_or("default");
     Ok(certificate::check(common_name, request.days.unwrap_or(max_days), max_days)?)
 }
 
-fn acceptable(connection: &Connection, request: &KeyRequest) -> Result<KeyAlgorithm, OpsError> {
+pub(super) fn acceptable(
+    session: &Session,
+    connection: &Connection,
+    request: &KeyRequest,
+) -> Result<KeyAlgorithm, OpsError> {
     let descriptor = providers::descriptor(connection.provider);
+    let app = session.app_of(connection)?;
+    let registration = app.as_ref().map(|app| &app.registration);
+    let authentication = descriptor.authentication_of(registration);
+    if authentication != ClientAuthentication::PrivateKeyJwt {
+        return Err(OpsError::Keyless { name: connection.name.clone(), authentication });
+    }
     let algorithm = request.algorithm.unwrap_or(descriptor.key_algorithms[0]);
     if !descriptor.key_algorithms.contains(&algorithm) {
         return Err(OpsError::Algorithm { provider: descriptor.name, algorithm });
     }
-    if let Some(signing) = connection.settings.netsuite().and_then(|settings| settings.signing_algorithm)
+    let signing = match registration {
+        Some(registration) => registration.signing_algorithm,
+        None => connection.settings.netsuite().and_then(|settings| settings.signing_algorithm),
+    };
+    if let Some(signing) = signing
         && !algorithm.signs(signing)
     {
         return Err(OpsError::Invalid(format!(
@@ -111,7 +129,7 @@ fn acceptable(connection: &Connection, request: &KeyRequest) -> Result<KeyAlgori
     Ok(algorithm)
 }
 
-fn make_for(
+pub(super) fn make_for(
     session: &Session,
     connection: &Connection,
     request: &KeyRequest,
@@ -119,23 +137,25 @@ fn make_for(
 ) -> Result<(Key, KeyPair), OpsError> {
     let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
     let now = session.clock.now();
-    let default_name = format!("{} {}", connection.settings.account().unwrap_or_default(), connection.name);
+    let account = connection.settings.account().unwrap_or_default();
+    let default_name = format!("{account} {}", connection.name);
     let wanted = CertificateRequest {
         // 64 characters at most (RFC 5280 appendix A, ub-common-name); the account always fits.
-        common_name: request.common_name.as_deref().unwrap_or_else(|| cut(&default_name, 64)),
+        common_name: request.common_name.as_deref().unwrap_or_else(|| cut(default_name.trim_start(), 64)),
         days: request.days.unwrap_or(max_days),
         max_days,
         now,
     };
     let pair = KeyPair::generate(algorithm)?;
     let certificate = certificate::self_signed(&pair, &wanted)?;
+    let certificate_id = own_id(connection, &certificate, algorithm)?;
     let key = Key {
         id: KeyId::new(),
         connection: connection.id.clone(),
         state: KeyState::Pending,
         algorithm,
         certificate,
-        certificate_id: None,
+        certificate_id,
         created_at: now,
         activated_at: None,
         exposed_at: None,
@@ -143,106 +163,22 @@ fn make_for(
     Ok((key, pair))
 }
 
+/// The id of a key whose vendor gives none: the thumbprint of its JWK (RFC 7638), until another one is given.
+fn own_id(
+    connection: &Connection,
+    certificate: &Certificate,
+    algorithm: KeyAlgorithm,
+) -> Result<Option<CertificateId>, OpsError> {
+    if !providers::descriptor(connection.provider).takes_jwk() {
+        return Ok(None);
+    }
+    let thumbprint = jwk::public_jwk(certificate, algorithm)?.common.key_id;
+    Ok(thumbprint.and_then(|text| text.parse().ok()))
+}
+
 /// The first `limit` bytes of an ASCII text.
 fn cut(text: &str, limit: usize) -> &str {
     text.get(..limit).unwrap_or(text)
-}
-
-/// What [`keygen_missing`] did for one connection.
-pub struct Made {
-    /// The connection.
-    pub name: ConnectionName,
-    /// Its new pending key, or why there is none.
-    pub result: Result<Key, OpsError>,
-}
-
-/// Makes first keys for every enabled connection without one, on all cores, and stores them in one commit.
-///
-/// Takes no connection's lock: the commit looks again, and a connection that got a key meanwhile keeps it.
-pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Made>, OpsError> {
-    let missing = missing_keys(session)?;
-    if missing.is_empty() {
-        return Err(OpsError::EmptySelection);
-    }
-    for connection in &missing {
-        check_request(connection, request)?;
-    }
-    let made = make_on_all_cores(session, &missing, request);
-    let event = made
-        .iter()
-        .filter_map(|(_, made)| Some(&made.as_ref().ok()?.0))
-        .fold(AuditEvent::new(Action::KeyCreate), |event, key| {
-            event.on(&key.connection).about(SubjectKind::Key, &key.certificate.fingerprint)
-        });
-    session.vault.transact::<_, OpsError>(&event, |rows| {
-        made.into_iter().map(|(connection, made)| store_one(rows, connection, made)).collect()
-    })
-}
-
-/// The enabled connections that have no key.
-pub fn missing_keys(session: &Session) -> Result<Vec<Connection>, OpsError> {
-    session.vault.read(|rows| {
-        let sets = rows.key_sets()?;
-        let mut connections = rows.connections(&crate::domain::selection::Selection::enabled())?;
-        connections.retain(|connection| !sets.contains_key(&connection.id));
-        Ok(connections)
-    })
-}
-
-fn store_one(
-    rows: &Rows<'_>,
-    connection: &Connection,
-    made: Result<(Key, KeyPair), OpsError>,
-) -> Result<Made, OpsError> {
-    let result = match made {
-        Ok(_) if rows.connection_by_id(&connection.id)?.is_none() => {
-            Err(OpsError::NoConnection { name: connection.name.to_string(), nearest: None })
-        }
-        Ok((key, pair)) => match allowed(connection, &rows.keys_of(&connection.id)?, Step::Keygen) {
-            Ok(_) => {
-                rows.insert_key(&key, pair.pkcs8())?;
-                Ok(key)
-            }
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
-    };
-    Ok(Made { name: connection.name.clone(), result })
-}
-
-type MadeFor<'a> = (&'a Connection, Result<(Key, KeyPair), OpsError>);
-
-fn make_on_all_cores<'a>(
-    session: &Session,
-    missing: &'a [Connection],
-    request: &KeyRequest,
-) -> Vec<MadeFor<'a>> {
-    let progress = session.interact.progress(missing.len() as u64, "making keys");
-    // What is made is stored, and that takes its time, too.
-    let stop_at = session.limits.before_deadline(session.clock.instant());
-    let next = AtomicUsize::new(0);
-    let made = Mutex::new(Vec::with_capacity(missing.len()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(missing.len());
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(connection) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let one = if session.clock.instant() < stop_at {
-                        acceptable(connection, request)
-                            .and_then(|algorithm| make_for(session, connection, request, algorithm))
-                    } else {
-                        Err(OpsError::OutOfTime)
-                    };
-                    progress.advance(1);
-                    made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((connection, one));
-                }
-            });
-        }
-    });
-    drop(progress);
-    let mut made = made.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    made.sort_by(|(left, _), (right, _)| left.name.cmp(&right.name));
-    made
 }
 
 /// A key pair that a customer's vendor account already accepts.
@@ -251,8 +187,8 @@ pub struct ImportRequest {
     pub private_key: SecretBytes,
     /// The certificate file's bytes, PEM or DER.
     pub certificate: Vec<u8>,
-    /// The id that the vendor gave the certificate.
-    pub certificate_id: CertificateId,
+    /// The id that the vendor gave the certificate; where it gives none, the JWK's thumbprint unless another is used.
+    pub certificate_id: Option<CertificateId>,
 }
 
 /// What a proven step left behind.
@@ -267,8 +203,8 @@ pub struct Proven {
 }
 
 impl Proven {
-    pub(super) fn new(keys: KeysOf, exchanged: &Exchanged, warnings: Vec<String>) -> Self {
-        Self { keys, warnings, latency_ms: exchanged.evidence.latency_ms() }
+    pub(super) fn new(keys: KeysOf, evidence: &Evidence, warnings: Vec<String>) -> Self {
+        Self { keys, warnings, latency_ms: evidence.latency_ms() }
     }
 }
 
@@ -280,17 +216,17 @@ pub async fn import(
 ) -> Result<Proven, OpsError> {
     let (connection, before, _lock) = session.begin(name, Step::Import)?;
     let signing = imported(session, &connection, request)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
     let key = &signing.key;
     let event =
         AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
         rows.insert_key(key, &signing.private_key)?;
-        rows.put_verification(&proof::proof_of(&connection, Some(key), &exchanged.evidence, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Checks all that [`import`] checks but the exchange: what `--dry-run` does.
@@ -312,7 +248,14 @@ fn imported(session: &Session, connection: &Connection, request: ImportRequest) 
     let (certificate, _) = certificate::read(&request.certificate)?;
     certificate::belongs_to(&certificate, &pair)?;
     let algorithm = pair.algorithm();
-    acceptable(connection, &KeyRequest { algorithm: Some(algorithm), ..KeyRequest::default() })?;
+    acceptable(session, connection, &KeyRequest { algorithm: Some(algorithm), ..KeyRequest::default() })?;
+    let (name, state) = (connection.name.clone(), KeyState::Active);
+    let certificate_id = match request.certificate_id {
+        Some(id) => id,
+        None => {
+            own_id(connection, &certificate, algorithm)?.ok_or(OpsError::NoCertificateId { name, state })?
+        }
+    };
     let now = session.clock.now();
     let key = Key {
         id: KeyId::new(),
@@ -320,20 +263,22 @@ fn imported(session: &Session, connection: &Connection, request: ImportRequest) 
         state: KeyState::Active,
         algorithm,
         certificate,
-        certificate_id: Some(request.certificate_id.clone()),
+        certificate_id: Some(certificate_id.clone()),
         created_at: now,
         activated_at: Some(now),
         exposed_at: None,
     };
-    Ok(Signing { key, certificate_id: request.certificate_id, private_key: pair.into_pkcs8() })
+    Ok(Signing { key, certificate_id, private_key: pair.into_pkcs8() })
 }
 
 /// Makes the first key active under the id that the vendor gave its certificate, or gives the active key a new id
 /// (a sandbox refresh clears every mapping); proven by a live exchange first.
+///
+/// Without an id the key keeps the one that it has.
 pub async fn activate(
     session: &Session,
     name: &ConnectionName,
-    certificate_id: &CertificateId,
+    certificate_id: Option<&CertificateId>,
 ) -> Result<Proven, OpsError> {
     let (connection, before, _lock) = session.begin(name, Step::Activate)?;
     let key = before
@@ -341,20 +286,20 @@ pub async fn activate(
         .as_ref()
         .or(before.active.as_ref())
         .ok_or_else(|| OpsError::NoKey { name: name.clone(), state: KeyState::Pending })?;
-    let signing = Signing::load(session, name, key, Some(certificate_id))?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let signing = Signing::load(session, name, key, certificate_id)?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
 
     let event =
         AuditEvent::new(Action::KeyActivate).on(&connection.id).with("key", &key.certificate.fingerprint);
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
-        rows.set_certificate_id(&key.id, certificate_id)?;
+        rows.set_certificate_id(&key.id, &signing.certificate_id)?;
         rows.switch_key(&key.id, session.clock.now())?;
         rows.drop_token(&connection.id)?;
-        rows.put_verification(&proof::proof_of(&connection, Some(key), &exchanged.evidence, session.clock.now()))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Fails if the keys are not the ones that were proven: somebody else came between.

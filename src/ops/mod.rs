@@ -6,13 +6,20 @@
 
 pub mod apps;
 pub mod certificates;
+pub mod companies;
+mod connection_settings;
 pub mod connections;
+pub mod disconnect;
 pub mod error;
 mod grants;
 pub mod history;
 pub mod import;
 pub mod interact;
+pub mod invites;
 pub mod keys;
+pub mod login;
+mod missing_keys;
+mod overview;
 mod proof;
 pub mod rotate;
 pub mod session;
@@ -22,8 +29,9 @@ pub mod tokens;
 pub mod vaults;
 pub mod verify;
 
-pub use error::{AppError, GrantError, OpsError};
+pub use error::{AppError, CompanyError, GrantError, KeptApart, LoginError, OpsError};
 pub use interact::Interact;
+pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 
 pub use crate::vault::{Place, Stop};

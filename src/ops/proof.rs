@@ -1,6 +1,7 @@
 //! Proof before switch: a live exchange with the key, the secret and the settings that are about to count.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -9,8 +10,11 @@ use crate::domain::connection::Connection;
 use crate::domain::granted::{self, Granted};
 use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::{Key, KeyState};
-use crate::domain::settings::{ClientAuthentication, Settings};
+use crate::domain::settings::{ClientAuthentication, GrantKind, Settings};
 use crate::domain::verification::{Outcome, Stage, Verification};
+use crate::oauth::device::{self, DeviceLogin};
+use crate::oauth::harmless::{Harmless, harmless};
+use crate::oauth::revoke::Revoked;
 use crate::oauth::{
     self, Ask, Client, ClientProof, Evidence, ExchangeError, ExchangeRequest, Exchanged, SigningKey, Way,
 };
@@ -167,10 +171,55 @@ impl Asker {
     }
 
     /// Proves the client's keys without touching anybody's grant.
-    pub(super) async fn prove_client(&self, plan: &Plan, means: &Means<'_>) -> Result<(), OpsError> {
+    pub(super) async fn prove_client(&self, plan: &Plan, means: &Means<'_>) -> Result<Evidence, OpsError> {
         let key = means.signing_key().map_err(Box::new)?;
         let way = self.way();
         Ok(oauth::prove_client(&way, plan, means.proof(key.as_ref())).await.map_err(Box::new)?)
+    }
+
+    /// Asks the vendor whose token it is, where it has a call for that.
+    pub(super) async fn harmless(
+        &self,
+        plan: &Plan,
+        token: &SecretString,
+    ) -> Result<Option<Harmless>, ExchangeError> {
+        harmless(&self.way(), plan, token).await
+    }
+
+    /// Begins a login on another machine; `None` if the server has none.
+    pub(super) async fn start_device(
+        &self,
+        plan: &Plan,
+        means: &Means<'_>,
+    ) -> Result<Option<DeviceLogin>, ExchangeError> {
+        let key = means.signing_key()?;
+        device::start(&self.way(), plan, means.proof(key.as_ref())).await
+    }
+
+    /// Asks until somebody has logged in there; `None` if nobody has by `until`.
+    pub(super) async fn wait_for_device(
+        &self,
+        (plan, means): (&Plan, &Means<'_>),
+        login: &DeviceLogin,
+        until: Instant,
+    ) -> Result<Option<Exchanged>, ExchangeError> {
+        let key = means.signing_key()?;
+        let mut way = self.way();
+        way.limits.deadline = until;
+        device::wait(&way, plan, means.proof(key.as_ref()), login).await
+    }
+
+    /// Gives back the grant of `token`.
+    pub(super) async fn revoke(
+        &self,
+        plan: &Plan,
+        means: &Means<'_>,
+        token: &SecretString,
+    ) -> Result<Revoked, OpsError> {
+        let key = means.signing_key().map_err(Box::new)?;
+        let way = self.way();
+        let revoked = oauth::revoke::revoke(&way, plan, means.proof(key.as_ref()), token).await;
+        Ok(revoked.map_err(Box::new)?)
     }
 
     /// The way for one request that starts now.
@@ -226,17 +275,25 @@ pub(super) fn same_mapping(
     if differences.is_empty() { Ok(None) } else { Err(OpsError::MappingDiffers(differences.join(", "))) }
 }
 
-/// Proves a key and, where the old key still works, that both are mapped alike; returns warnings for people.
+/// Proves a key and, where the old key still works, that both are mapped alike; returns what the proof showed and
+/// warnings for people.
+///
+/// Where the connection's tokens come from a grant, the client alone is proven: a key on trial must not use it up.
 pub(super) async fn prove_successor(
     session: &Session,
     connection: &Connection,
     successor: &Signing,
     old: Option<&Key>,
-) -> Result<(Exchanged, Vec<String>), OpsError> {
+) -> Result<(Evidence, Vec<String>), OpsError> {
     let asker = Asker::new(session);
     let plan = session.plan(connection)?;
+    if plan.grant == GrantKind::RefreshToken {
+        let evidence = asker.prove_client(&plan, &Means::Key(successor)).await?;
+        let warnings = clock_warning(&evidence).into_iter().collect();
+        return Ok((evidence, warnings));
+    }
     let proven = asker.exchange(connection, &plan, &Means::Key(successor)).await?;
-    let mut warnings: Vec<String> = warnings_of(&proven);
+    let mut warnings = warnings_of(&proven);
     let mut reference = None;
     if let Some(old) = old.filter(|key| key.state != KeyState::Pending) {
         match old_token(session, &asker, connection, old).await {
@@ -250,7 +307,7 @@ pub(super) async fn prove_successor(
         }
     }
     warnings.extend(same_mapping(proven.granted.as_ref(), reference.as_ref(), &connection.settings)?);
-    Ok((proven, warnings))
+    Ok((proven.evidence, warnings))
 }
 
 /// Whether asking again would not help: the old key cannot tell its mapping any more.

@@ -41,7 +41,7 @@ pub async fn confirm(
     }
     // A seeded bug: two commits, and the old key goes in the first.
     let seeded = hooks::mutant("destroy-before-switch").then(|| destroy(session, active)).transpose()?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, Some(active)).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, Some(active)).await?;
 
     let event = AuditEvent::new(Action::RotationConfirm)
         .on(&connection.id)
@@ -51,15 +51,10 @@ pub async fn confirm(
         keys::unchanged(&connection, seeded.as_ref().unwrap_or(&before), rows)?;
         rows.set_certificate_id(&pending.id, &signing.certificate_id)?;
         switch(session, rows, active, pending)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(pending),
-            &exchanged.evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(pending), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Drops the pending key.
@@ -84,7 +79,7 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
     let active = key_in(&connection, &before, KeyState::Active)?;
     let signing = Signing::load(session, name, previous, None)?;
     // The active key may be the reason for going back, so it is no reference for the mapping.
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
 
     let event = AuditEvent::new(Action::RotationRollback)
         .on(&connection.id)
@@ -93,15 +88,10 @@ pub async fn rollback(session: &Session, name: &ConnectionName) -> Result<Proven
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         switch(session, rows, active, previous)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(previous),
-            &exchanged.evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(previous), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Proves the active key by a live exchange, then destroys the previous one, in the generation before as well.
@@ -110,8 +100,8 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
     let previous = key_in(&connection, &before, KeyState::Previous)?;
     let active = key_in(&connection, &before, KeyState::Active)?;
     let signing = Signing::load(session, name, active, None)?;
-    let (exchanged, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
-    if let Some(skew) = exchanged.evidence.clock_skew.filter(|skew| skew.is_notable()) {
+    let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
+    if let Some(skew) = evidence.clock_skew.filter(|skew| skew.is_notable()) {
         return Err(OpsError::ClockSkew(skew));
     }
 
@@ -122,15 +112,10 @@ pub async fn retire(session: &Session, name: &ConnectionName) -> Result<Proven, 
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         keys::unchanged(&connection, &before, rows)?;
         rows.remove_key(&previous.id)?;
-        rows.put_verification(&proof::proof_of(
-            &connection,
-            Some(active),
-            &exchanged.evidence,
-            session.clock.now(),
-        ))?;
+        rows.put_verification(&proof::proof_of(&connection, Some(active), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
-    Ok(Proven::new(KeysOf { connection, keys }, &exchanged, warnings))
+    Ok(Proven::new(KeysOf { connection, keys }, &evidence, warnings))
 }
 
 /// Returns the connection and its keys.
@@ -173,7 +158,7 @@ pub fn plan_key(
     request: &KeyRequest,
 ) -> Result<KeysOf, OpsError> {
     let status = plan(session, name, step, None)?;
-    keys::check_request(&status.connection, request)?;
+    keys::check_request(session, &status.connection, request)?;
     Ok(status)
 }
 

@@ -11,7 +11,7 @@ use crate::domain::connection::Connection;
 use crate::domain::ids::{AppName, ConnectionName};
 use crate::domain::rotation::{KeySet, Step};
 use crate::oauth::{self, Client, ClientOptions, ExchangeError};
-use crate::providers::{self, EndpointRequest, Plan};
+use crate::providers::{self, EndpointRequest, Plan, PlanError};
 use crate::secret::{SecretBytes, SecretString};
 use crate::vault::identity::{Credentials, IdentityFile};
 use crate::vault::pin::Pin;
@@ -174,8 +174,21 @@ impl Session {
 
     /// Works out how a connection comes to its tokens.
     pub(super) fn plan(&self, connection: &Connection) -> Result<Plan, OpsError> {
+        self.planned(connection, providers::plan)
+    }
+
+    /// As [`Session::plan`], for settings that are to be stored.
+    pub(super) fn check(&self, connection: &Connection) -> Result<Plan, OpsError> {
+        self.planned(connection, providers::check)
+    }
+
+    fn planned(
+        &self,
+        connection: &Connection,
+        plan: impl FnOnce(EndpointRequest<'_>) -> Result<Plan, PlanError>,
+    ) -> Result<Plan, OpsError> {
         let app = self.app_of(connection)?;
-        Ok(providers::plan(EndpointRequest {
+        Ok(plan(EndpointRequest {
             provider: connection.provider,
             environment: connection.environment,
             settings: &connection.settings,

@@ -2,29 +2,31 @@
 
 use jiff::Timestamp;
 
-use crate::domain::connection::Connection;
-use crate::domain::ids::{ConnectionId, ConnectionName};
-use crate::domain::rotation::{KeySet, Phase};
+use crate::domain::grant::{Grant, GrantState, ReconnectReason};
+use crate::domain::ids::{AppName, ConnectionId, ConnectionName};
+use crate::domain::rotation::Phase;
 use crate::domain::selection::Selection;
-use crate::domain::standing::{Facts, standing};
+use crate::domain::standing::{End, EndKind, Held, Standing, WARN_DAYS, standing};
 use crate::domain::verification::{Outcome, Verification};
-use crate::providers;
 
 use super::connections::{self, Overview};
 use super::{OpsError, Session};
-
-/// Days left below which an active certificate needs somebody.
-const WARN_DAYS: i64 = 30;
 
 /// Why a connection needs somebody, the most urgent first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// The active certificate is over.
     Expired,
+    /// The customer must consent again: why, as far as it is known.
+    Reconnect(String),
     /// The last verification failed, and nobody proved the contrary since.
     Failed(String),
+    /// The answer to a refresh was lost at this time: nobody knows whether the grant is good.
+    Uncertain(Timestamp),
     /// The active certificate ends in so many days.
     Expiring(i64),
+    /// The grant ends in so many days, used or unused.
+    GrantExpiring(i64, Lapse),
     /// A removed operator may hold a copy of the active key.
     Exposed,
     /// A rotation waits for its confirmation.
@@ -33,8 +35,19 @@ pub enum Need {
     ActivationPending,
     /// It has no key.
     NoKey,
+    /// Nobody has consented yet.
+    NoGrant,
     /// The previous key is still kept.
     PreviousKept,
+}
+
+/// How a grant comes to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lapse {
+    /// However often it is used.
+    Hard,
+    /// Unless it is used before.
+    Rolling,
 }
 
 /// One connection that needs somebody.
@@ -44,6 +57,8 @@ pub struct Attention {
     pub name: ConnectionName,
     /// Its id.
     pub id: ConnectionId,
+    /// The app that it belongs to.
+    pub app: Option<AppName>,
     /// Why.
     pub need: Need,
     /// Where its keys stand: tells which step comes next.
@@ -55,8 +70,8 @@ pub struct Attention {
 pub struct Status {
     /// What needs somebody, most urgent first.
     pub attention: Vec<Attention>,
-    /// When the active certificates end, the next first.
-    pub expiries: Vec<(ConnectionName, ConnectionId, Timestamp)>,
+    /// What makes somebody act, the next first.
+    pub expiries: Vec<(ConnectionName, ConnectionId, End)>,
     /// How many connections there are.
     pub connections: usize,
     /// How many of them are usable: enabled, with an active key that is neither over nor refused.
@@ -70,57 +85,77 @@ pub fn status(session: &Session) -> Result<Status, OpsError> {
     let mut status = Status { attention: Vec::new(), expiries: Vec::new(), connections: all.len(), ready: 0 };
     for overview in all.iter().filter(|overview| overview.connection.enabled) {
         let (name, id) = (&overview.connection.name, &overview.connection.id);
-        let expiry = active_expiry(&overview.connection, &overview.keys);
-        status.ready += usize::from(is_usable(overview, expiry, now));
-        if let Some(expiry) = expiry {
-            status.expiries.push((name.clone(), id.clone(), expiry));
+        let facts = overview.facts(now);
+        status.ready += usize::from(standing(facts).is_usable());
+        if let Some(end) = facts.end() {
+            status.expiries.push((name.clone(), id.clone(), end));
         }
         if let Some(need) = need(overview, now) {
             let phase = overview.keys.phase();
-            status.attention.push(Attention { name: name.clone(), id: id.clone(), need, phase });
+            let app = overview.app.as_ref().map(|app| app.name.clone());
+            status.attention.push(Attention { name: name.clone(), id: id.clone(), app, need, phase });
         }
     }
     status.attention.sort_by(|left, right| (&left.need, &left.name).cmp(&(&right.need, &right.name)));
-    status.expiries.sort_by_key(|(_, _, expiry)| *expiry);
+    status.expiries.sort_by_key(|(_, _, end)| end.at);
     Ok(status)
 }
 
-fn is_usable(overview: &Overview, expiry: Option<Timestamp>, now: Timestamp) -> bool {
-    let facts = Facts {
-        enabled: overview.connection.enabled,
-        active: overview.keys.active.as_ref(),
-        days_left: expiry.map(|expiry| providers::days_left(expiry, now)),
-        last: overview.verification.as_ref(),
-        warn_days: WARN_DAYS,
-    };
-    standing(facts).is_usable()
-}
-
-fn active_expiry(connection: &Connection, keys: &KeySet) -> Option<Timestamp> {
-    keys.active.as_ref().map(|key| providers::vendor_expiry(connection.provider, &key.certificate))
-}
-
 fn need(overview: &Overview, now: Timestamp) -> Option<Need> {
-    let days_left =
-        active_expiry(&overview.connection, &overview.keys).map(|expiry| providers::days_left(expiry, now));
-    if days_left.is_some_and(|days| days < 0) {
+    let facts = overview.facts(now);
+    let standing = standing(facts);
+    let by_grant = overview.grant.as_ref().and_then(|grant| need_of_grant(grant, standing));
+    if facts.certificate_end.is_some_and(|end| end < now) {
         return Some(Need::Expired);
     }
-    if let Some(need) = overview.verification.as_ref().and_then(failed) {
+    if standing == Standing::Revoked {
+        return None;
+    }
+    if let Some(need) = by_grant {
         return Some(need);
     }
-    if let Some(days) = days_left.filter(|days| *days < WARN_DAYS) {
-        return Some(Need::Expiring(days));
+    // A renewal after it has proven the contrary.
+    let stands = !matches!(standing, Standing::Active | Standing::Expiring | Standing::NeverVerified);
+    if stands && let Some(need) = overview.verification.as_ref().and_then(failed) {
+        return Some(need);
+    }
+    if let Some(end) = facts.end().filter(|end| end.is_near(now, WARN_DAYS)) {
+        let days = end.days_left(now);
+        return Some(match end.kind {
+            EndKind::Certificate => Need::Expiring(days),
+            EndKind::Hard => Need::GrantExpiring(days, Lapse::Hard),
+            EndKind::Rolling => Need::GrantExpiring(days, Lapse::Rolling),
+        });
     }
     if overview.keys.active.as_ref().is_some_and(|key| key.exposed_at.is_some()) {
         return Some(Need::Exposed);
     }
+    if matches!(facts.grant, Held::Missing) {
+        return Some(Need::NoGrant);
+    }
     match overview.keys.phase() {
-        Phase::Empty => Some(Need::NoKey),
+        Phase::Empty => (facts.key == Held::Missing).then_some(Need::NoKey),
         Phase::FirstPending => Some(Need::ActivationPending),
         Phase::Rotating => Some(Need::RotationPending),
         Phase::Overlap => Some(Need::PreviousKept),
         Phase::Settled => None,
+    }
+}
+
+fn need_of_grant(grant: &Grant, standing: Standing) -> Option<Need> {
+    match (standing, &grant.state) {
+        (Standing::Reconnect, GrantState::Reconnect { reason, .. }) => {
+            Some(Need::Reconnect(reason.to_string()))
+        }
+        (Standing::Reconnect, _) => {
+            let at = grant.nearest_expiry()?;
+            Some(Need::Reconnect(ReconnectReason::Expired { at }.to_string()))
+        }
+        (Standing::Uncertain, _) => grant.uncertain_since().map(Need::Uncertain),
+        (Standing::Rejected, GrantState::Active { refused_at: Some(at) }) => {
+            Some(Need::Failed(format!("the vendor refused the refresh token at {at:.0}")))
+        }
+        _ => None,
     }
 }
 

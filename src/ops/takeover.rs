@@ -54,7 +54,11 @@ pub struct TakenOver {
 /// Takes over every grant that can be, in one commit; each row's own failure is in its [`TakenOver`].
 ///
 /// With `dry_run` nothing is stored.
-pub fn take_over(session: &Session, rows: Vec<TakeoverRow>, dry_run: bool) -> Result<Vec<TakenOver>, OpsError> {
+pub fn take_over(
+    session: &Session,
+    rows: Vec<TakeoverRow>,
+    dry_run: bool,
+) -> Result<Vec<TakenOver>, OpsError> {
     session.vault.require_writable()?;
     let plan = session.vault.read(|vault| {
         let plan = |row: &TakeoverRow| {
@@ -102,7 +106,9 @@ fn prepare(
 ) -> Result<(Connection, bool, App), OpsError> {
     let found = rows.connection(&wanted.name)?;
     let app = match (&found, &wanted.app) {
-        (_, Some(name)) => rows.app(name)?.ok_or_else(|| AppError::NotFound { name: name.clone(), nearest: None })?,
+        (_, Some(name)) => {
+            rows.app(name)?.ok_or_else(|| AppError::NotFound { name: name.clone(), nearest: None })?
+        }
         (Some(connection), None) => {
             let id = connection.app.as_ref().ok_or_else(|| no_grant_possible(connection))?;
             rows.app_by_id(id)?.ok_or_else(|| VaultError::damaged("a connection's app is not there"))?
@@ -192,7 +198,8 @@ fn store(
         Source::Quarantine(id) => {
             let found = rows.quarantined_grant(&id)?.ok_or_else(|| GrantError::NotQuarantined(id.clone()))?;
             let (facts, token) = found;
-            if facts.app != app.id || (facts.realm.is_some() && facts.realm.as_deref() != connection.settings.account())
+            if facts.app != app.id
+                || (facts.realm.is_some() && facts.realm.as_deref() != connection.settings.account())
             {
                 return Err(GrantError::Elsewhere { name: connection.name, realm: facts.realm }.into());
             }

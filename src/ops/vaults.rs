@@ -120,8 +120,7 @@ pub fn add_recipient(
     role: Role,
     label: Option<String>,
 ) -> Result<Changed, OpsError> {
-    session.vault.add_recipient(key, role, label)?;
-    Ok(Changed { recipient: recipient(session, key.as_str())?, rekeyed: None })
+    Ok(Changed { recipient: session.vault.add_recipient(key, role, label)?, rekeyed: None })
 }
 
 /// Changes a role; a demotion rekeys the vault.

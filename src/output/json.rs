@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::problem::Problem;
 use super::sanitize::safe_json;
@@ -46,11 +47,21 @@ pub fn envelope(answer: &Answer<'_>, indented: bool) -> String {
 ///
 /// A secret never becomes a [`Value`]: nobody would wipe that. `size_hint` must not be smaller than the result, or a
 /// growing buffer leaves copies behind.
-#[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
 pub fn secret_envelope<T: Serialize>(
     schema: &'static str,
     data: &T,
     warnings: &[String],
+    size_hint: usize,
+) -> SecretBytes {
+    secret_answer((schema, data), warnings, None, size_hint)
+}
+
+/// The same for a batch of which something failed.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
+pub fn secret_answer<T: Serialize>(
+    (schema, data): (&'static str, &T),
+    warnings: &[String],
+    problem: Option<&Problem<'_>>,
     size_hint: usize,
 ) -> SecretBytes {
     #[derive(Serialize)]
@@ -59,14 +70,34 @@ pub fn secret_envelope<T: Serialize>(
         ok: bool,
         data: &'a T,
         warnings: &'a [String],
-        error: Option<()>,
+        error: Option<&'a Problem<'a>>,
     }
-    let envelope = Secretive { schema: format!("tokenctl.{schema}"), ok: true, data, warnings, error: None };
-    let mut bytes = Vec::with_capacity(size_hint);
+    let schema = format!("tokenctl.{schema}");
+    let envelope = Secretive { schema, ok: problem.is_none(), data, warnings, error: problem };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size_hint));
     // expect: strings, numbers and structures always serialise, and writing to a vector cannot fail.
-    serde_json::to_writer(&mut bytes, &envelope).expect("the envelope serialises");
+    serde_json::to_writer(&mut *bytes, &envelope).expect("the envelope serialises");
     bytes.push(b'\n');
-    Secret::new(bytes)
+    harmless(bytes)
+}
+
+/// Returns one row with a secret in it as a line of JSON.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: see the proof")]
+pub fn secret_line<T: Serialize>(row: &T, size_hint: usize) -> SecretBytes {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size_hint));
+    // expect: as above.
+    serde_json::to_writer(&mut *bytes, row).expect("the row serialises");
+    bytes.push(b'\n');
+    harmless(bytes)
+}
+
+/// As [`safe_json`], without a copy that stays.
+fn harmless(mut bytes: Zeroizing<Vec<u8>>) -> SecretBytes {
+    let escaped = match std::str::from_utf8(&bytes).map(safe_json) {
+        Ok(std::borrow::Cow::Owned(escaped)) => Some(Secret::new(escaped.into_bytes())),
+        _ => None,
+    };
+    escaped.unwrap_or_else(|| Secret::new(std::mem::take(&mut *bytes)))
 }
 
 /// Returns one object per row and line.

@@ -9,6 +9,7 @@ pub mod json;
 pub mod listing;
 pub mod plain;
 pub mod problem;
+pub mod qr;
 pub mod report;
 pub mod reports;
 pub mod sanitize;

@@ -7,7 +7,7 @@ use crate::domain::connection::{Environment, Provider};
 use crate::domain::granted::Granted;
 use crate::domain::key::KeyAlgorithm;
 use crate::domain::settings::{
-    ClientAuthentication, GrantKind, NetsuiteSettings, Settings, SigningAlgorithm,
+    ClientAuthentication, GrantKind, NetsuiteSettings, Registration, Settings, SigningAlgorithm,
 };
 
 /// Everything that the flows need to know of a vendor.
@@ -73,6 +73,18 @@ impl Descriptor {
     /// Whether the vendor's keys are made, uploaded and rotated here.
     pub fn has_keys(&self) -> bool {
         !self.key_algorithms.is_empty()
+    }
+
+    /// Whether the public half of a key is handed over as a JWK: no certificate of it is looked at, and what names it is
+    /// the JWK's `kid`, which is ours to choose.
+    pub fn takes_jwk(&self) -> bool {
+        self.has_keys() && self.upload.is_none()
+    }
+
+    /// How the clients of an app prove who they are.
+    pub fn authentication_of(&self, registration: Option<&Registration>) -> ClientAuthentication {
+        let set = registration.and_then(|registration| registration.authentication);
+        set.unwrap_or(self.client_authentication[0])
     }
 
     /// Returns what an answer with this HTTP status, error code and description means, if that is known.

@@ -11,12 +11,16 @@ use crate::domain::key::Certificate;
 ///
 /// NetSuite shortens a longer validity to two years without a word (`vendors.md` 1.4).
 pub fn vendor_expiry(provider: Provider, certificate: &Certificate) -> Timestamp {
-    let Some(years) = descriptor(provider).certificate.clamp_years else { return certificate.not_after };
-    certificate
-        .not_before
+    expiry_of(provider, (certificate.not_before, certificate.not_after))
+}
+
+/// As [`vendor_expiry`], for a certificate of which only the validity is known.
+pub fn expiry_of(provider: Provider, (not_before, not_after): (Timestamp, Timestamp)) -> Timestamp {
+    let Some(years) = descriptor(provider).certificate.clamp_years else { return not_after };
+    not_before
         .to_zoned(TimeZone::UTC)
         .checked_add(years.years())
-        .map_or(certificate.not_after, |limit| certificate.not_after.min(limit.timestamp()))
+        .map_or(not_after, |limit| not_after.min(limit.timestamp()))
 }
 
 /// Returns the whole days from `now` to `expiry`: 0 on the last day, negative once it is over.

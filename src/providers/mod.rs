@@ -18,9 +18,9 @@ pub use descriptor::{
     Redirects, Revocation, Upload,
 };
 pub use endpoints::{EndpointError, EndpointRequest, Endpoints, discovery_url, endpoints, is_loopback};
-pub use expiry::{days_left, vendor_expiry};
-pub use plan::{AssertionPlan, Plan, PlanError, plan};
-pub use settings::{MIN_ASSERTION_SECONDS, SettingsError, check_registration, check_settings};
+pub use expiry::{days_left, expiry_of, vendor_expiry};
+pub use plan::{AssertionPlan, Plan, PlanError, check, plan};
+pub use settings::{MIN_ASSERTION_SECONDS, SettingsError};
 
 use crate::domain::connection::Provider;
 

@@ -1,8 +1,10 @@
 //! How a connection comes to its tokens, worked out from the vendor, the connection's settings and its app's
 //! registration: the one thing that the flows read, so that they need not know whose settings say what.
 
+use url::Url;
+
 use super::descriptor;
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, HarmlessCall};
 use super::endpoints::{EndpointError, EndpointRequest, Endpoints, endpoints};
 use super::settings::{SettingsError, check_registration, check_settings};
 use crate::domain::settings::{
@@ -34,6 +36,28 @@ pub struct Plan {
     pub hash: String,
 }
 
+impl Plan {
+    /// The call that proves an access token without changing anything, and where it goes; `None` if there is none here.
+    pub fn harmless(&self) -> Option<(HarmlessCall, Url)> {
+        let call = self.vendor.harmless_call?;
+        let mut url = self.endpoints.api()?.clone();
+        if call == HarmlessCall::CompanyInfo {
+            let realm = self.realm.as_deref()?;
+            // Segment by segment: a realm with a slash must not lead elsewhere.
+            url.path_segments_mut().ok()?.pop_if_empty().extend([
+                "v3",
+                "company",
+                realm,
+                "companyinfo",
+                realm,
+            ]);
+            // `vendors.md` 2.6: the lowest version that still counts.
+            url.query_pairs_mut().append_pair("minorversion", "75");
+        }
+        Some((call, url))
+    }
+}
+
 /// How a client assertion is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssertionPlan {
@@ -58,14 +82,20 @@ pub enum PlanError {
     Settings(#[from] SettingsError),
 }
 
-/// Works out how a connection comes to its tokens; everything that can be checked without asking is checked.
+/// Works out what [`plan`] does for settings that are to be stored: everything that can be checked without asking the
+/// vendor is checked.
+pub fn check(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
+    check_settings(request.provider, request.settings)?;
+    if let Some(registration) = request.registration {
+        check_registration(request.provider, registration)?;
+    }
+    plan(request)
+}
+
+/// Works out how a connection comes to its tokens. Where requests go is checked each time.
 pub fn plan(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
     let EndpointRequest { provider, settings, registration, .. } = request;
     let vendor = descriptor(provider);
-    check_settings(provider, settings)?;
-    if let Some(registration) = registration {
-        check_registration(provider, registration)?;
-    }
     let endpoints = endpoints(request)?;
     let hash = settings_hash(settings, registration);
     let Some(own) = settings.netsuite() else {
@@ -76,7 +106,7 @@ pub fn plan(request: EndpointRequest<'_>) -> Result<Plan, PlanError> {
     Ok(Plan {
         vendor,
         grant: settings.grant(),
-        authentication: vendor.client_authentication[0],
+        authentication: vendor.authentication_of(None),
         client_id: own.client_id.clone(),
         scopes: own.scopes.clone(),
         audience: None,
@@ -113,7 +143,7 @@ fn of_member(
     Plan {
         vendor,
         grant,
-        authentication: registration.authentication.unwrap_or(vendor.client_authentication[0]),
+        authentication: vendor.authentication_of(Some(registration)),
         client_id: registration.client_id.clone(),
         scopes,
         audience: audience.or_else(|| vendor.default_audience.map(str::to_owned)),

@@ -117,6 +117,19 @@ static MEANINGS: &[Meaning] = &[
         causes: &["the redirect URI is not the registered one, or the code was used before"],
         attempts: None,
     },
+    Meaning {
+        status: Some(401),
+        // The API's own code, AuthenticationFailed.
+        code: "3200",
+        description: None,
+        summary: "does not accept the access token for this company",
+        blames: Blame::Grant,
+        causes: &[
+            "the company's administrator disconnected the app",
+            "the realm id is another company's than the one that was connected",
+        ],
+        attempts: None,
+    },
 ];
 
 /// The paths below Intuit's hosts; the simulator has them below one address.

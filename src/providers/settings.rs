@@ -25,7 +25,7 @@ impl SettingsError {
 }
 
 /// Checks everything but the URLs, which [`endpoints()`](super::endpoints()) does.
-pub fn check_settings(provider: Provider, settings: &Settings) -> Result<(), SettingsError> {
+pub(super) fn check_settings(provider: Provider, settings: &Settings) -> Result<(), SettingsError> {
     let vendor = descriptor(provider);
     match settings {
         Settings::Netsuite(settings) => check_netsuite(vendor, settings),
@@ -61,7 +61,10 @@ fn check_member(vendor: &Descriptor, settings: &MemberSettings) -> Result<(), Se
 }
 
 /// Checks everything of an app but the URLs.
-pub fn check_registration(provider: Provider, registration: &Registration) -> Result<(), SettingsError> {
+pub(super) fn check_registration(
+    provider: Provider,
+    registration: &Registration,
+) -> Result<(), SettingsError> {
     let vendor = descriptor(provider);
     word("client id", Some(&registration.client_id))?;
     scopes(vendor, &registration.scopes)?;

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
+use super::paste::Prompt;
+use super::visit::Browsing;
 use super::{progress, prompt};
-use crate::ops::interact::{Interact, NoAnswer, Progress};
+use crate::ops::interact::{Interact, NoAnswer, Pasting, Progress, Visit};
 use crate::output::problem::Part;
 use crate::output::sanitize::{redacted, safe_line};
 use crate::output::table::toned;
@@ -26,6 +28,8 @@ pub struct Manner {
     pub yes: bool,
     /// Somebody can be asked: stdin and stderr are terminals and `--no-input` is not set.
     pub attended: bool,
+    /// `--no-input` is set: standard input is not read, whatever it is.
+    pub unasked: bool,
     /// stderr is a terminal.
     pub live: bool,
     /// Colour is wanted on stderr.
@@ -40,6 +44,8 @@ pub struct Console {
     warnings: Arc<Mutex<Vec<String>>>,
     /// Somebody answered with Ctrl-C: the command is about to end and asks nothing more.
     interrupted: Arc<AtomicBool>,
+    /// How addresses are opened; none are without it.
+    browsing: Option<Arc<Browsing>>,
 }
 
 impl Console {
@@ -52,7 +58,14 @@ impl Console {
             bars: MultiProgress::with_draw_target(target),
             warnings: Arc::default(),
             interrupted: Arc::default(),
+            browsing: None,
         }
+    }
+
+    /// The same conversation with somebody who can be sent to an address.
+    #[must_use]
+    pub fn browsing(&self, browsing: Browsing) -> Self {
+        Self { browsing: Some(Arc::new(browsing)), ..self.clone() }
     }
 
     /// What was warned of so far, for the report.
@@ -76,6 +89,11 @@ impl Console {
     /// Writes bytes of a log line between, not into, the progress bars.
     pub fn write_log(&self, line: &str) {
         self.write(line);
+    }
+
+    /// Writes harmless text as it is, line ends included.
+    pub(super) fn write_part(&self, harmless: &str) {
+        self.write(harmless);
     }
 
     fn labelled(&self, part: Part, harmless: &str) -> String {
@@ -136,6 +154,26 @@ impl Interact for Console {
     fn warn(&self, text: &str) {
         self.write(&self.labelled(Part::Warning, &safe_line(text)));
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(redacted(text).into_owned());
+    }
+
+    fn visit(&self, visit: &Visit<'_>) {
+        if let Some(browsing) = &self.browsing {
+            browsing.visit(self, visit);
+        }
+    }
+
+    fn paste(&self, prompt: &str, demanded: bool) -> Option<Box<dyn Pasting>> {
+        if !self.manner.attended && !(demanded && !self.manner.unasked) {
+            return None;
+        }
+        let prompt = Prompt::begin(self.clone(), safe_line(prompt), self.manner.attended);
+        match prompt {
+            Ok(prompt) => Some(Box::new(prompt)),
+            Err(error) => {
+                self.note(&format!("nothing can be pasted: {error}"));
+                None
+            }
+        }
     }
 }
 

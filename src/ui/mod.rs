@@ -4,9 +4,12 @@
 
 pub mod browser;
 pub mod console;
+mod paste;
 pub mod progress;
 pub mod prompt;
 pub mod surroundings;
+pub mod visit;
 
 pub use console::{Console, Manner};
 pub use surroundings::Surroundings;
+pub use visit::Browsing;

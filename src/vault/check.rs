@@ -10,6 +10,7 @@ use super::image::{Chunks, Image};
 use super::info::owners_only;
 use super::membership::open_all;
 use super::pin::{Pin, id_from_bytes};
+use super::reader::Extent;
 use super::recipient::Role;
 use super::store::{State, Vault};
 use super::trailer::CHUNK;
@@ -44,7 +45,7 @@ impl Vault {
     /// Fails only if the vault cannot be opened at all; what is wrong otherwise is in the report.
     pub fn check(&self) -> Result<CheckReport, VaultError> {
         let mut state = self.state();
-        self.refresh(&mut state)?;
+        self.refresh(&mut state, Extent::Whole)?;
         let State { credentials, generation } = &*state;
         let generation =
             generation.as_ref().ok_or_else(|| VaultError::damaged("it could not be read again"))?;

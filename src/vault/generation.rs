@@ -1,7 +1,7 @@
-//! One generation of the vault, opened: the database in memory and what the role may do with it.
+//! One generation of the vault, opened: its database and what the role may do with it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, MAIN_DB};
+use rusqlite::Connection as Database;
 
 use super::error::VaultError;
 use super::file::Stamp;
@@ -11,9 +11,9 @@ use super::image::{self, Image};
 use super::keyring::Keyring;
 use super::location::Location;
 use super::pin::Pin;
+use super::reader::{Extent, Faults, Reading, reader_for};
 use super::recipient::{RecipientKey, Role};
 use super::rows::Rows;
-use super::schema;
 use super::trailer::{Commit, Root};
 use crate::domain::audit::AuditHead;
 
@@ -35,8 +35,10 @@ pub(super) mod meta {
 
 /// An opened generation.
 pub(super) struct Generation {
-    /// The database, in memory.
+    /// The database: in memory, or read page by page.
     pub(super) database: Database,
+    /// Why a page could not be read; `None` where all of it was read already.
+    faults: Option<Faults>,
     /// The vault's keys as far as the role reaches.
     pub(super) keyring: Keyring,
     /// What the opening recipient may do.
@@ -58,36 +60,46 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// Loads a whole, verified image.
+    /// Opens a verified image as far as `extent` asks for.
     pub(super) fn load(
-        mut image: Image,
-        location: &Location,
+        image: Image,
+        (location, extent): (&Location, Extent),
         pin: Pin,
         credentials: &Credentials,
     ) -> Result<Self, VaultError> {
-        let database = load_database(&mut image, location)?;
-        let sealer = Keyring::load(&database, None)?;
-        let rows = Rows { database: &database, sealer: sealer.sealer() };
-        let (opener, role) = opener(&rows, credentials)?;
-        let keyring = match role {
-            Role::Viewer => sealer,
-            Role::Operator => Keyring::load(&database, Some(opener))?,
-        };
-        if *keyring.verify_key() != pin.verify_key {
-            return Err(VaultError::damaged("it is signed by another key than its keyring names"));
+        let Image { footer, root, stamp, file_length, .. } = &image;
+        let (commit, image_length) = (footer.commit, footer.image_length);
+        let (root, stamp, file_length) = (*root, *stamp, *file_length);
+        let path = location.vault();
+        let Reading { database, faults } = reader_for(&image, extent).open(image, &path)?;
+        let opened = open_keyring(&database, &pin, credentials);
+        if let Some(failure) = faults.as_ref().and_then(Faults::take) {
+            return Err(image::broken(&path, failure));
         }
+        let (keyring, opener, role) = opened?;
         Ok(Self {
-            opener: opener.recipient().clone(),
+            database,
+            faults,
             keyring,
             role,
+            opener,
             pin,
-            commit: image.footer.commit,
-            root: image.root,
-            stamp: image.stamp,
-            file_length: image.file_length,
-            image_length: image.footer.image_length,
-            database,
+            commit,
+            root,
+            stamp,
+            file_length,
+            image_length,
         })
+    }
+
+    /// Whether all of it was read and verified.
+    pub(super) fn is_whole(&self) -> bool {
+        self.faults.is_none()
+    }
+
+    /// Returns why a page could not be read since the last call: nothing that was found then counts.
+    pub(super) fn failure(&self, location: &Location) -> Option<VaultError> {
+        self.faults.as_ref()?.take().map(|failure| image::broken(&location.vault(), failure))
     }
 
     /// When it was committed, and with it the audit log's head anchored.
@@ -136,20 +148,23 @@ fn opener<'a>(rows: &Rows<'_>, credentials: &'a Credentials) -> Result<(&'a Iden
     })
 }
 
-fn load_database(image: &mut Image, location: &Location) -> Result<Database, VaultError> {
-    let length = usize::try_from(image.footer.image_length)
-        .map_err(|_| VaultError::damaged("its database is larger than memory can be"))?;
-    let mut database = in_memory()?;
-    let mut stream = image.stream();
-    let loaded = database.deserialize_read_exact(MAIN_DB, &mut stream, length, false);
-    if let Some(failure) = stream.failure.take() {
-        return Err(image::broken(&location.vault(), failure));
+/// Opens the vault's keys as far as the role of whoever brought `credentials` reaches.
+fn open_keyring(
+    database: &Database,
+    pin: &Pin,
+    credentials: &Credentials,
+) -> Result<(Keyring, RecipientKey, Role), VaultError> {
+    let sealer = Keyring::load(database, None)?;
+    let rows = Rows { database, sealer: sealer.sealer() };
+    let (opener, role) = opener(&rows, credentials)?;
+    let keyring = match role {
+        Role::Viewer => sealer,
+        Role::Operator => Keyring::load(database, Some(opener))?,
+    };
+    if *keyring.verify_key() != pin.verify_key {
+        return Err(VaultError::damaged("it is signed by another key than its keyring names"));
     }
-    loaded?;
-    settle(&database)?;
-    schema::migrate(&database)?;
-    database.pragma_update(None, "query_only", true)?;
-    Ok(database)
+    Ok((keyring, opener.recipient().clone(), role))
 }
 
 /// Returns an empty database in memory.

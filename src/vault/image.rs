@@ -136,6 +136,9 @@ impl Chunks for Image {
         self.stream.seek(SeekFrom::Start(start))?;
         self.stream.read_exact(buffer)?;
         let hash = usize::try_from(index).ok().and_then(|index| self.hashes.chunks(HASH).nth(index));
+        if hooks::mutant("chunk-unverified") {
+            return Ok(length);
+        }
         if hash == Some(trailer::sha256(buffer).as_slice()) { Ok(length) } else { Err(changed()) }
     }
 }

@@ -21,6 +21,8 @@ pub struct Rekeyed {
     ///
     /// The old key cannot vouch for it: whoever was removed held that one.
     pub pin: Pin,
+    /// How many keys somebody who was removed may hold copies of.
+    pub exposed_keys: u32,
     /// The identity files on this machine that were brought up to date.
     pub updated: Vec<PathBuf>,
 }
@@ -55,6 +57,30 @@ const SEALED: &[SealedColumn] = &[
         sealed: "sealed_refresh_token",
         context: ("grant/", "/refresh"),
     },
+    SealedColumn {
+        table: "invitation_issuer",
+        id: "id",
+        sealed: "sealed_search_key",
+        context: ("invitation-", "/search-key"),
+    },
+    SealedColumn {
+        table: "invitation_keys",
+        id: "kid",
+        sealed: "sealed_private_key",
+        context: ("invitation-key/", "/private"),
+    },
+    SealedColumn {
+        table: "invitations",
+        id: "id",
+        sealed: "sealed_address",
+        context: ("invitation/", "/address"),
+    },
+    SealedColumn {
+        table: "invitations",
+        id: "id",
+        sealed: "sealed_email",
+        context: ("invitation/", "/email"),
+    },
     SealedColumn { table: "keys", id: "id", sealed: "sealed_private_key", context: ("key/", "/private") },
     SealedColumn {
         table: "quarantine",
@@ -76,13 +102,13 @@ impl Vault {
         self.with(|generation| generation.rows().recipients())
     }
 
-    /// Lets somebody open the vault from the next generation on, which this commits.
+    /// Lets somebody open the vault from the next generation on, which this commits; returns their row.
     pub fn add_recipient(
         &self,
         key: &RecipientKey,
         role: Role,
         label: Option<String>,
-    ) -> Result<(), VaultError> {
+    ) -> Result<Recipient, VaultError> {
         let event = AuditEvent::new(Action::RecipientAdd)
             .about(SubjectKind::Recipient, key.fingerprint())
             .with("role", role.as_str());
@@ -90,7 +116,8 @@ impl Vault {
         self.with_keyring(&event, |rows, keyring| {
             rows.insert_recipient(&recipient)?;
             if role == Role::Operator { self.wrap(rows, keyring) } else { Ok(()) }
-        })
+        })?;
+        Ok(recipient)
     }
 
     /// Changes a role. Taking away the role operator rekeys the vault; the last operator keeps it.
@@ -151,7 +178,7 @@ impl Vault {
         self.require_writable()?;
         // Entries that are sealed and signed by the old keys must not appear after their last fold.
         let _keyring = self.locks.keyring()?;
-        let pin = self.commit(event, Self::check_writable, |rows, switch| {
+        let (pin, exposed_keys) = self.commit(event, Self::check_writable, |rows, switch| {
             change(rows)?;
             let operators = operators(&rows.recipients()?);
             if operators.is_empty() {
@@ -165,10 +192,10 @@ impl Vault {
             keyring.store(rows.database, &operators, self.clock.now())?;
             let pin = Pin { vault: self.id.clone(), verify_key: *keyring.verify_key() };
             switch.keyring = Some(keyring);
-            Ok(pin)
+            Ok((pin, rows.counts()?.exposed_keys))
         })?;
         let updated = self.settle_identities(&mut self.state(), &pin);
-        Ok(Rekeyed { pin, updated })
+        Ok(Rekeyed { pin, exposed_keys, updated })
     }
 
     /// Drops pins that `current` has replaced from the identity files; what fails is tried again by the next commit.
@@ -230,6 +257,7 @@ pub(super) fn open_all(rows: &Rows<'_>) -> Result<u64, VaultError> {
 
 fn ids(database: &Database, column: &SealedColumn) -> Result<Vec<String>, VaultError> {
     let SealedColumn { table, id, sealed, .. } = column;
+    // Some values are destroyed before their row is.
     let sql = format!("SELECT {id} FROM {table} WHERE {sealed} IS NOT NULL ORDER BY {id}");
     let mut statement = database.prepare(&sql)?;
     let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

@@ -3,9 +3,10 @@
 //! May import `domain`, `secret` and `clock`.
 //!
 //! From the outside in: [`Vault`] (`store`, `create`, `transact`, `membership`, `info`, `check`) works on one
-//! `generation` in memory, which is an `image` verified against its `trailer` and a `pin`; `replace` puts the next one
-//! in its place; `journal` holds what is newer; `file` and `lock` are the only ways to the file system.
+//! `generation`, which a `reader` opens from an `image` verified against its `trailer` and a `pin` (`load`); `replace`
+//! puts the next one in its place; `journal` holds what is newer; `file` and `lock` are the only ways to the file system.
 
+mod accesses;
 pub mod audit_log;
 mod check;
 mod create;
@@ -19,10 +20,12 @@ mod image;
 mod info;
 mod journal;
 mod keyring;
+mod load;
 mod location;
 pub mod lock;
 mod membership;
 pub mod pin;
+mod reader;
 pub mod recipient;
 mod replace;
 pub mod rows;
@@ -35,6 +38,7 @@ mod tests;
 mod trailer;
 mod transact;
 mod trust;
+mod unfolded;
 
 pub use check::{CheckItem, CheckReport};
 pub use create::{Created, NewVault};
@@ -45,5 +49,6 @@ pub use location::Location;
 pub use lock::{ConnectionLock, Failure, Stop, UnderWay};
 pub use membership::Rekeyed;
 pub use recipient::Role;
-pub use rows::{Quarantined, Rows, SecretChange};
+pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer, SupportRow};
 pub use store::{Answer, Place, Vault};
+pub use unfolded::JournalledGrants;

@@ -65,7 +65,9 @@ pub(super) fn replace(
     }
     drop(old);
     let leftover = copy.and_then(|copy| {
-        copy.place(&location.previous()).and_then(|()| file::sync_folder(location.folder())).err()
+        // If it cannot be replaced, it goes: what was destroyed must be gone, and the vault itself is durable.
+        let placed = copy.place(&location.previous()).or_else(|_| file::remove(&location.previous()));
+        placed.and_then(|()| file::sync_open_folder(&folder, location.folder())).err()
     });
     Ok(Replaced { stamp: Stamp::of(&metadata), length: metadata.len(), leftover })
 }

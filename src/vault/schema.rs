@@ -8,8 +8,11 @@ use super::error::VaultError;
 pub const APPLICATION_ID: i32 = 0x746b_6374;
 
 /// Every migration, oldest first; the schema number is how many were applied. Released files never change.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/2026-11-22-spine.sql"), include_str!("migrations/2026-11-22-grants.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/2026-11-22-spine.sql"),
+    include_str!("migrations/2026-11-22-grants.sql"),
+    include_str!("migrations/2026-11-22-invitations.sql"),
+];
 
 /// The newest schema that this tokenctl knows.
 #[expect(clippy::cast_possible_truncation, reason = "one file per schema change: a handful")]

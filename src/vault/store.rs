@@ -10,18 +10,18 @@ use super::audit_log::AuditLog;
 use super::error::VaultError;
 use super::file::{self, Stamp};
 use super::generation::Generation;
-use super::highwater::{HighWater, Mark};
+use super::highwater::HighWater;
 use super::home::{self, Home};
 use super::identity::Credentials;
-use super::image::Image;
 use super::journal::{Entry, EntryName, Journal, Room};
 use super::keyring::Keyring;
+use super::load::Loading;
 use super::location::Location;
 use super::lock::{ConnectionLock, Locks, Stop, UnderWay};
 use super::pin::{Pin, id_from_bytes};
+use super::reader::Extent;
 use super::recipient::Role;
 use super::rows::Rows;
-use super::trust;
 use crate::clock::Clock;
 use crate::domain::audit::Actor;
 use crate::domain::grant::{GrantState, StoredGrant};
@@ -72,11 +72,15 @@ pub(super) struct State {
 }
 
 impl Vault {
-    /// Opens the vault at `place`, verifies all of it and compares it with what this machine has seen.
+    /// Opens the vault at `place`, verifies its signature and compares it with what this machine has seen.
+    ///
+    /// Of a large vault no more is read than what is asked for, and verified when it is ([`super::reader`]).
     pub fn open(place: Place, credentials: Credentials, clock: Clock) -> Result<Self, VaultError> {
         let location = Location::resolve(&place.vault)?;
         let mut warnings = Vec::new();
-        let generation = load(&place, &location, &credentials, &clock, &mut warnings)?;
+        let loading =
+            Loading { place: &place, location: &location, credentials: &credentials, clock: &clock };
+        let generation = loading.newest(Extent::Rows, &mut warnings)?;
         let id = id_from_bytes(&generation.commit.vault)?;
         let here = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
         let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone())
@@ -227,8 +231,12 @@ impl Vault {
                 let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring)?;
                 let Some(stored) = entry.and_then(Entry::into_grant) else { continue };
                 let connection = ConnectionId::from(&name.owner);
-                let is_late = matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
-                if is_late && !refused.contains(&connection) && rows.app_of(&connection)?.as_ref() == Some(app) {
+                let is_late =
+                    matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
+                if is_late
+                    && !refused.contains(&connection)
+                    && rows.app_of(&connection)?.as_ref() == Some(app)
+                {
                     refused.push(connection);
                 }
             }
@@ -242,7 +250,7 @@ impl Vault {
     }
 
     /// Runs `write` with the name of the next entry of the connection whose lock is held.
-    fn append<T>(
+    pub(super) fn append<T>(
         &self,
         lock: &ConnectionLock,
         write: impl FnOnce(&EntryName, &Keyring) -> Result<T, VaultError>,
@@ -278,13 +286,22 @@ impl Vault {
         file::require_owner(&self.location.vault())
     }
 
-    /// Runs `act` on the newest generation.
+    /// Runs `act` on the newest generation, of which it needs some rows.
     pub(super) fn with<T, E: From<VaultError>>(
         &self,
         act: impl FnOnce(&Generation) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut state = self.state();
-        act(self.refresh(&mut state)?)
+        let generation = self.refresh(&mut state, Extent::Rows)?;
+        let result = act(generation);
+        match generation.failure(&self.location) {
+            // Whatever `act` made of it: a page was missing.
+            Some(failure) => {
+                state.generation = None;
+                Err(failure.into())
+            }
+            None => result,
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -297,16 +314,28 @@ impl Vault {
         })
     }
 
-    /// Reads the file again if it was replaced since.
-    pub(super) fn refresh<'a>(&self, state: &'a mut State) -> Result<&'a Generation, VaultError> {
+    /// Reads the file again if it was replaced since, or if less of it is open than `extent`.
+    pub(super) fn refresh<'a>(
+        &self,
+        state: &'a mut State,
+        extent: Extent,
+    ) -> Result<&'a Generation, VaultError> {
         let current = match &state.generation {
-            Some(generation) => Stamp::at(&self.location.vault())? == generation.stamp,
-            None => false,
+            Some(generation) if generation.is_whole() || extent == Extent::Rows => {
+                Stamp::at(&self.location.vault())? == generation.stamp
+            }
+            _ => false,
         };
         if !current {
             let mut warnings = Vec::new();
             state.generation = None;
-            let fresh = load(&self.place, &self.location, &state.credentials, &self.clock, &mut warnings)?;
+            let loading = Loading {
+                place: &self.place,
+                location: &self.location,
+                credentials: &state.credentials,
+                clock: &self.clock,
+            };
+            let fresh = loading.newest(extent, &mut warnings)?;
             for warning in warnings {
                 self.warn(warning);
             }
@@ -336,52 +365,4 @@ pub(super) fn actor(generation: &Generation) -> Actor {
 pub(super) fn state_warning(error: &VaultError) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("roll-backs of the vault are not noticed: {error}{cause}")
-}
-
-fn load(
-    place: &Place,
-    location: &Location,
-    credentials: &Credentials,
-    clock: &Clock,
-    warnings: &mut Vec<String>,
-) -> Result<Generation, VaultError> {
-    let path = location.vault();
-    loop {
-        let mut pin = None;
-        let image = Image::open(&path, credentials, |footer| {
-            let water = HighWater::new(&place.state_dir, &id_from_bytes(&footer.commit.vault)?);
-            let remembered = || Ok(trust::remembered(water.read()?.as_ref(), &path));
-            pin = Some(trust::pin_of(footer, credentials, remembered)?);
-            Ok(())
-        })?;
-        let pin = pin.ok_or(VaultError::NoPin)?;
-        let water = HighWater::new(&place.state_dir, &pin.vault);
-        let (commit, root, stamp) = (image.footer.commit, image.root, image.stamp);
-        let mark = match water.read() {
-            Err(error @ VaultError::Io { .. }) => {
-                warnings.push(state_warning(&error));
-                None
-            }
-            mark => mark?,
-        };
-        let is_previous = mark.as_ref().is_some_and(|mark| mark.is_previous(&path));
-        match mark.map_or(Ok(()), |mark| mark.admit(&commit, &root)) {
-            // Asked for by its name, which is nowhere a home: it can be looked at and not be written.
-            Err(VaultError::RolledBack { found, seen }) if is_previous => warnings
-                .push(format!("this is the previous generation, {found}; generation {seen} was seen here")),
-            // Somebody committed, and raised the mark, after we opened the file.
-            Err(VaultError::RolledBack { .. }) if Stamp::at(&path)? != stamp => continue,
-            admitted => admitted?,
-        }
-        let generation = Generation::load(image, location, pin, credentials)?;
-        match water.raise(&Mark::of(&commit, &root, &generation.pin, &path), clock) {
-            Err(
-                error @ (VaultError::Io { .. } | VaultError::Locked { .. } | VaultError::UnsafeFile { .. }),
-            ) => {
-                warnings.push(state_warning(&error));
-            }
-            raised => raised?,
-        }
-        return Ok(generation);
-    }
 }

@@ -15,6 +15,7 @@ use super::journal::EntryName;
 use super::keyring::Keyring;
 use super::location::Location;
 use super::pin::Pin;
+use super::reader::Extent;
 use super::recipient::{Recipient, RecipientKey};
 use super::replace::{self, Replaced};
 use super::rows::Rows;
@@ -68,7 +69,7 @@ impl Vault {
             std::thread::park();
         }
         let mut state = self.state();
-        let current = self.refresh(&mut state)?;
+        let current = self.refresh(&mut state, Extent::Whole)?;
         check(self, current)?;
         let pin = current.pin.clone();
         let since_anchor = self.since_anchor(current)?;
@@ -232,6 +233,9 @@ fn destroys(action: Action) -> bool {
             | Action::RecipientRemove
             | Action::RecipientSetRole
             | Action::VaultRekey
+            | Action::InvitationRotateKey
+            | Action::InvitationRevokeKey
+            | Action::InvitationCleanup
             | Action::AppRemove
             | Action::GrantRevoke
             | Action::GrantDrop

@@ -9,7 +9,9 @@
 
 mod common;
 
+mod company;
 mod demo;
+mod disconnect;
 mod exec;
 mod exec_live;
 mod formats;
@@ -19,6 +21,11 @@ mod help;
 mod identities;
 mod import;
 mod init;
+mod invite;
+mod leaving;
+mod login;
+mod login_people;
+mod members;
 mod reports;
 mod signals;
 mod sim;

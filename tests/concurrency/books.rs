@@ -54,7 +54,8 @@ impl<'a> Books<'a> {
                 format!("q{number},{APP},{realm},{token}\n")
             })
             .collect();
-        let file = self.world.place.put("grants.csv", &format!("name,app,realm,refresh_token\n{}", rows.concat()));
+        let file =
+            self.world.place.put("grants.csv", &format!("name,app,realm,refresh_token\n{}", rows.concat()));
         self.world.ok(&["token", "import", "--from", file.to_str().unwrap(), "--unproven"]);
         (0..count).map(|number| format!("q{number}")).collect()
     }

@@ -11,10 +11,10 @@
     reason = "a test stops where its world is not as expected; a sweep prints how far it came"
 )]
 
+mod books;
 #[path = "../cli/common/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests of the commands, which use other parts of it")]
 mod common;
-mod books;
 mod world;
 
 mod flight;

@@ -72,7 +72,8 @@ fn without_lock_or_second_look_a_family_would_be_lost() {
 
 #[test]
 fn a_lost_answer_is_told_and_asked_for_once_more() {
-    for fault in [Fault::AnswerLost {}, Fault::RefuseAfter { status: 500, error: "server_error".to_owned() }] {
+    for fault in [Fault::AnswerLost {}, Fault::RefuseAfter { status: 500, error: "server_error".to_owned() }]
+    {
         let world = World::new();
         let books = Books::new(&world);
         books.connect(1);

@@ -95,12 +95,13 @@ fn said_well(ran: &Ran, call: &Call) -> Result<(), String> {
     if ran.stderr.contains("has a bug") {
         return Err("a panic".to_owned());
     }
-    let config = call.text.contains("config.toml");
+    // Files that the user wrote.
+    let given = ["config.toml", "one.token"].iter().any(|name| call.text.contains(name));
     match ran.code {
         None => Err("ended by a signal".to_owned()),
         // An error that takes nothing away (a lock's note, the high-water mark) is at most a warning.
         Some(0 | 8 | 9) => Ok(()),
-        Some(2) if config => Ok(()),
+        Some(2) if given => Ok(()),
         Some(1) if is_deaf(ran) => Ok(()),
         Some(code) => Err(format!("exit {code}")),
     }
@@ -171,7 +172,7 @@ fn the_disk_refuses_every_call_of_every_command() {
     write!(
         summary,
         "R3: {} commands, {} errors, {} violations, codes {:?}",
-        SCENARIOS.len(),
+        SCENARIOS.iter().filter(|scenario| story::wanted(scenario)).count(),
         all.injected,
         all.violations.len(),
         all.codes

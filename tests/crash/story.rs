@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use tokenctl::clock::Clock;
 use tokenctl::sim::netsuite::{Admin, CertificateUpload, NewIntegration};
+use tokenctl::sim::quickbooks::{Keys, NewApp, NewCompany};
 use tokenctl::sim::{self, Simulator, SimulatorConfig};
 use tokenctl::vault::identity::Identity;
 
+use crate::common::login::free_port;
 use crate::common::{Place, Ran};
 use crate::strace::plain;
 
@@ -96,11 +98,37 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("cert activate", Stage::Pending, &["cert", "activate", "acme", "--certificate-id={ID}"]),
     scenario("verify", Stage::Active, &["verify", "--all"]),
     scenario("token get", Stage::Active, &["token", "get", "acme"]),
+    scenario("login", Stage::Connection, &["login", "books", "--no-browser"]),
+    scenario(
+        "login, again",
+        Stage::Connection,
+        &["login", "books", "--no-browser", "--name=acme-books", "--company=Acme Inc"],
+    ),
     scenario("rotate initiate", Stage::Active, &["rotate", "initiate", "acme"]),
     scenario("rotate confirm", Stage::Rotating, &["rotate", "confirm", "acme", "--certificate-id={ID}"]),
     scenario("rotate abort", Stage::Rotating, &["rotate", "abort", "acme"]),
     scenario("rotate rollback", Stage::Overlap, &["rotate", "rollback", "acme"]),
     scenario("rotate retire", Stage::Overlap, &["rotate", "retire", "acme"]),
+    scenario(
+        "invite issuer set",
+        Stage::Vault,
+        &[
+            "invite",
+            "issuer",
+            "set",
+            "--issuer=https://invite.example",
+            "--audience=app",
+            "--link-base=https://app.example/",
+        ],
+    ),
+    scenario("invite mint", Stage::Vault, &["invite", "mint", "--email=bob@supplier.example", "--company=X"]),
+    scenario("invite sent", Stage::Vault, &["invite", "sent", "--state=created"]),
+    scenario("invite access", Stage::Vault, &["invite", "access", "{HOME}/one.token", "--ip=203.0.113.7"]),
+    scenario("invite access, again", Stage::Vault, &["invite", "access", "{HOME}/one.token"]),
+    scenario("invite redeem", Stage::Vault, &["invite", "redeem", "{HOME}/one.token"]),
+    scenario("invite revoke", Stage::Vault, &["invite", "revoke", "--email=ann@supplier.example", "--yes"]),
+    scenario("invite key rotate", Stage::Vault, &["invite", "key", "rotate", "--now"]),
+    scenario("invite key revoke", Stage::Vault, &["invite", "key", "revoke", "--yes", "--", "{KID}"]),
     scenario(
         "recipient add",
         Stage::Connection,
@@ -184,6 +212,12 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         place.put("import.csv", "name,account,client_id\none,1111111,x\ntwo,2222222,y\n");
         id = outside_pair(&place, &admin, &client["--client-id=".len()..]);
     }
+    if scenario.name.starts_with("login") {
+        add_books(&place);
+    }
+    if scenario.name == "login, again" {
+        done(&place, &["login", "books", "--no-browser"]);
+    }
     let upload = |file: &str| upload(&place, &admin, &client, file);
     if scenario.stage >= Stage::Pending {
         done(&place, &["keygen", "acme", "--algorithm=ec-p256"]);
@@ -200,12 +234,61 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         done(&place, &["rotate", "confirm", "acme", &format!("--certificate-id={id}")]);
         done(&place, &["token", "get", "acme"]);
     }
+    let kid = if scenario.name.starts_with("invite") { invite(&place, scenario.name) } else { String::new() };
     let newcomer = fresh();
     let home = place.home().display().to_string();
     let arguments = scenario.arguments.iter().map(|argument| {
-        argument.replace("{HOME}", &home).replace("{ID}", &id).replace("{NEWCOMER}", &newcomer)
+        argument
+            .replace("{HOME}", &home)
+            .replace("{ID}", &id)
+            .replace("{KID}", &kid)
+            .replace("{NEWCOMER}", &newcomer)
     });
     Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
+}
+
+/// Sets an issuer and brings an invitation, whose token is in `one.token`, to where the scenario needs it; returns the
+/// name of the key that signed it.
+fn invite(place: &Place, scenario: &str) -> String {
+    if scenario == "invite issuer set" {
+        return String::new();
+    }
+    let names = ["--issuer=https://invite.example", "--audience=app", "--link-base=https://app.example/"];
+    done(place, &[&["invite", "issuer", "set"], &names[..]].concat());
+    let mint = ["invite", "mint", "--email=ann@supplier.example", "--company=X", "--format=token"];
+    place.put("one.token", &done(place, &mint).stdout);
+    let steps: &[&str] = match scenario {
+        "invite access" => &["sent"],
+        "invite access, again" => &["sent", "access"],
+        "invite redeem" => &["sent", "access", "start", "submit"],
+        _ => &[],
+    };
+    for step in steps {
+        done(place, &["invite", step, if *step == "sent" { "--state=created" } else { "one.token" }]);
+    }
+    done(place, &["invite", "check", "one.token", "-o", "plain", "--fields=kid"]).stdout.trim().to_owned()
+}
+
+/// A QuickBooks app whose one company lets everybody in.
+fn add_books(place: &Place) {
+    let intuit = WORLD.simulator.control().quickbooks();
+    let company = NewCompany { realm: Some("9130".to_owned()), name: "Acme Books".to_owned() };
+    // Another scenario may have added it already.
+    let _ = intuit.add_company(company);
+    intuit.set_auto_approve(Some("9130")).unwrap();
+    // A port of its own: scenarios run side by side.
+    let uri = format!("http://localhost:{}/quickbooks/callback", free_port());
+    let app = NewApp { keys: Keys::Development, redirect_uris: vec![uri.clone()], ..NewApp::default() };
+    let app = intuit.register_app(app).unwrap();
+    place.put("secret", &app.client_secret);
+    let flags = [
+        format!("--client-id={}", app.client_id),
+        format!("--token-url={}", intuit.token_url()),
+        format!("--redirect-uri={uri}"),
+    ];
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let add = ["app", "add", "quickbooks", "books", "--client-secret-file=secret", "--environment=simulator"];
+    done(place, &[&add[..], &flags].concat());
 }
 
 fn upload(place: &Place, admin: &Admin, client: &str, file: &str) -> String {
@@ -239,8 +322,13 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
     let arguments: &[&str] = match scene.shows {
         Shows::Connections => &["connection", "list", "-o", "json"],
         Shows::Recipients | Shows::Journal => &["vault", "info", "-o", "json"],
+        Shows::Invitations => &["invite", "list", "-o", "json"],
+        Shows::SigningKeys => &["invite", "key", "list", "-o", "json"],
     };
     let ran = plain(&scene.place, arguments);
+    if ran.code == Some(5) && matches!(scene.shows, Shows::SigningKeys) {
+        return Ok(Value::Null); // no issuer yet
+    }
     if ran.code != Some(0) {
         return Err(format!("`{}` fails: {ran}", arguments.join(" ")));
     }
@@ -249,6 +337,8 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
         Shows::Connections => envelope["data"]["connections"].clone(),
         Shows::Recipients => envelope["data"]["recipients"].clone(),
         Shows::Journal => envelope["data"]["journal_entries"].clone(),
+        Shows::Invitations => envelope["data"]["invitations"].clone(),
+        Shows::SigningKeys => envelope["data"]["keys"].clone(),
     };
     forget_chance(&mut seen);
     Ok(seen)
@@ -260,13 +350,18 @@ enum Shows {
     Connections,
     Recipients,
     Journal,
+    Invitations,
+    SigningKeys,
 }
 
 impl Shows {
     fn of(scenario: &Scenario) -> Self {
         match scenario.name {
             name if name.starts_with("recipient") => Self::Recipients,
-            "token get" => Self::Journal,
+            "token get" | "invite access, again" => Self::Journal,
+            "invite issuer set" => Self::SigningKeys,
+            name if name.starts_with("invite key") => Self::SigningKeys,
+            name if name.starts_with("invite") => Self::Invitations,
             _ => Self::Connections,
         }
     }
@@ -279,9 +374,19 @@ fn forget_chance(value: &mut Value) {
         Value::Object(fields) => {
             for (name, field) in fields {
                 let by_chance = name.ends_with("_at")
+                    || name.ends_with("_until")
                     || name.ends_with("fingerprint")
-                    || ["id", "public_key", "latency_ms", "not_before", "not_after", "serial"]
-                        .contains(&name.as_str());
+                    || [
+                        "id",
+                        "kid",
+                        "sha256",
+                        "public_key",
+                        "latency_ms",
+                        "not_before",
+                        "not_after",
+                        "serial",
+                    ]
+                    .contains(&name.as_str());
                 if by_chance && !field.is_null() {
                     *field = "…".into();
                 } else {

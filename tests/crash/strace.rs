@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::common::login::accompanied;
 use crate::common::{Place, Ran};
 
 /// One system call of a recorded run.
@@ -96,7 +97,12 @@ fn probe(strace: &Path) -> Result<(), String> {
 /// Runs a command as a user would, on the real clock.
 pub(crate) fn plain(place: &Place, arguments: &[&str]) -> Ran {
     let mut command = place.command(arguments);
-    place.finish(command.env_remove("TOKENCTL_TEST_NOW"))
+    run(place, arguments, command.env_remove("TOKENCTL_TEST_NOW"))
+}
+
+/// Runs a command; a login has somebody who logs in.
+fn run(place: &Place, arguments: &[&str], command: &mut Command) -> Ran {
+    if arguments.first() == Some(&"login") { accompanied(place, command) } else { place.finish(command) }
 }
 
 fn traced(
@@ -132,7 +138,7 @@ fn record_with(strace: &Path, place: &Place, arguments: &[&str], mutant: Option<
     let log = tempfile::NamedTempFile::new().unwrap();
     let path = log.path().to_str().unwrap();
     let options = ["-y", "-x", "-s", "2000000", "-o", path];
-    let ran = place.finish(&mut traced(strace, place, mutant, &options, arguments));
+    let ran = run(place, arguments, &mut traced(strace, place, mutant, &options, arguments));
     let calls = parse(&std::fs::read_to_string(log.path()).unwrap());
     (ran, calls)
 }
@@ -174,7 +180,7 @@ pub(crate) fn inject(
     };
     let trace = format!("trace={name}");
     let options = ["-s", "0", "-o", log.path().to_str().unwrap(), "-e", &trace, "-e", &what];
-    let ran = place.finish(&mut traced(usable().unwrap(), place, mutant, &options, arguments));
+    let ran = run(place, arguments, &mut traced(usable().unwrap(), place, mutant, &options, arguments));
     let log = std::fs::read_to_string(log.path()).unwrap();
     let fired = match fault {
         Fault::Kill => log.contains("+++ killed by SIGKILL +++"),

@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 use tokenctl::domain::certificate;
 use tokenctl::domain::connection::{Connection, Environment, Provider};
-use tokenctl::domain::settings::Settings;
 use tokenctl::domain::ids::{ConnectionId, KeyId};
 use tokenctl::domain::key::{Key, KeyState};
 use tokenctl::domain::keypair::KeyPair;
+use tokenctl::domain::settings::{NetsuiteSettings, Settings};
 use tokenctl::output::sanitize::is_hostile;
 use tokenctl::secret::Secret;
 
@@ -71,21 +71,16 @@ fn connection(number: usize, payload: &str, company: tokenctl::domain::connectio
     let refusal = json!({"error": payload, "error_description": format!("{payload} {payload}")}).to_string();
     let refusal = http(400, "application/json", &refusal)
         .replace("connection: close", "connection: close\r\nx-n-operationid: =1+1::error::\u{e9}");
-    let settings = Settings {
-        account: (7_100_000 + number).to_string().parse().unwrap(),
-        client_id: payload.to_owned(),
+    let account = (7_100_000 + number).to_string().parse().unwrap();
+    let settings: Settings = NetsuiteSettings {
         scopes: vec![payload.to_owned(), "restlets".to_owned()],
-        scope_style: tokenctl::domain::connection::ScopeStyle::default(),
-        subject: tokenctl::domain::connection::SubjectClaim::default(),
-        signing_algorithm: None,
-        assertion_seconds: 300,
         entity: Some(payload.to_owned()),
         role: Some(payload.to_owned()),
         token_url: Some(answer(refusal).parse().unwrap()),
-        certificate_url: None,
         trusted_hosts: vec![payload.to_owned()],
-        later: std::collections::BTreeMap::new(),
-    };
+        ..NetsuiteSettings::new(account, payload.to_owned())
+    }
+    .into();
     Connection {
         id: ConnectionId::new(),
         name: format!("h-{number:02}").parse().unwrap(),
@@ -93,6 +88,7 @@ fn connection(number: usize, payload: &str, company: tokenctl::domain::connectio
         environment: Environment::Simulator,
         enabled: true,
         company: Some(company),
+        app: None,
         previous_settings: Some(settings.clone()),
         previous_environment: None,
         settings,

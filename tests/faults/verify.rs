@@ -264,7 +264,7 @@ fn plant_url(at: &Desk<'_>, url: &str) {
     at.office.plant(|rows| {
         let mut connection = rows.connection(&at.name.parse().unwrap())?.unwrap();
         connection.environment = tokenctl::domain::connection::Environment::Production;
-        connection.settings.token_url = Some(url.parse().unwrap());
+        connection.settings.netsuite_mut().unwrap().token_url = Some(url.parse().unwrap());
         rows.update_connection(&connection)
     });
 }

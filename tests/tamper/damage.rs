@@ -7,13 +7,13 @@ use crate::snapshot::put;
 use crate::world::World;
 
 /// One damaged version of a file.
-struct Damage {
-    what: String,
-    bytes: Vec<u8>,
+pub(crate) struct Damage {
+    pub(crate) what: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Flips `flips` bits, evenly spread, and cuts, extends and exchanges in every other way.
-fn damages(intact: &[u8], other: &[u8], flips: usize) -> Vec<Damage> {
+pub(crate) fn damages(intact: &[u8], other: &[u8], flips: usize) -> Vec<Damage> {
     let mut all = Vec::new();
     let mut add = |what: String, bytes: Vec<u8>| {
         if bytes != intact {

@@ -180,13 +180,25 @@ impl Plain {
                 ("the vault's secrets identity".to_owned(), secrets_identity.clone()),
                 ("the vault's signing seed".to_owned(), value(&seed, operator)),
             ];
-            let mut statement = database
-                .prepare("SELECT 'private key', sealed_private_key FROM keys UNION ALL SELECT 'token', sealed_token FROM tokens")
+            let mut columns = database
+                .prepare(
+                    "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+                     WHERE t.type = 'table' AND c.name LIKE 'sealed%' ORDER BY 1, 2",
+                )
                 .unwrap();
-            let sealed = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-            for row in sealed {
-                let (what, bytes): (String, Vec<u8>) = row.unwrap();
-                all.push((what, value(&bytes, &opener)));
+            let columns = columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            for column in columns {
+                let (table, column): (String, String) = column.unwrap();
+                let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+                let mut statement = database.prepare(&sql).unwrap();
+                let what = match table.as_str() {
+                    "keys" => "private key".to_owned(),
+                    "tokens" => "token".to_owned(),
+                    _ => format!("{table}.{column}"),
+                };
+                for bytes in statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap() {
+                    all.push((what.clone(), value(&bytes.unwrap(), &opener)));
+                }
             }
             all
         })

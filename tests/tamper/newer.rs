@@ -41,7 +41,7 @@ fn a_newer_schema_has_its_own_message() {
         [world.run(&["status", "-o", "json"]), world.run_as("support", &["connection", "list", "-o", "json"])]
     {
         assert_eq!(fault_json(&ran, 8), None);
-        assert!(ran.stderr.contains("has schema 99, this tokenctl knows 1"), "{ran}");
+        assert!(ran.stderr.contains("has schema 99, this tokenctl knows "), "{ran}");
         assert!(ran.stderr.contains("hint: install the tokenctl that wrote it, or a newer one"), "{ran}");
     }
 }

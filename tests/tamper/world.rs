@@ -29,8 +29,10 @@ pub(crate) struct World {
 
 impl World {
     /// `acme` and `globex`, active; a token of each in the journal; a viewer called `support`.
+    ///
+    /// `TOKENCTL_TEST_MUTANTS=… cargo test --test tamper` seeds all of them.
     pub(crate) fn new() -> Self {
-        Self::with_mutants("")
+        Self::with_mutants(&std::env::var("TOKENCTL_TEST_MUTANTS").unwrap_or_default())
     }
 
     /// The same with seeded bugs, which are there from the beginning.

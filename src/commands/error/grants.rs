@@ -2,7 +2,8 @@
 
 use super::ops::exchange_hints;
 use crate::domain::grant::NotNow;
-use crate::ops::{AppError, GrantError};
+use crate::domain::ids::CompanyId;
+use crate::ops::{AppError, CompanyError, GrantError};
 use crate::output::Hint;
 
 fn hint(text: &str, command: &[&str]) -> Hint {
@@ -30,13 +31,44 @@ pub(super) fn of_app(error: &AppError) -> Vec<Hint> {
     }
 }
 
+/// How many namesakes are named: more would hide the way out.
+const NAMESAKES: usize = 5;
+
+pub(super) fn of_company(error: &CompanyError) -> Vec<Hint> {
+    match error {
+        CompanyError::NotFound { nearest: Some(name), .. } => {
+            vec![Hint::text(format!("did you mean `{name}`?"))]
+        }
+        CompanyError::NotFound { nearest: None, .. } => {
+            vec![hint("to see what there is, run", &["company", "list"])]
+        }
+        CompanyError::Ambiguous { name, ids } => {
+            let by_id =
+                |id: &CompanyId| hint("to see one of them by its id, run", &["company", "show", id.as_str()]);
+            let search = format!("--search={name}");
+            ids.iter()
+                .take(NAMESAKES)
+                .map(by_id)
+                .chain([hint("to see them side by side, run", &["company", "list", &search])])
+                .collect()
+        }
+        CompanyError::NoCompany(name) => vec![hint(
+            "to let it belong to one, run",
+            &["connection", "set", name.as_str(), "--company=TEXT"],
+        )],
+    }
+}
+
 pub(super) fn of_grant(error: &GrantError) -> Vec<Hint> {
     let login = |text: &str, app: &str, name: &str| hint(text, &["login", app, "--name", name]);
     let again = |name: &str| hint("to try again, run", &["token", "refresh", name]);
     match error {
         GrantError::Missing { name, app } => vec![
             login("to have a person consent, run", app.as_str(), name.as_str()),
-            hint("to take over a grant that another system holds, run", &["token", "import", name.as_str()]),
+            hint(
+                "to take over a grant that another system holds, run",
+                &["token", "import", name.as_str(), "--refresh-token-file=FILE"],
+            ),
         ],
         GrantError::NotNow { name, app, why } => match why {
             NotNow::Wait { .. } => vec![Hint::text("wait half a minute and repeat the command")],

@@ -24,13 +24,9 @@ pub(super) fn describe(error: &OpsError) -> CommandError {
         return error.clone().into();
     }
     let mut failure = CommandError::from_error(exit_of(error), error);
-    let exchange = match error {
-        OpsError::Exchange(error) => Some(&**error),
-        OpsError::Grant(error) => error.exchange(),
-        _ => None,
-    };
-    if let Some(exchange) = exchange {
-        failure = evidence(failure, exchange);
+    if let Some(exchange) = error.exchange() {
+        // What a vendor's words mean is written down for tokens that were stored, not for a login.
+        failure = evidence(failure, exchange, !matches!(error, OpsError::Login(_)));
     }
     hints(error).into_iter().fold(failure, CommandError::hinted)
 }
@@ -47,9 +43,12 @@ fn hint(text: &str, command: &[&str]) -> Hint {
 fn hints(error: &OpsError) -> Vec<Hint> {
     match error {
         OpsError::Vault(error) => super::vault::hints(error),
+        OpsError::Invite(error) => super::invite::hints(error),
         OpsError::NoAnswer(_) => Vec::new(),
         OpsError::App(error) => super::grants::of_app(error),
         OpsError::Grant(error) => super::grants::of_grant(error),
+        OpsError::Login(error) => super::login::of_login(error),
+        OpsError::Company(error) => super::grants::of_company(error),
         OpsError::AuditClosed => {
             vec![hint("under the owner's account, run", &["audit", "export", "--out=F"])]
         }
@@ -92,6 +91,9 @@ fn hints(error: &OpsError) -> Vec<Hint> {
         ],
         OpsError::Disabled(name) => {
             vec![hint("to use it again, run", &["connection", "enable", name.as_str()])]
+        }
+        OpsError::Keyless { name, .. } => {
+            vec![hint("to see how it gets its tokens, run", &["connection", "show", name.as_str()])]
         }
         OpsError::MappingDiffers(_) => vec![Hint::text(
             "upload the certificate for the same integration, entity and role as before, and use its new id",
@@ -148,11 +150,11 @@ fn step(name: &str, reason: Forbidden, phase: Phase) -> Vec<Hint> {
 }
 
 /// Adds what the vendor said beside its error code.
-fn evidence(mut failure: CommandError, error: &ExchangeError) -> CommandError {
+fn evidence(mut failure: CommandError, error: &ExchangeError, explained: bool) -> CommandError {
     if let ExchangeError::Rejected { description: Some(description), .. } = error {
         failure = failure.because(format!("it says: {description}"));
     }
-    if let Some(explanation) = error.explanation() {
+    if let Some(explanation) = error.explanation().filter(|_| explained) {
         failure = failure.because(explanation);
     }
     if let Some(id) = error.evidence().and_then(|evidence| evidence.request_id.as_deref()) {

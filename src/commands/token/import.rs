@@ -14,8 +14,8 @@ use crate::domain::selection::Selection;
 use crate::ops::interact::Interact as _;
 use crate::ops::takeover::{Source, Takeover, TakeoverRow, take_over};
 use crate::ops::tokens::{self, RefreshRequest};
-use crate::output::reports::import::{Batch, BatchRow};
 use crate::output::Hint;
+use crate::output::reports::import::{Batch, BatchRow};
 
 use super::{refresh, takeover_file};
 
@@ -24,12 +24,8 @@ pub(super) async fn run(app: &App, args: &ImportArgs) -> Result<Finished, Comman
         Some(file) => takeover_file::parse(&app.read_secret(file)?)?,
         None => vec![TakeoverRow { row: 1, parsed: Ok(single(app, args)?) }],
     };
-    let names: Vec<_> =
-        rows.iter().map(|row| row.parsed.as_ref().ok().map(|one| one.name.clone())).collect();
+    let names: Vec<_> = rows.iter().map(|row| row.parsed.as_ref().ok().map(|one| one.name.clone())).collect();
     let session = Arc::new(session::open(app)?);
-    app.console.note(
-        "a grant belongs to one system: from now on the other one must not refresh it, or both lose it",
-    );
     let dry_run = args.dry_run.dry_run;
     let taken = take_over(&session, rows, dry_run)
         .map_err(|error| CommandError::from(error).doing("cannot take over the grants"))?;
@@ -56,13 +52,16 @@ pub(super) async fn run(app: &App, args: &ImportArgs) -> Result<Finished, Comman
         })
         .collect();
     let failure = batch::failure(rows.iter().map(|row| row.code), "not every grant was taken over");
+    if !stored.is_empty() {
+        app.console.note(
+            "the grants are here now: the other system must not refresh them any more, or both lose them",
+        );
+    }
     if failure.is_none() && !args.unproven && !dry_run {
         return prove(app, &session, stored, args.parallel).await;
     }
-    let finished = Finished::report(Batch::takeover(rows, !dry_run)).hinted(Hint::command(
-        "to prove what was taken over, run",
-        ["token", "refresh", "--all", "--due"],
-    ));
+    let finished = Finished::report(Batch::takeover(rows, !dry_run))
+        .hinted(Hint::command("to prove what was taken over, run", ["token", "refresh", "--all", "--due"]));
     Ok(match failure {
         Some(failure) => finished.failing(failure),
         None => finished,

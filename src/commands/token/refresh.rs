@@ -48,7 +48,8 @@ pub(super) fn finish(app: &App, refreshed: &[Refreshed]) -> Finished {
     }
     let mut failures: Vec<_> =
         refreshed.iter().map(|one| one.result.as_ref().err().map(CommandError::of_operation)).collect();
-    let rows: Vec<_> = refreshed.iter().zip(&failures).map(|(one, failure)| row(one, failure.as_ref())).collect();
+    let rows: Vec<_> =
+        refreshed.iter().zip(&failures).map(|(one, failure)| row(one, failure.as_ref())).collect();
     let failure = match failures.as_mut_slice() {
         // What one connection has to say is said as such.
         [only] => only.take(),

@@ -26,7 +26,12 @@ struct RowText {
 pub(super) fn parse(bytes: &SecretBytes) -> Result<Vec<TakeoverRow>, CommandError> {
     let rows = records::read::<RowText>(bytes.expose(), &["name", "refresh_token"])?;
     let numbered = rows.into_iter().enumerate();
-    Ok(numbered.map(|(index, row)| TakeoverRow { row: index + 1, parsed: row.and_then(takeover).map_err(OpsError::Invalid) }).collect())
+    Ok(numbered
+        .map(|(index, row)| TakeoverRow {
+            row: index + 1,
+            parsed: row.and_then(takeover).map_err(OpsError::Invalid),
+        })
+        .collect())
 }
 
 fn takeover(row: RowText) -> Result<Takeover, String> {
@@ -61,7 +66,8 @@ mod tests {
     #[test]
     fn csv_and_json_lines_say_the_same() {
         let csv = "name,app,realm,company,refresh_token\nacme,books,9130,\"Acme, Ltd\",rt1\n";
-        let json = r#"{"name":"acme","app":"books","realm":"9130","company":"Acme, Ltd","refresh_token":"rt1"}"#;
+        let json =
+            r#"{"name":"acme","app":"books","realm":"9130","company":"Acme, Ltd","refresh_token":"rt1"}"#;
         for text in [csv, json] {
             let rows = parse(&Secret::new(text.as_bytes().to_vec())).unwrap();
             let one = rows.into_iter().next().unwrap().parsed.unwrap_or_else(|error| panic!("{error}"));
@@ -76,7 +82,9 @@ mod tests {
     fn a_bad_row_spoils_no_other_and_quotes_no_token() {
         let rows = parsed("name,refresh_token\n-x,canary1\nok,canary2\nbad,\"can ary3\"\n");
         assert!(rows[0].is_err() && rows[1].is_ok() && rows[2].is_err());
-        let json = parsed("{\"name\":\"a\",\"refresh_token\":\"canary4\",\"canary5\":1}\n{\"name\":\"b\",\"refresh_token\":[\"canary6\"]}\n{\"refresh_token\":\"canary7\n");
+        let json = parsed(
+            "{\"name\":\"a\",\"refresh_token\":\"canary4\",\"canary5\":1}\n{\"name\":\"b\",\"refresh_token\":[\"canary6\"]}\n{\"refresh_token\":\"canary7\n",
+        );
         for row in rows.into_iter().chain(json) {
             if let Err(text) = row {
                 for canary in ["canary1", "can ary3", "canary4", "canary6", "canary7"] {

@@ -142,6 +142,30 @@ actions! {
     TokenObtain = "token.obtain",
     /// A token was handed out.
     TokenRelease = "token.release",
+    /// The issuer of invitations was set or changed.
+    InvitationSetIssuer = "invitation.set-issuer",
+    /// The next signing key of invitations took over.
+    InvitationRotateKey = "invitation.rotate-key",
+    /// A signing key of invitations leaked; its open invitations were revoked.
+    InvitationRevokeKey = "invitation.revoke-key",
+    /// Invitations were minted and their tokens handed out.
+    InvitationMint = "invitation.mint",
+    /// Invitations were delivered.
+    InvitationSent = "invitation.sent",
+    /// Invitations were taken back.
+    InvitationRevoke = "invitation.revoke",
+    /// An invitation's link was opened.
+    InvitationAccess = "invitation.access",
+    /// An invitation's form was begun.
+    InvitationStart = "invitation.start",
+    /// An invitation's form was handed in.
+    InvitationSubmit = "invitation.submit",
+    /// An invitation was redeemed.
+    InvitationRedeem = "invitation.redeem",
+    /// Invitations expired, and personal data was erased.
+    InvitationCleanup = "invitation.cleanup",
+    /// Something about an invitation is worth telling somebody.
+    InvitationSuspicious = "invitation.suspicious",
     /// The log's last line was torn and was cut off; the log itself records this.
     AuditCut = "audit.cut",
 }

@@ -39,8 +39,8 @@ pub struct Entry {
 pub struct AuditFilter {
     /// Recorded then or later.
     pub since: Option<Timestamp>,
-    /// About the connection, recipient, … with this id.
-    pub subject: Option<String>,
+    /// About the connection, company, recipient, … with one of these ids; empty means about anything.
+    pub subjects: Vec<String>,
     /// An action's word such as `rotation.confirm`, or the noun before its dot.
     pub action: Option<String>,
 }
@@ -50,7 +50,8 @@ impl AuditFilter {
     pub fn matches(&self, record: &AuditRecord) -> bool {
         let noun = record.action.split('.').next();
         self.since.is_none_or(|since| record.at >= since)
-            && self.subject.as_ref().is_none_or(|id| record.subjects.iter().any(|subject| subject.id == *id))
+            && (self.subjects.is_empty()
+                || record.subjects.iter().any(|subject| self.subjects.contains(&subject.id)))
             && self.action.as_deref().is_none_or(|action| record.action == action || noun == Some(action))
     }
 }

@@ -99,6 +99,19 @@ pub enum GrantState {
     },
 }
 
+impl GrantState {
+    /// The word that reports use.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Active { .. } => "active",
+            Self::Sending { .. } => "sending",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Reconnect { .. } => "reconnect",
+            Self::Revoked { .. } => "revoked",
+        }
+    }
+}
+
 /// What a grant was before its refresh token was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "before", rename_all = "kebab-case")]
@@ -294,6 +307,11 @@ impl Grant {
     /// When the grant ends if nothing is done, or however often it is used; the nearer one counts.
     pub fn nearest_expiry(&self) -> Option<Timestamp> {
         self.expires_at.into_iter().chain(self.hard_expires_at).min()
+    }
+
+    /// Whether the vendor may still honour it.
+    pub fn may_be_alive(&self) -> bool {
+        !matches!(self.state, GrantState::Reconnect { .. } | GrantState::Revoked { .. })
     }
 
     /// Since when its answer is missing, if it is: nobody knows whether the refresh token is still good.

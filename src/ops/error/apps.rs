@@ -27,7 +27,9 @@ pub enum AppError {
     #[error("the app `{0}` has no previous keys")]
     NoPreviousKeys(AppName),
     /// A grant belongs to the client id that it was given to (exit 5).
-    #[error("{holders} connections of `{name}` hold grants that were given to its client id: another one cannot use them")]
+    #[error(
+        "{holders} connections of `{name}` hold grants that were given to its client id: another one cannot use them"
+    )]
     WouldOrphan {
         /// Which app.
         name: AppName,

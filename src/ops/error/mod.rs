@@ -1,7 +1,9 @@
 //! What can keep an intention from being carried out; `commands::error` adds kinds, hints and exit codes.
 
 mod apps;
+mod companies;
 mod grants;
+mod login;
 
 use std::path::PathBuf;
 
@@ -13,15 +15,19 @@ use crate::domain::ids::ConnectionName;
 use crate::domain::key::{KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPairError;
 use crate::domain::rotation::{Forbidden, Phase};
+use crate::domain::settings::ClientAuthentication;
 use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::{ClockSkew, ExchangeError};
 use crate::providers::{EndpointError, PlanError, SettingsError};
 use crate::vault::{Failure, VaultError};
 
 pub use apps::AppError;
+pub use companies::CompanyError;
 pub use grants::GrantError;
+pub use login::{KeptApart, LoginError};
 
 use super::interact::NoAnswer;
+use super::invites::InviteError;
 
 /// A failure of an operation.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +36,9 @@ pub enum OpsError {
     /// The vault, its locks or its audit log.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Invitations.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
     /// A question was needed and not answered (exit 2; 130 after Ctrl-C).
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -45,6 +54,12 @@ pub enum OpsError {
     /// A connection's grant.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// It is about a login.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// A company.
+    #[error(transparent)]
+    Company(#[from] CompanyError),
     /// A host that is not the vendor's, or a URL that cannot be used (exit 9).
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -104,6 +119,14 @@ pub enum OpsError {
     /// The connection is disabled (exit 5).
     #[error("`{0}` is disabled")]
     Disabled(ConnectionName),
+    /// The connection's client proves itself otherwise: a key is of no use to it (exit 5).
+    #[error("`{name}` has no use for a key: its client proves itself by {authentication}")]
+    Keyless {
+        /// Which.
+        name: ConnectionName,
+        /// How it proves itself.
+        authentication: ClientAuthentication,
+    },
     /// The vendor does not take this kind of key (exit 9).
     #[error("{provider} does not accept {algorithm} keys")]
     Algorithm {
@@ -180,13 +203,26 @@ impl From<PlanError> for OpsError {
 }
 
 impl OpsError {
+    /// What the vendor said, if it was asked.
+    pub fn exchange(&self) -> Option<&ExchangeError> {
+        match self {
+            Self::Exchange(error) => Some(error),
+            Self::Grant(error) => error.exchange(),
+            Self::Login(error) => error.exchange(),
+            _ => None,
+        }
+    }
+
     /// How far an exchange came that ended like this, and what that means.
     pub fn verdict(&self) -> (Stage, Outcome) {
         match self {
             Self::Exchange(error) => (error.stage(), error.outcome()),
             Self::Grant(error) => error.verdict(),
+            Self::Login(error) => error.verdict(),
             Self::MappingDiffers(_) => (Stage::Exchange, Outcome::Conflict),
-            Self::NoKey { .. } | Self::NoCertificateId { .. } => (Stage::Load, Outcome::Missing),
+            Self::NoKey { .. } | Self::NoCertificateId { .. } | Self::Keyless { .. } => {
+                (Stage::Load, Outcome::Missing)
+            }
             Self::Endpoint(_) => (Stage::Load, Outcome::Refused),
             Self::CertificateExpired { .. } => (Stage::Load, Outcome::Expired),
             _ => (Stage::Load, Outcome::Failed),
@@ -198,8 +234,11 @@ impl AuditKind for OpsError {
     fn audit_kind(&self) -> &'static str {
         match self {
             Self::Vault(error) => error.audit_kind(),
+            Self::Invite(error) => error.audit_kind(),
             Self::App(error) => error.audit_kind(),
             Self::Grant(error) => error.audit_kind(),
+            Self::Login(error) => error.audit_kind(),
+            Self::Company(error) => error.audit_kind(),
             Self::NoAnswer(NoAnswer::Interrupted) => "interrupted",
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),
@@ -208,6 +247,7 @@ impl AuditKind for OpsError {
             Self::NameTaken(_)
             | Self::Step { .. }
             | Self::Disabled(_)
+            | Self::Keyless { .. }
             | Self::MappingDiffers(_)
             | Self::KeysChanged(_)
             | Self::NoPreviousSettings(_) => "conflict",

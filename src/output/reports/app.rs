@@ -189,7 +189,10 @@ impl Report for AppDetail {
             ("provider".into(), row.provider.into()),
             ("environment".into(), row.environment.into()),
             ("client id".into(), settings.client_id.as_str().into()),
-            ("client secret".into(), if row.has_secret { "stored, sealed".into() } else { Cell::dim("none") }),
+            (
+                "client secret".into(),
+                if row.has_secret { "stored, sealed".into() } else { Cell::dim("none") },
+            ),
         ];
         let mut optional = |label: &str, value: Option<String>| {
             if let Some(value) = value.filter(|value| !value.is_empty()) {

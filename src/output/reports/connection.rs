@@ -1,194 +1,14 @@
 //! `connection list`, `connection show` and the commands that change a connection.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{KeyRow, WARN_DAYS, moment, short};
-use crate::domain::connection::Connection;
-use crate::domain::settings::{Settings, SigningAlgorithm};
-use crate::domain::rotation::KeySet;
-use crate::domain::standing::{Facts, Standing, standing};
-use crate::domain::token::TokenFacts;
-use crate::domain::verification::{Outcome, Verification};
+pub use super::connection_row::{ConnectionRow, Described};
+use super::{moment, short};
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
 use crate::output::table::{Column, Table};
-use crate::output::view::{Cell, Tone, View};
-
-/// One connection without secrets.
-#[derive(Debug, Serialize)]
-pub struct ConnectionRow {
-    id: String,
-    name: String,
-    provider: &'static str,
-    environment: &'static str,
-    enabled: bool,
-    company: Option<CompanyRow>,
-    /// What it is good for now, in words for every provider.
-    status: Standing,
-    /// Where its keys stand: none, pending, active, rotating or previous-kept.
-    key_state: &'static str,
-    settings: SettingsRow,
-    previous_settings: Option<SettingsRow>,
-    tags: BTreeMap<String, String>,
-    keys: Vec<KeyRow>,
-    /// The cached access token as of the last commit; its hash, never its value.
-    token: Option<TokenRow>,
-    verification: Option<VerificationRow>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Debug, Serialize)]
-struct CompanyRow {
-    id: String,
-    name: String,
-}
-
-/// What a provider does not know is `null`.
-#[derive(Debug, Default, Serialize)]
-struct SettingsRow {
-    account: Option<String>,
-    client_id: Option<String>,
-    scopes: Vec<String>,
-    entity: Option<String>,
-    role: Option<String>,
-    token_url: Option<String>,
-    certificate_url: Option<String>,
-    trusted_hosts: Vec<String>,
-    scope_style: Option<Value>,
-    subject: Option<Value>,
-    signing_algorithm: Option<&'static str>,
-    assertion_seconds: Option<u32>,
-    grant: Option<&'static str>,
-    realm: Option<String>,
-    audience: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct TokenRow {
-    sha256: String,
-    obtained_at: Timestamp,
-    expires_at: Timestamp,
-}
-
-#[derive(Debug, Serialize)]
-struct VerificationRow {
-    checked_at: Timestamp,
-    outcome: Outcome,
-    http_status: Option<u16>,
-    vendor_error: Option<String>,
-    message: Option<String>,
-}
-
-impl From<&Settings> for SettingsRow {
-    fn from(settings: &Settings) -> Self {
-        match settings {
-            Settings::Netsuite(settings) => Self {
-                account: Some(settings.account.to_string()),
-                client_id: Some(settings.client_id.clone()),
-                scopes: settings.scopes.clone(),
-                entity: settings.entity.clone(),
-                role: settings.role.clone(),
-                token_url: settings.token_url.as_ref().map(ToString::to_string),
-                certificate_url: settings.certificate_url.as_ref().map(ToString::to_string),
-                trusted_hosts: settings.trusted_hosts.clone(),
-                scope_style: Some(to_value(&settings.scope_style)),
-                subject: Some(to_value(&settings.subject)),
-                signing_algorithm: settings.signing_algorithm.map(SigningAlgorithm::as_str),
-                assertion_seconds: Some(settings.assertion_seconds),
-                ..Self::default()
-            },
-            Settings::Member(settings) => Self {
-                account: settings.realm.clone(),
-                scopes: settings.scopes.clone(),
-                grant: Some(settings.grant.as_str()),
-                realm: settings.realm.clone(),
-                audience: settings.audience.clone(),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-impl ConnectionRow {
-    /// Describes a connection; `rows` are its keys as [`KeyRow`]s, pending first.
-    pub fn new(
-        connection: &Connection,
-        keys: &KeySet,
-        rows: Vec<KeyRow>,
-        token: Option<&TokenFacts>,
-        verification: Option<&Verification>,
-    ) -> Self {
-        let facts = Facts {
-            enabled: connection.enabled,
-            active: keys.active.as_ref(),
-            days_left: rows.iter().find(|row| row.state == "active").map(|row| row.days_left),
-            last: verification,
-            warn_days: WARN_DAYS,
-        };
-        Self {
-            id: connection.id.to_string(),
-            name: connection.name.to_string(),
-            provider: connection.provider.as_str(),
-            environment: connection.environment.as_str(),
-            enabled: connection.enabled,
-            company: connection
-                .company
-                .as_ref()
-                .map(|company| CompanyRow { id: company.id.to_string(), name: company.name.clone() }),
-            status: standing(facts),
-            key_state: keys.phase().as_str(),
-            settings: (&connection.settings).into(),
-            previous_settings: connection.previous_settings.as_ref().map(Into::into),
-            tags: connection.tags.clone(),
-            keys: rows,
-            token: token.map(|facts| TokenRow {
-                sha256: facts.hash.clone(),
-                obtained_at: facts.obtained_at,
-                expires_at: facts.expires_at,
-            }),
-            verification: verification.map(|last| VerificationRow {
-                checked_at: last.checked_at,
-                outcome: last.outcome,
-                http_status: last.http_status,
-                vendor_error: last.vendor_error.clone(),
-                message: last.message.clone(),
-            }),
-            created_at: connection.created_at,
-            updated_at: connection.updated_at,
-        }
-    }
-
-    fn status_cell(&self) -> Cell {
-        let tone = match self.status {
-            Standing::Active => Tone::Good,
-            Standing::Pending | Standing::Expiring | Standing::NeverVerified | Standing::Unreachable => {
-                Tone::Warning
-            }
-            Standing::Expired | Standing::Rejected | Standing::Failed => Tone::Bad,
-            Standing::Disabled => Tone::Dim,
-        };
-        Cell::toned(self.status.as_str(), tone)
-    }
-
-    fn expiry_cell(&self) -> Cell {
-        self.keys.iter().find(|key| key.state == "active").map_or_else(Cell::default, KeyRow::expiry)
-    }
-
-    fn verified_cell(&self) -> Cell {
-        match &self.verification {
-            None => Cell::dim("never"),
-            Some(last) if last.outcome == Outcome::Proven => {
-                Cell::toned(last.checked_at.strftime("%Y-%m-%d").to_string(), Tone::Good)
-            }
-            Some(last) => Cell::toned(last.outcome.as_str(), Tone::Bad),
-        }
-    }
-}
+use crate::output::view::{Cell, View};
 
 /// `connection list`
 #[derive(Debug, Serialize)]
@@ -248,6 +68,13 @@ const FIELDS: &[&str] = &[
     "settings.scopes",
     "settings.entity",
     "settings.role",
+    "settings.grant",
+    "app.name",
+    "grant.state",
+    "grant.expires_at",
+    "grant.hard_expires_at",
+    "expires_at",
+    "expires.kind",
     "tags",
     "verification.outcome",
     "verification.checked_at",
@@ -307,17 +134,29 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         ("id".into(), Cell::dim(row.id.as_str())),
         ("provider".into(), format!("{} ({})", row.provider, row.environment).into()),
         ("account".into(), settings.account.clone().into()),
-        ("client id".into(), settings.client_id.clone().into()),
-        ("scopes".into(), settings.scopes.join(" ").into()),
-        ("status".into(), row.status_cell()),
-        ("keys".into(), row.key_state.into()),
     ];
+    match &row.app {
+        None => facts.push(("client id".into(), settings.client_id.clone().into())),
+        Some(app) => {
+            facts.push(("app".into(), app.name.as_str().into()));
+            facts.push(("client id".into(), app.client_id.as_str().into()));
+            facts.push(("grant".into(), settings.grant.unwrap_or_default().into()));
+        }
+    }
+    if row.app.is_none() || !settings.scopes.is_empty() {
+        facts.push(("scopes".into(), settings.scopes.join(" ").into()));
+    }
+    facts.push(("status".into(), row.status_cell()));
+    if row.app.is_none() || !row.keys.is_empty() {
+        facts.push(("keys".into(), row.key_state.into()));
+    }
     let mut optional = |label: &str, value: Option<String>| {
         if let Some(value) = value {
             facts.push((label.into(), value.into()));
         }
     };
     optional("company", row.company.as_ref().map(|company| company.name.clone()));
+    optional("audience", settings.audience.clone());
     optional("entity", settings.entity.clone());
     optional("role", settings.role.clone());
     optional("token url", settings.token_url.clone());
@@ -331,6 +170,9 @@ fn facts(row: &ConnectionRow) -> Vec<(String, Cell)> {
         let text =
             format!("{} {}{id}, expires {}", key.algorithm, short(&key.fingerprint), key.expiry().text);
         facts.push((format!("{} key", key.state), Cell { text, tone: key.expiry().tone }));
+    }
+    if let Some(grant) = &row.grant {
+        facts.extend(grant.facts());
     }
     if let Some(token) = &row.token {
         facts.push(("cached token".into(), format!("until {}", moment(token.expires_at)).into()));

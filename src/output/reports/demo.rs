@@ -10,7 +10,7 @@ use crate::output::view::{Cell, Tone, View};
 /// One step of the story.
 #[derive(Debug, Serialize)]
 pub struct StepRow {
-    /// Whose step: you, or the customer's administrator.
+    /// Whose step: operator, the customer's administrator, or a supplier.
     pub by: &'static str,
     /// The command line, or what was done at the vendor.
     pub step: String,

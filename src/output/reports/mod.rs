@@ -5,11 +5,20 @@
 pub mod app;
 pub mod audit;
 pub mod certificate;
+pub mod company;
 pub mod connection;
+mod connection_row;
 pub mod demo;
+pub mod disconnect;
 pub mod export;
+pub mod grant;
 pub mod import;
+pub mod invite;
+pub mod invite_check;
+pub mod invite_issuer;
+pub mod invite_mint;
 pub mod keys;
+pub mod login;
 pub mod sim;
 pub mod status;
 pub mod token;
@@ -24,9 +33,8 @@ use serde::Serialize;
 
 use super::view::{Cell, Tone};
 use crate::domain::key::Key;
-
-/// Days left below which an expiry is shown as a warning.
-const WARN_DAYS: i64 = 30;
+use crate::domain::standing::WARN_DAYS;
+use crate::domain::verification::ProofKind;
 
 /// One key of a connection, without secrets.
 #[derive(Debug, Clone, Serialize)]
@@ -51,7 +59,8 @@ pub struct KeyRow {
 /// What proves that credentials work.
 #[derive(Debug, Clone, Serialize)]
 pub struct Proof {
-    /// How: `exchange`, a token obtained from the vendor just now.
+    /// How: `exchange`, a token obtained from the vendor just now; `company-info` or `userinfo`, a call without
+    /// consequences with a valid token; `refresh`, where there is no such call; `client`, the client's keys alone.
     kind: &'static str,
     /// The vendor's answer time, in milliseconds.
     latency_ms: Option<u64>,
@@ -62,7 +71,18 @@ pub struct Proof {
 impl Proof {
     /// A live token exchange past every cache.
     pub fn exchange(latency_ms: Option<u64>, http_status: Option<u16>) -> Self {
-        Self { kind: "exchange", latency_ms, http_status }
+        Self { kind: ProofKind::Exchange.as_str(), latency_ms, http_status }
+    }
+
+    /// The same, proven otherwise.
+    #[must_use]
+    pub fn by(self, kind: ProofKind) -> Self {
+        Self { kind: kind.as_str(), ..self }
+    }
+
+    /// Whether a token was exchanged.
+    pub fn is_exchange(&self) -> bool {
+        self.kind == ProofKind::Exchange.as_str()
     }
 }
 

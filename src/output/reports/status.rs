@@ -29,8 +29,8 @@ pub struct Attention {
     pub connection: Option<String>,
     /// Its id.
     pub connection_id: Option<String>,
-    /// What kind of need it is, in one word that stays: expired, not-proven, expiring, exposed, rotation-pending,
-    /// activation-pending, no-key, previous-kept or single-operator.
+    /// What kind of need it is, in one word that stays: expired, reconnect, not-proven, uncertain, expiring, exposed,
+    /// rotation-pending, activation-pending, no-key, no-grant, previous-kept or single-operator.
     pub kind: &'static str,
     /// How urgent it is.
     pub severity: Severity,
@@ -40,17 +40,19 @@ pub struct Attention {
     pub hint: Option<Hint>,
 }
 
-/// A certificate's end.
+/// What comes to an end.
 #[derive(Debug, Serialize)]
 pub struct Expiry {
     /// The connection's name.
     pub connection: String,
     /// Its id.
     pub connection_id: String,
-    /// When the vendor stops accepting the active certificate.
+    /// When the vendor stops accepting the active certificate or the grant.
     pub expires_at: Timestamp,
     /// Whole days until then.
     pub days_left: i64,
+    /// What ends: certificate, hard (the grant) or rolling (a refresh token that is not used).
+    pub kind: &'static str,
 }
 
 /// `status`
@@ -70,7 +72,7 @@ pub struct Status {
     pub ready: usize,
     /// What needs somebody, most urgent first.
     pub attention: Vec<Attention>,
-    /// The next certificates to expire.
+    /// What expires next.
     pub next_expiries: Vec<Expiry>,
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::audit::{AuditList, OperationRow, SubjectRow};
 use super::certificate::{CertificateList, CertificateRow};
-use super::connection::{ConnectionList, ConnectionRow};
+use super::connection::{ConnectionList, ConnectionRow, Described};
 use super::status::{Attention, Severity, Status};
 use super::vault::{RecipientList, RecipientRow};
 use super::verify::{Verify, VerifyRow};
@@ -16,6 +16,7 @@ use crate::domain::key::{Key, KeyAlgorithm, KeyState};
 use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::KeySet;
 use crate::domain::settings::NetsuiteSettings;
+use crate::domain::standing::{End, Standing};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::sanitize::width;
 use crate::output::{Canvas, Hint, Report, table};
@@ -94,7 +95,18 @@ fn connections() {
             let row = KeyRow::new(&key, key.certificate.not_after, now());
             let keys = KeySet { active: Some(key), ..KeySet::default() };
             let last = found(&connection, outcome, None);
-            ConnectionRow::new(&connection, &keys, vec![row], None, Some(&last))
+            let described = Described {
+                connection: &connection,
+                app: None,
+                keys: &keys,
+                rows: vec![row],
+                standing: if outcome == Outcome::Proven { Standing::Active } else { Standing::Unreachable },
+                end: keys.active.as_ref().map(|key| End::of_certificate(key.certificate.not_after)),
+                grant: None,
+                token: None,
+                verification: Some(&last),
+            };
+            ConnectionRow::new(described, now())
         },
     );
     insta::assert_snapshot!(fits(&ConnectionList { connections: rows.into() }), @"
@@ -226,6 +238,7 @@ fn the_next_command_is_whole() {
             connection_id: "c".to_owned(),
             expires_at,
             days_left: days_between(now(), expires_at),
+            kind: "certificate",
         }],
     };
     assert!(drawn(&status).contains(&hint.to_string()), "{}", drawn(&status));

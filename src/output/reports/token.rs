@@ -64,7 +64,8 @@ pub struct TokenRefresh {
 impl TokenRefresh {
     /// Counts what came of it.
     pub fn new(connections: Vec<TokenRefreshRow>) -> Self {
-        let count = |wanted: fn(&TokenRefreshRow) -> bool| connections.iter().filter(|row| wanted(row)).count();
+        let count =
+            |wanted: fn(&TokenRefreshRow) -> bool| connections.iter().filter(|row| wanted(row)).count();
         Self {
             refreshed: count(|row| row.code == 0 && row.refreshed.is_some()),
             fresh: count(|row| row.code == 0 && row.refreshed.is_none()),
@@ -98,21 +99,15 @@ impl Report for TokenRefresh {
                 _ => Cell::toned(row.result, Tone::Bad),
             };
             let why = row.message.clone().or_else(|| row.refreshed.map(str::to_owned));
-            table.row([
-                row.connection.as_str().into(),
-                result,
-                row.expires_at.map(moment).into(),
-                why.into(),
-            ] as [Cell; 4]);
+            table
+                .row([row.connection.as_str().into(), result, row.expires_at.map(moment).into(), why.into()]
+                    as [Cell; 4]);
         }
         let summary = format!("{} refreshed, {} fresh, {} failed", self.refreshed, self.fresh, self.failed);
         View::new().table(table).line(summary)
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "connections",
-            &["connection", "code", "result", "refreshed", "expires_at", "message"],
-        )
+        Listing::of("connections", &["connection", "code", "result", "refreshed", "expires_at", "message"])
     }
 }

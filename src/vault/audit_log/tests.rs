@@ -160,7 +160,7 @@ fn operations_are_paired_with_their_outcomes() {
     assert_eq!(fates(&filter("rotation")), [Fate::Interrupted]);
     assert_eq!(fates(&filter("token.release")), [Fate::Done]);
     assert_eq!(fates(&filter("tok")), []);
-    assert_eq!(fates(&AuditFilter { subject: Some(id.to_string()), ..all.clone() }).len(), 2);
+    assert_eq!(fates(&AuditFilter { subjects: vec![id.to_string()], ..all.clone() }).len(), 2);
     assert_eq!(fates(&AuditFilter { since: Some(bench.clock.now()), ..all.clone() }), []);
 }
 
@@ -487,7 +487,7 @@ fn batches_name_their_subjects() {
     assert!(bench.lines().iter().all(|(_, line)| line.len() < 100 * SUBJECTS));
 
     let about = |id: &str| {
-        let filter = AuditFilter { subject: Some(id.to_owned()), ..AuditFilter::default() };
+        let filter = AuditFilter { subjects: vec![id.to_owned()], ..AuditFilter::default() };
         let entries = log.entries(&filter).unwrap();
         let exported = String::from_utf8(log.export(&filter).unwrap()).unwrap();
         (entries, exported.lines().count())

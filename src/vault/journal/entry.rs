@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::grant::{Grant, GrantTokens, StoredGrant};
 use crate::domain::ids::{ConnectionId, OwnerId};
+use crate::domain::invitation::window::AccessWindow;
 use crate::domain::token::{AccessToken, TokenFacts};
 use crate::secret::{Secret, SecretString};
 use crate::vault::error::VaultError;
@@ -16,6 +17,7 @@ use crate::vault::rows::Rows;
 const VERSION: u32 = 1;
 const ACCESS_TOKEN: &str = "access-token";
 const GRANT: &str = "grant";
+const ACCESSES: &str = "invitation-accesses";
 
 /// What one entry says of its owner.
 pub(in crate::vault) enum Entry {
@@ -23,6 +25,8 @@ pub(in crate::vault) enum Entry {
     AccessToken(AccessToken),
     /// The connection's grant is this, and what it brought is this access token.
     Grant(StoredGrant, Option<AccessToken>),
+    /// The issuer's invitations were accessed like this within the last hour.
+    Accesses(AccessWindow),
 }
 
 /// Why a document is no entry.
@@ -68,6 +72,13 @@ struct AccessPart<Text> {
     facts: TokenFacts,
 }
 
+#[derive(Serialize, Deserialize)]
+struct AccessesDocument {
+    v: u32,
+    kind: String,
+    window: AccessWindow,
+}
+
 /// serde's own default would ask `Text` to have one, too.
 fn none<T>() -> Option<T> {
     None
@@ -79,14 +90,23 @@ impl Entry {
         match self {
             Self::AccessToken(token) => Some(token),
             Self::Grant(_, token) => token,
+            Self::Accesses(_) => None,
         }
     }
 
     /// The grant that the entry brings.
     pub(in crate::vault) fn into_grant(self) -> Option<StoredGrant> {
         match self {
-            Self::AccessToken(_) => None,
+            Self::AccessToken(_) | Self::Accesses(_) => None,
             Self::Grant(grant, _) => Some(grant),
+        }
+    }
+
+    /// The accesses that the entry brings.
+    pub(in crate::vault) fn into_accesses(self) -> Option<AccessWindow> {
+        match self {
+            Self::AccessToken(_) | Self::Grant(..) => None,
+            Self::Accesses(window) => Some(window),
         }
     }
 
@@ -111,6 +131,10 @@ impl Entry {
                     .map(|AccessPart { token, facts }| AccessToken { value: Secret::new(token), facts });
                 Ok(Self::Grant(StoredGrant { grant: document.grant, tokens }, access))
             }
+            (VERSION, ACCESSES) => {
+                let document: AccessesDocument = serde_json::from_slice(body).map_err(damaged)?;
+                Ok(Self::Accesses(document.window))
+            }
             _ => Err(Unreadable::Newer { kind: envelope.kind, version: envelope.v }),
         }
     }
@@ -124,6 +148,7 @@ impl Entry {
                 rows.put_grant(&connection, &grant)?;
                 token.map_or(Ok(()), |token| rows.put_token(&connection, &token).map(drop))
             }
+            Self::Accesses(window) => rows.put_access_window(owner, &window).map(drop),
         }
     }
 }
@@ -153,9 +178,15 @@ pub(super) fn grant_document(
         predecessor: tokens.and_then(|tokens| tokens.predecessor.as_ref()).map(text),
         access: access.map(|access| AccessPart { token: text(&access.value), facts: access.facts.clone() }),
     };
-    let secrets = [document.current, document.predecessor, document.access.as_ref().map(|access| access.token)];
+    let secrets =
+        [document.current, document.predecessor, document.access.as_ref().map(|access| access.token)];
     let length = secrets.iter().flatten().map(|secret| secret.len()).sum();
     write(&document, length)
+}
+
+/// Returns the document of an issuer's accesses.
+pub(super) fn accesses_document(window: &AccessWindow) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    write(&AccessesDocument { v: VERSION, kind: ACCESSES.to_owned(), window: window.clone() }, 0)
 }
 
 /// One allocation that is never outgrown: JSON escapes at most double visible ASCII.

@@ -30,6 +30,7 @@ use super::keyring::Keyring;
 use super::rows::Rows;
 use crate::domain::grant::StoredGrant;
 use crate::domain::ids::{OwnerId, VaultId, random_hex};
+use crate::domain::invitation::window::AccessWindow;
 use crate::domain::token::AccessToken;
 use crate::hooks;
 
@@ -182,6 +183,21 @@ impl Journal {
         let sealed = self.seal(name, entry::grant_document(intent, None)?, keyring)?;
         file::replace(&self.path(name), &sealed)?;
         Ok(room)
+    }
+
+    /// Keeps an issuer's accesses under its owner's lock; durable when this returns.
+    ///
+    /// Each entry holds all of them, so the ones before it are removed: accesses come more often than commits do.
+    pub(super) fn write_accesses(
+        &self,
+        name: &EntryName,
+        window: &AccessWindow,
+        keyring: &Keyring,
+    ) -> Result<(), VaultError> {
+        self.put(name, entry::accesses_document(window)?, keyring)?;
+        let before = self.list(Some(&name.owner))?.into_iter().filter(|other| other.sequence < name.sequence);
+        self.remove(&before.collect::<Vec<_>>());
+        Ok(())
     }
 
     fn make_room(&self, owner: &OwnerId) -> Result<Room, VaultError> {

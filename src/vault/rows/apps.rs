@@ -84,7 +84,8 @@ impl Rows<'_> {
         match change {
             SecretChange::Keep => return Ok(()),
             SecretChange::Replace(secret) => {
-                let seal = |secret: &SecretString| self.sealer.seal(&context(app), secret.expose().as_bytes());
+                let seal =
+                    |secret: &SecretString| self.sealer.seal(&context(app), secret.expose().as_bytes());
                 let sealed = secret.map(seal).transpose()?;
                 let sql = "UPDATE apps SET sealed_previous_secret = sealed_secret, sealed_secret = ?2 WHERE id = ?1";
                 self.change(sql, (app.as_str(), sealed))?;

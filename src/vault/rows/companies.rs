@@ -39,6 +39,12 @@ impl Rows<'_> {
         self.all("SELECT id, name FROM companies ORDER BY name COLLATE NOCASE, id", [], read)
     }
 
+    /// Gives a company another name; fails with [`VaultError::Gone`] if there is no such company.
+    pub fn rename_company(&self, id: &CompanyId, name: &str) -> Result<(), VaultError> {
+        let sql = "UPDATE companies SET name = ?2 WHERE id = ?1";
+        self.change_one("company", sql, [id.as_str(), name])
+    }
+
     /// Removes a company that no connection belongs to any more; its name stays as a tombstone.
     pub(super) fn leave_company(&self, id: &CompanyId, removed_at: Timestamp) -> Result<(), VaultError> {
         match self.remove_empty_company(id)? {
@@ -96,6 +102,17 @@ mod tests {
         assert!(rows.company(&company.id).unwrap().is_none());
         assert_eq!(rows.display_name(company.id.as_str()).unwrap().as_deref(), Some("Acme"));
         assert_eq!(rows.companies().unwrap(), [other]);
+    }
+
+    #[test]
+    fn gets_another_name() {
+        let fixture = Fixture::new();
+        let rows = fixture.rows();
+        let company = rows.ensure_company("Acme").unwrap();
+        rows.rename_company(&company.id, "Acme Holding").unwrap();
+        assert_eq!(rows.company(&company.id).unwrap().unwrap().name, "Acme Holding");
+        let nobody = crate::domain::ids::CompanyId::new();
+        assert!(matches!(rows.rename_company(&nobody, "x"), Err(crate::vault::VaultError::Gone("company"))));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use rusqlite::named_params;
 use super::Rows;
 use super::columns::{self, Columns, json, taken, time, word};
 use crate::domain::connection::{Company, Connection, Environment};
-use crate::domain::settings::Settings;
 use crate::domain::ids::{AppId, CompanyId, ConnectionId, ConnectionName};
 use crate::domain::selection::Selection;
+use crate::domain::settings::Settings;
 use crate::vault::error::VaultError;
 
 macro_rules! select {
@@ -118,10 +118,7 @@ impl Rows<'_> {
     }
 
     /// Returns another connection with the same identity at the vendor, and what that identity is.
-    fn twin(
-        &self,
-        connection: &Connection,
-    ) -> Result<Option<(ConnectionName, &'static str)>, VaultError> {
+    fn twin(&self, connection: &Connection) -> Result<Option<(ConnectionName, &'static str)>, VaultError> {
         // Term by term as in the unique indexes, or SQLite would not use them.
         let (found, what) = match &connection.settings {
             Settings::Netsuite(settings) => {
@@ -155,11 +152,7 @@ impl Rows<'_> {
 
     /// Returns the connection of `app` for `realm`.
     pub fn connection_of_realm(&self, app: &AppId, realm: &str) -> Result<Option<Connection>, VaultError> {
-        self.first(
-            select!("WHERE app_id = ?1 AND settings ->> '$.realm' = ?2"),
-            [app.as_str(), realm],
-            read,
-        )
+        self.first(select!("WHERE app_id = ?1 AND settings ->> '$.realm' = ?2"), [app.as_str(), realm], read)
     }
 
     /// Returns the app that a connection belongs to, if it belongs to one.

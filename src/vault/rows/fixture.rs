@@ -8,8 +8,8 @@ use rusqlite::Connection as Database;
 use super::Rows;
 use crate::domain::app::App;
 use crate::domain::connection::{Connection, Environment, Provider};
-use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, Registration};
 use crate::domain::ids::{AppId, ConnectionId};
+use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, Registration};
 use crate::vault::schema;
 use crate::vault::seal::Sealer;
 

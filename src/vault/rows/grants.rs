@@ -66,7 +66,11 @@ impl Rows<'_> {
             "SELECT {FACTS}, sealed_refresh_token, sealed_predecessor FROM grants WHERE connection_id = ?1"
         );
         let found = self.first(&sql, [connection.as_str()], |columns| {
-            Ok((read_facts(columns)?, columns.value::<Option<Vec<u8>>>()?, columns.value::<Option<Vec<u8>>>()?))
+            Ok((
+                read_facts(columns)?,
+                columns.value::<Option<Vec<u8>>>()?,
+                columns.value::<Option<Vec<u8>>>()?,
+            ))
         })?;
         let Some((grant, current, predecessor)) = found else { return Ok(None) };
         let open = |sealed: Vec<u8>| {
@@ -92,11 +96,7 @@ impl Rows<'_> {
     }
 
     /// Returns which of an app's grants the vendor refused at `since` or later, as of the last commit.
-    pub fn refused_grants(
-        &self,
-        app: &AppId,
-        since: Timestamp,
-    ) -> Result<Vec<ConnectionId>, VaultError> {
+    pub fn refused_grants(&self, app: &AppId, since: Timestamp) -> Result<Vec<ConnectionId>, VaultError> {
         let sql = "SELECT connection_id FROM grants JOIN connections ON connections.id = connection_id \
                    WHERE app_id = ?1 AND state ->> '$.refused_at' >= ?2";
         self.all(sql, [app.as_str(), &time(since)], super::columns::parsed)
@@ -128,8 +128,11 @@ mod tests {
     use crate::secret::Secret;
 
     fn stored(token: &str) -> StoredGrant {
-        let renewal =
-            Renewal { hash: format!("hash-of-{token}"), expires_at: Some(instant(100)), hard_expires_at: None };
+        let renewal = Renewal {
+            hash: format!("hash-of-{token}"),
+            expires_at: Some(instant(100)),
+            hard_expires_at: None,
+        };
         StoredGrant {
             grant: Grant::new(renewal, instant(0)),
             tokens: Some(GrantTokens { current: Secret::new(token.to_owned()), predecessor: None }),

@@ -11,11 +11,15 @@ mod companies;
 mod connections;
 mod counts;
 mod grants;
+mod invitation_issuer;
+mod invitation_keys;
+mod invitations;
 mod keys;
 mod meta;
 mod names;
 mod quarantine;
 mod recipients;
+mod support;
 mod tokens;
 mod uses;
 mod verifications;
@@ -27,7 +31,10 @@ use rusqlite::Connection as Database;
 
 pub use apps::SecretChange;
 pub use counts::Counts;
+pub use invitation_issuer::StoredIssuer;
+pub use invitations::InvitationFilter;
 pub use quarantine::Quarantined;
+pub use support::SupportRow;
 
 use super::seal::Sealer;
 

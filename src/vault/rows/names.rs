@@ -38,6 +38,12 @@ impl Rows<'_> {
         Ok(nearest(wanted, names, AppName::as_str).into_iter().next())
     }
 
+    /// Returns the company's name that `wanted` may have meant; foreign text.
+    pub fn nearest_company(&self, wanted: &str) -> Result<Option<String>, VaultError> {
+        let names = self.all("SELECT name FROM companies", [], columns::value)?;
+        Ok(nearest(wanted, names, String::as_str).into_iter().next())
+    }
+
     /// Returns the name of the connection, company or app with this id, be it removed.
     pub fn display_name(&self, id: &str) -> Result<Option<String>, VaultError> {
         self.first(&format!("SELECT name FROM ({ALL_NAMES}) WHERE id = ?1 LIMIT 1"), [id], columns::value)

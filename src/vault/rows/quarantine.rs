@@ -30,7 +30,10 @@ pub struct Quarantined {
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, app_id, realm, reason, received_at, expires_at, hard_expires_at FROM quarantine ", $rest)
+        concat!(
+            "SELECT id, app_id, realm, reason, received_at, expires_at, hard_expires_at FROM quarantine ",
+            $rest
+        )
     };
 }
 

@@ -19,7 +19,11 @@ impl Rows<'_> {
 
     /// Returns when a connection's token was last handed out.
     pub fn last_use(&self, connection: &ConnectionId) -> Result<Option<Timestamp>, VaultError> {
-        self.first("SELECT used_at FROM uses WHERE connection_id = ?1", [connection.as_str()], columns::parsed)
+        self.first(
+            "SELECT used_at FROM uses WHERE connection_id = ?1",
+            [connection.as_str()],
+            columns::parsed,
+        )
     }
 
     /// Returns when each connection's token was last handed out.

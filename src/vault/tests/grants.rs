@@ -168,3 +168,24 @@ fn a_commit_learns_when_tokens_were_handed_out() {
     assert!(before.duration_since(used).as_secs() < 60, "{used}");
     assert_eq!(vault.read(|rows| rows.last_use(&idle.id)).unwrap(), None);
 }
+
+#[test]
+fn an_operator_sees_a_grant_as_it_is_now_and_a_viewer_as_of_the_last_commit() {
+    let world = World::new();
+    let vault = world.operator();
+    let acme = add_member(&vault, &app("books"), "acme", "9130");
+    refresh(&vault, &acme.id, Some(Ending::Lost));
+    let seen = |vault: &Vault| {
+        vault
+            .read_now::<_, VaultError>(|rows, grants| {
+                Ok((rows.grant_facts(&acme.id)?.unwrap().uncertain_since(), grants.get(&acme.id).cloned()))
+            })
+            .unwrap()
+    };
+    let (stored, now) = seen(&vault);
+    assert!(stored.is_none() && now.unwrap().uncertain_since().is_some());
+    assert_eq!(seen(&world.viewer()), (None, None));
+    add(&vault, "other");
+    let (stored, now) = seen(&world.viewer());
+    assert!(stored.is_some() && now.is_none(), "a commit folds it in");
+}

@@ -11,6 +11,7 @@ mod files;
 mod grants;
 mod lifecycle;
 mod membership;
+mod reading;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -115,7 +116,7 @@ impl World {
 }
 
 /// `TOKENCTL_TEST_MUTANTS=no-vault-lock cargo test --lib vault` must fail.
-fn seed_mutants() {
+pub(in crate::vault) fn seed_mutants() {
     if let Ok(names) = std::env::var("TOKENCTL_TEST_MUTANTS") {
         crate::hooks::seed(&names);
     }

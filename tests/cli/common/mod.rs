@@ -1,6 +1,8 @@
 //! A hermetic place to run the binary in: empty environment, home of its own, a fixed clock.
 
+pub(crate) mod books;
 pub(crate) mod filters;
+pub(crate) mod login;
 pub(crate) mod scene;
 
 use std::fmt;

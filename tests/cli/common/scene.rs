@@ -56,6 +56,11 @@ impl Scene {
         scene
     }
 
+    /// What is armed and counted at the vendors.
+    pub(crate) fn control(&self) -> Control {
+        self.simulator.control()
+    }
+
     /// `acme` without a key.
     pub(crate) fn connected() -> Self {
         let scene = Self::new();
@@ -83,11 +88,6 @@ impl Scene {
         self.ok(&["keygen", name, "--algorithm", "ec-p256"]);
         let id = self.upload(name);
         self.ok(&["cert", "activate", name, &format!("--certificate-id={id}")]);
-    }
-
-    /// The simulator's controls.
-    pub(crate) fn control(&self) -> Control {
-        self.simulator.control()
     }
 
     /// `acme` in a rotation; the new certificate is uploaded under the id that is returned.

@@ -1,0 +1,96 @@
+//! R10 and R15a for a vault of which only the pages that are asked for are read: a large one, or any one with
+//! `seek-in-small-vaults`.
+
+use crate::common::Ran;
+use crate::damage::damages;
+use crate::forge::{Plain, identity};
+use crate::message::{assert_none, fault, fault_json};
+use crate::snapshot::put;
+use crate::world::World;
+
+/// What reads a few rows.
+const READS: [(&str, &[&str]); 3] = [
+    ("operator", &["token", "get", "acme"]),
+    ("support", &["connection", "show", "acme", "-o", "json"]),
+    ("support", &["connection", "list", "-o", "json"]),
+];
+
+fn world(mutants: &str) -> World {
+    World::with_mutants(&format!("seek-in-small-vaults,{mutants}"))
+}
+
+/// Whoever reads gets what was there before, or a refusal.
+fn misled(ran: &Ran, before: &str) -> Option<String> {
+    if ran.code == Some(0) && ran.stdout == before { None } else { fault(ran, 8) }
+}
+
+/// Puts each version in the vault's place; returns how many there were, how many were refused, and the violations.
+fn read_damaged(world: &World, versions: &[(String, Vec<u8>)]) -> (usize, usize, Vec<String>) {
+    let intact = std::fs::read(world.vault()).unwrap();
+    let before = READS.map(|(who, arguments)| world.run_as(who, arguments).stdout);
+    let (mut refused, mut violations) = (0, Vec::new());
+    for (number, (what, bytes)) in versions.iter().enumerate() {
+        put(&world.vault(), bytes);
+        let read = number % READS.len();
+        let ran = world.run_as(READS[read].0, READS[read].1);
+        refused += usize::from(ran.code == Some(8));
+        violations.extend(misled(&ran, &before[read]).map(|fault| format!("{what}: {fault}")));
+        // A change reads everything, whatever a reader did not touch.
+        let change = fault_json(&world.run(&["connection", "disable", "acme", "-o", "json"]), 8);
+        violations.extend(change.map(|fault| format!("{what}, a change: {fault}")));
+    }
+    put(&world.vault(), &intact);
+    (versions.len(), refused, violations)
+}
+
+fn damaged(world: &World, flips: usize) -> Vec<(String, Vec<u8>)> {
+    let intact = std::fs::read(world.vault()).unwrap();
+    let previous = std::fs::read(world.beside("prev")).unwrap();
+    damages(&intact, &previous, flips).into_iter().map(|damage| (damage.what, damage.bytes)).collect()
+}
+
+/// What a viewer could write: rows changed, everything else as it was, the signature included.
+fn forged(world: &World) -> Vec<(String, Vec<u8>)> {
+    let intact = std::fs::read(world.vault()).unwrap();
+    let plain = Plain::open(&world.vault(), &identity(&world.file("support.txt")));
+    let recipients = plain.recipients();
+    let changes = [
+        "UPDATE connections SET settings = json_set(settings, '$.token_url', 'https://evil.example/token')",
+        "UPDATE connections SET name = 'acme' || name WHERE name <> 'acme'",
+        "UPDATE recipients SET role = 'operator' WHERE role = 'viewer'",
+        "DELETE FROM verifications",
+    ];
+    let versions = changes.map(|sql| {
+        let mut forged = plain.clone();
+        forged.change(sql);
+        forged.write(&world.vault(), &recipients);
+        (sql.to_owned(), std::fs::read(world.vault()).unwrap())
+    });
+    put(&world.vault(), &intact);
+    versions.to_vec()
+}
+
+#[test]
+fn readers_of_pages_are_never_misled() {
+    let world = world("");
+    let (tried, refused, violations) = read_damaged(&world, &[damaged(&world, 12), forged(&world)].concat());
+    assert_none(&violations);
+    println!("R10, by pages: {tried} damaged vaults, {refused} refused, the others read right");
+    assert!(refused > tried / 2);
+}
+
+#[test]
+fn the_harness_finds_chunks_that_nobody_verifies() {
+    let world = world("chunk-unverified");
+    let (_, _, violations) = read_damaged(&world, &forged(&world));
+    assert!(violations.iter().any(|violation| violation.contains("evil.example")), "{violations:?}");
+}
+
+#[test]
+#[ignore = "long: cargo test --test tamper -- --ignored --nocapture"]
+fn a_thousand_damaged_vaults_by_pages() {
+    let world = world("");
+    let (tried, refused, violations) = read_damaged(&world, &damaged(&world, 1000));
+    assert_none(&violations);
+    println!("R10, by pages: {tried} damaged vaults, {refused} refused with exit 8, the others read right");
+}
