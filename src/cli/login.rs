@@ -77,9 +77,13 @@ mod tests {
         let login = parse("login intuit-dev --name acme --listen 8765 --no-browser").unwrap();
         assert_eq!((login.app.as_str(), login.listen), ("intuit-dev", Some(8765)));
         assert!(parse("login intuit --paste --redirect-uri https://connect.example.com/cb").unwrap().paste);
-        for line in
-            ["login", "login intuit --paste --listen 1", "login intuit --device --paste", "login intuit --listen 70000", "login a --name -"]
-        {
+        for line in [
+            "login",
+            "login intuit --paste --listen 1",
+            "login intuit --device --paste",
+            "login intuit --listen 70000",
+            "login a --name -",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

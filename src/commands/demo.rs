@@ -263,7 +263,8 @@ impl Stage<'_> {
         let code = output.status.code();
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        let ended = (code != Some(0)).then(|| Self::failed(&line, format!("it ended with {}", output.status)));
+        let ended =
+            (code != Some(0)).then(|| Self::failed(&line, format!("it ended with {}", output.status)));
         self.steps.push(StepRow { by: "operator", step: line, code });
         match ended {
             None => Ok((stdout, stderr)),

@@ -20,13 +20,17 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Runs `login`.
 pub(super) async fn run(app: &App, args: &LoginArgs) -> Result<Finished, CommandError> {
-    let doing = |error: OpsError| CommandError::from(error).doing(format!("cannot connect a company with `{}`", args.app));
+    let doing = |error: OpsError| {
+        CommandError::from(error).doing(format!("cannot connect a company with `{}`", args.app))
+    };
     if args.paste && app.identity_is_stdin() {
         return Err(CommandError::usage("standard input cannot be both the identity and what is pasted")
             .hinted(Hint::text("give the identity as a file, or as `fd:N` with `--identity-file`")));
     }
     if args.company.as_deref().is_some_and(|company| company.trim().is_empty()) {
-        return Err(CommandError::usage("a company has a name").hinted(Hint::text("or leave `--company` away")));
+        return Err(
+            CommandError::usage("a company has a name").hinted(Hint::text("or leave `--company` away"))
+        );
     }
     let request = request(app, args);
     let session = session::open_for(app, app.console.browsing(browsing(app, args)))?;
@@ -36,7 +40,7 @@ pub(super) async fn run(app: &App, args: &LoginArgs) -> Result<Finished, Command
         let report = Login::planned(&planned.app, renews, planned.scopes, planned.redirect_uri, now);
         return Ok(Finished::report(report));
     }
-    let done = login::login(&session, &request).await.map_err(doing)?;
+    let done = Box::pin(login::login(&session, &request)).await.map_err(doing)?;
     session.pass_on_warnings();
     Ok(finish(app, args, done))
 }

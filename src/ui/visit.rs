@@ -30,7 +30,9 @@ impl Browsing {
             console.note(&format!("  {forward}"));
         }
         if visit.port.is_some() && self.surroundings.must_paste() {
-            console.note("a browser outside of this container does not come back by itself: paste where it ends");
+            console.note(
+                "a browser outside of this container does not come back by itself: paste where it ends",
+            );
         }
         if !self.wanted {
             return;

@@ -19,7 +19,8 @@ const LONGEST: u64 = 256 * 1024;
 pub(super) async fn follow(address: &str) -> Result<(), String> {
     let mut next = Url::parse(address).map_err(|error| error.to_string())?;
     for _ in 0..STEPS {
-        let answer = timeout(PATIENCE, get(&next)).await.map_err(|_| "a page did not come in time".to_owned())?;
+        let answer =
+            timeout(PATIENCE, get(&next)).await.map_err(|_| "a page did not come in time".to_owned())?;
         match location(&answer.map_err(|error| error.to_string())?) {
             Some(place) => next = next.join(&place).map_err(|error| error.to_string())?,
             None => return Ok(()),
@@ -32,7 +33,8 @@ pub(super) async fn follow(address: &str) -> Result<(), String> {
 async fn get(url: &Url) -> std::io::Result<String> {
     let port = url.port_or_known_default().unwrap_or_default();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    let (host, target) = (url.host_str().unwrap_or_default(), &url[Position::BeforePath..Position::AfterQuery]);
+    let (host, target) =
+        (url.host_str().unwrap_or_default(), &url[Position::BeforePath..Position::AfterQuery]);
     let request = format!("GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();

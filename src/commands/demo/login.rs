@@ -29,11 +29,14 @@ pub(super) async fn tell(stage: &mut Stage<'_>, simulator: &Simulator) -> Result
         format!("--redirect-uri={uri}"),
     ];
     let [client_id, token_url, redirect_uri] = flags.each_ref().map(String::as_str);
-    let add = ["app", "add", "quickbooks", "books", client_id, "--client-secret-file=-", "--environment=simulator"];
+    let add =
+        ["app", "add", "quickbooks", "books", client_id, "--client-secret-file=-", "--environment=simulator"];
     stage.run_with(&[&add[..], &[token_url, redirect_uri]].concat(), &app.client_secret).await?;
     stage.say("Somebody at the customer's logs in. The demo plays the browser, so that no window opens.");
     log_in(stage, &["login", "books", "--no-browser"]).await?;
-    stage.say("A refresh token that rotates is sent once, and its successor is on disk before anybody hears of it.");
+    stage.say(
+        "A refresh token that rotates is sent once, and its successor is on disk before anybody hears of it.",
+    );
     stage.run(&["token", "refresh", "acme-books"]).await?;
     stage.run_secret(&["token", "get", "acme-books"]).await
 }
@@ -44,7 +47,8 @@ async fn log_in(stage: &mut Stage<'_>, arguments: &[&str]) -> Result<(), Command
     let failed = |why: String| Stage::failed(&line, why);
     let broken = |error: std::io::Error| failed(error.to_string());
     let mut child = stage.command(arguments).spawn().map_err(broken)?;
-    let mut stderr = BufReader::new(child.stderr.take().ok_or_else(|| failed("it has no stderr".to_owned()))?);
+    let mut stderr =
+        BufReader::new(child.stderr.take().ok_or_else(|| failed("it has no stderr".to_owned()))?);
     let mut said = String::new();
     let address = loop {
         let before = said.len();
@@ -72,6 +76,7 @@ async fn log_in(stage: &mut Stage<'_>, arguments: &[&str]) -> Result<(), Command
 /// A port for the redirect URI, which the vendor compares as text.
 async fn free_port() -> Result<u16, CommandError> {
     let found = async { TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr() }.await;
-    let found = found.map_err(|error| CommandError::from_error(Exit::Failure, &error).doing("cannot find a free port"));
+    let found = found
+        .map_err(|error| CommandError::from_error(Exit::Failure, &error).doing("cannot find a free port"));
     Ok(found?.port())
 }

@@ -19,7 +19,9 @@ pub(super) fn of_login(error: &LoginError) -> Vec<Hint> {
                 "once it is registered with the vendor, run",
                 &["app", "set", app.as_str(), "--redirect-uri", "https://connect.example.com/quickbooks"],
             ),
-            Hint::text("the page there forwards to http://localhost:8765/quickbooks/callback, or shows nothing at all"),
+            Hint::text(
+                "the page there forwards to http://localhost:8765/quickbooks/callback, or shows nothing at all",
+            ),
             hint("for a page that does not forward, run", &["login", app.as_str(), "--paste"]),
         ],
         LoginError::RedirectUri { .. } | LoginError::Authorize(_) => {
@@ -35,7 +37,9 @@ pub(super) fn of_login(error: &LoginError) -> Vec<Hint> {
         ],
         LoginError::Contradicted { name: Some(name), .. } => vec![
             hint("to see which company it is for, run", &["connection", "show", name.as_str()]),
-            Hint::text("log in again and choose that one; for another company choose another `--name`, or none"),
+            Hint::text(
+                "log in again and choose that one; for another company choose another `--name`, or none",
+            ),
         ],
         LoginError::Contradicted { name: None, .. } => {
             vec![Hint::text("nothing was changed; log in again, in a window of its own")]
@@ -58,7 +62,10 @@ pub(super) fn of_login(error: &LoginError) -> Vec<Hint> {
         }
         LoginError::Exchange { app, source } => of_exchange(error, app.as_str(), source),
         LoginError::NoRefreshToken { app, .. } => vec![
-            hint("many servers want a scope for it:", &["app", "set", app.as_str(), "--scope", "offline_access"]),
+            hint(
+                "many servers want a scope for it:",
+                &["app", "set", app.as_str(), "--scope", "offline_access"],
+            ),
             Hint::text("or the grant type `refresh_token` is not enabled for the client at the server"),
         ],
         LoginError::Unconfirmed { .. } => Vec::new(),
@@ -90,7 +97,9 @@ fn of_exchange(error: &LoginError, app: &str, source: &crate::oauth::ExchangeErr
     }
     match source.vendor_code() {
         Some("invalid_grant") => vec![
-            Hint::text("a code is good for one exchange and a few minutes, and for the redirect URI that it was asked with"),
+            Hint::text(
+                "a code is good for one exchange and a few minutes, and for the redirect URI that it was asked with",
+            ),
             again("to log in again, run"),
         ],
         Some("expired_token") => vec![again("to log in again, run")],

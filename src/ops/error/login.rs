@@ -9,6 +9,7 @@ use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::ExchangeError;
 use crate::oauth::authorize::AuthorizeError;
 use crate::oauth::callback::{BindError, Contradiction};
+use crate::vault::VaultError;
 
 use super::OpsError;
 
@@ -24,7 +25,9 @@ pub enum LoginError {
         what: &'static str,
     },
     /// The vendor wants a redirect URI of the team's own, and there is none (exit 2).
-    #[error("{vendor} sends the browser of production keys back to https alone, and `{app}` has no redirect URI")]
+    #[error(
+        "{vendor} sends the browser of production keys back to https alone, and `{app}` has no redirect URI"
+    )]
     NoRedirectUri {
         /// The vendor.
         vendor: &'static str,
@@ -125,8 +128,8 @@ pub enum LoginError {
         #[source]
         source: Box<ExchangeError>,
     },
-    /// A grant came that does not belong where it was asked for: it is kept apart (exit 5), also where the vault failed
-    /// otherwise (exit 8).
+    /// A grant came that does not belong where it was asked for: it is kept apart (exit 5), or as the vault's failure that
+    /// kept it from being stored.
     #[error("the grant was not stored with a connection; it is kept apart as {}", .0.id)]
     Quarantined(#[source] Box<KeptApart>),
     /// A grant came, and it could be stored nowhere (exit 8).
@@ -205,14 +208,18 @@ impl AuditKind for LoginError {
             | Self::OtherRealm { .. } => "conflict",
             Self::Bind(_) => "failure",
             // RFC 6749 section 4.1.2.1: these two are about the server, all others about the request or the person.
-            Self::Denied { error, .. } if matches!(error.as_str(), "server_error" | "temporarily_unavailable") => {
+            Self::Denied { error, .. }
+                if matches!(error.as_str(), "server_error" | "temporarily_unavailable") =>
+            {
                 "unreachable"
             }
             Self::Denied { .. } | Self::NoRefreshToken { .. } => "rejected",
             Self::TimedOut(_) => "unreachable",
             Self::Exchange { source, .. } => super::kind_of(source.outcome()),
-            Self::Quarantined(kept) => match kept.source.audit_kind() {
-                "vault" => "vault",
+            // Where the vault failed, that is what must be mended; everything else is about whose the grant is.
+            Self::Quarantined(kept) => match &*kept.source {
+                OpsError::Vault(VaultError::Gone(_)) => "conflict",
+                OpsError::Vault(error) => error.audit_kind(),
                 _ => "conflict",
             },
             Self::NotStored { .. } => "vault",

@@ -20,13 +20,13 @@ use crate::domain::connection::Connection;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{AppName, ConnectionId, ConnectionName};
 use crate::domain::settings::{ClientAuthentication, GrantKind};
+use crate::oauth::Ask;
 use crate::oauth::authorize::{AuthorizationRequest, State};
 use crate::oauth::callback::{
-    Callback, Contradiction, Denied, Expectation, ExpectedIssuer, ExpectedRealm, Outcome, Redirect, Redirected,
-    Transaction,
+    Callback, Contradiction, Denied, Expectation, ExpectedIssuer, ExpectedRealm, Outcome, Redirect,
+    Redirected, Transaction,
 };
 use crate::oauth::pkce::Verifier;
-use crate::oauth::Ask;
 use crate::providers::{Consent, Pkce, Plan};
 use crate::secret::{Secret, SecretString};
 
@@ -34,8 +34,8 @@ use super::interact::Visit;
 use super::proof::{Asker, Means};
 use super::{LoginError, OpsError, Session};
 use keep::Brought;
-pub use redirect::{DEFAULT_PORT, Preferences};
 use redirect::Route;
+pub use redirect::{DEFAULT_PORT, Preferences};
 use target::{Found, Target};
 use wait::Race;
 
@@ -93,7 +93,7 @@ pub struct LoggedIn {
 /// Lets a person connect a company; what it brought is durable when this returns.
 pub async fn login(session: &Session, request: &LoginRequest) -> Result<LoggedIn, OpsError> {
     let prepared = Prepared::new(session, request)?;
-    if request.device { prepared.by_device().await } else { prepared.by_browser().await }
+    if request.device { Box::pin(prepared.by_device()).await } else { Box::pin(prepared.by_browser()).await }
 }
 
 /// Returns what [`login`] would ask for: what `--dry-run` shows.
@@ -181,7 +181,8 @@ impl<'a> Prepared<'a> {
         let mut callback = opened.listener.map(|listener| listener.expect(transaction.clone()));
         session.interact.visit(&Visit { address: &address, port });
         let (until, patience) = self.until();
-        let mut race = Race { interact: &*session.interact, transaction: &transaction, pasting, until, patience };
+        let mut race =
+            Race { interact: &*session.interact, transaction: &transaction, pasting, until, patience };
         race.ask();
         let answer = race.run(callback.as_mut()).await;
         let code = |redirected| Code { redirected, uri: opened.uri, verifier };
@@ -214,7 +215,8 @@ impl<'a> Prepared<'a> {
         let parameters = &registration.authorize_parameters;
         let mut extra: Vec<_> =
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        if let Some(audience) = self.plan.audience.as_deref().filter(|_| !parameters.contains_key("audience")) {
+        if let Some(audience) = self.plan.audience.as_deref().filter(|_| !parameters.contains_key("audience"))
+        {
             extra.push(("audience", audience));
         }
         let challenge = verifier.map(Verifier::challenge);
@@ -237,15 +239,14 @@ impl<'a> Prepared<'a> {
 
     fn expectation(&self, state: State, places: Vec<url::Url>) -> Expectation {
         let server = &self.app.registration.server;
-        let issuer = server
-            .issuer
-            .clone()
-            .map(|value| ExpectedIssuer { value, promised: server.names_itself });
+        let issuer =
+            server.issuer.clone().map(|value| ExpectedIssuer { value, promised: server.names_itself });
         let known = self.known.as_ref().and_then(|known| known.settings.account());
-        let realm = self.plan.vendor.realm.map(|realm| ExpectedRealm {
-            parameter: realm.parameter,
-            value: known.map(str::to_owned),
-        });
+        let realm = self
+            .plan
+            .vendor
+            .realm
+            .map(|realm| ExpectedRealm { parameter: realm.parameter, value: known.map(str::to_owned) });
         Expectation { state, issuer, realm, places }
     }
 
@@ -302,7 +303,7 @@ impl<'a> Prepared<'a> {
             match self.take_target(None) {
                 Ok(target) => self.brought(&target, plan).keep(exchanged).await,
                 Err(why) => {
-                    let target = Target { connection: draft.clone(), lock: None };
+                    let target = Target::new(draft.clone());
                     Err(self.brought(&target, plan).give_up(exchanged, why))
                 }
             }

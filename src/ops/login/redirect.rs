@@ -67,14 +67,20 @@ impl Route {
                 host: "localhost".to_owned(),
                 public_port: None,
             };
-            return Ok(Self { uri: text.clone(), bind: Some(bind).filter(|_| !wanted.paste), any_port: false });
+            return Ok(Self {
+                uri: text.clone(),
+                bind: Some(bind).filter(|_| !wanted.paste),
+                any_port: false,
+            });
         }
         let mut bind = BindRequest::of_redirect_uri(&uri)?;
         let any_port = bind.port == 0 && !wanted.paste;
         match wanted.listen {
             Some(port) if any_port => bind.port = port,
             // Something in between changes the port.
-            Some(port) if port != bind.port => bind.public_port = Some(std::mem::replace(&mut bind.port, port)),
+            Some(port) if port != bind.port => {
+                bind.public_port = Some(std::mem::replace(&mut bind.port, port));
+            }
             _ => {}
         }
         Ok(Self { uri: text.clone(), bind: Some(bind).filter(|_| !wanted.paste), any_port })
@@ -99,7 +105,10 @@ impl Route {
         let path = consent.callback_path;
         let uri = format!("http://{host}:{port}{path}");
         if port == 0 && consent.redirects == Redirects::LocalhostInDevelopment {
-            return Err(LoginError::RedirectUri { uri, why: "needs a port that stays the same: it is registered" });
+            return Err(LoginError::RedirectUri {
+                uri,
+                why: "needs a port that stays the same: it is registered",
+            });
         }
         let bind = BindRequest { port, path: path.to_owned(), host: host.to_owned(), public_port: None };
         Ok(Self { uri, bind: Some(bind).filter(|_| !wanted.paste), any_port: port == 0 })
@@ -136,8 +145,12 @@ fn absolute(text: &str) -> Option<Url> {
 fn allowed(uri: &Url, rule: Redirects, environment: Environment) -> Result<(), &'static str> {
     let by_name = matches!(uri.host(), Some(Host::Domain(_)));
     match (rule, uri.scheme()) {
-        (Redirects::LocalhostInDevelopment, _) if !by_name => Err("has an IP address for a host, which the vendor refuses"),
-        (Redirects::LocalhostInDevelopment, _) if environment == Environment::Production && is_loopback(uri) => {
+        (Redirects::LocalhostInDevelopment, _) if !by_name => {
+            Err("has an IP address for a host, which the vendor refuses")
+        }
+        (Redirects::LocalhostInDevelopment, _)
+            if environment == Environment::Production && is_loopback(uri) =>
+        {
             Err("is on localhost, which the vendor takes for development keys alone")
         }
         (_, "https") => Ok(()),

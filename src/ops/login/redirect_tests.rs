@@ -42,7 +42,10 @@ fn development_keys_come_back_to_localhost() {
         let other = Preferences { listen: Some(9000), ..Preferences::default() };
         assert_eq!(bound(&app, &other).0, "http://localhost:9000/quickbooks/callback");
         let any = Preferences { listen: Some(0), ..Preferences::default() };
-        assert!(matches!(route(&app, &any), Err(LoginError::RedirectUri { .. })), "it could not be registered");
+        assert!(
+            matches!(route(&app, &any), Err(LoginError::RedirectUri { .. })),
+            "it could not be registered"
+        );
     }
 }
 
@@ -52,7 +55,9 @@ fn production_keys_need_a_page_of_the_teams_own() {
     assert!(matches!(route(&bare, &Preferences::default()), Err(LoginError::NoRedirectUri { .. })));
     let pasting = Preferences { paste: true, ..Preferences::default() };
     assert!(matches!(route(&bare, &pasting), Err(LoginError::NoRedirectUri { .. })));
-    for uri in ["http://localhost:8765/cb", "https://localhost/cb", "http://team.example/cb", "https://192.0.2.1/cb"] {
+    for uri in
+        ["http://localhost:8765/cb", "https://localhost/cb", "http://team.example/cb", "https://192.0.2.1/cb"]
+    {
         let app = app(Provider::Quickbooks, Environment::Production, Some(uri));
         assert!(matches!(route(&app, &pasting), Err(LoginError::RedirectUri { .. })), "{uri}");
     }
@@ -76,9 +81,16 @@ fn other_servers_take_any_port_of_this_machine() {
     assert_eq!(registered.1, Some((0, "127.0.0.1/cb".to_owned(), None)));
     let fixed = Preferences { listen: Some(9000), ..Preferences::default() };
     let in_between = bound(&app(Some("http://localhost:8080/cb")), &fixed);
-    assert_eq!(in_between.1, Some((9000, "localhost/cb".to_owned(), Some(8080))), "something forwards 8080 to 9000");
+    assert_eq!(
+        in_between.1,
+        Some((9000, "localhost/cb".to_owned(), Some(8080))),
+        "something forwards 8080 to 9000"
+    );
     for uri in ["http://team.example/cb", "myapp://callback/x", "ftp://127.0.0.1/x"] {
-        assert!(matches!(route(&app(Some(uri)), &Preferences::default()), Err(LoginError::RedirectUri { .. })), "{uri}");
+        assert!(
+            matches!(route(&app(Some(uri)), &Preferences::default()), Err(LoginError::RedirectUri { .. })),
+            "{uri}"
+        );
     }
 }
 

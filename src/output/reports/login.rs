@@ -160,9 +160,16 @@ impl Report for Login {
             fact("called there", text(&self.vendor_name));
         }
         fact("account", text(&self.realm));
-        fact("confirmed", self.confirmed.map(|confirmed| {
-            if confirmed { Cell::toned("by the vendor", Tone::Good) } else { Cell::toned("no", Tone::Warning) }
-        }));
+        fact(
+            "confirmed",
+            self.confirmed.map(|confirmed| {
+                if confirmed {
+                    Cell::toned("by the vendor", Tone::Good)
+                } else {
+                    Cell::toned("no", Tone::Warning)
+                }
+            }),
+        );
         fact("scopes", self.scopes.as_ref().map(|scopes| scopes.join(" ").into()));
         fact("redirect uri", text(&self.redirect_uri));
         fact("unused until", day(self.expires_at));
