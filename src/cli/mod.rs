@@ -72,6 +72,7 @@ pub enum Command {
     #[command(subcommand)]
     Connection(connection::ConnectionCommand),
     /// Connect a company through the browser
+    #[command(long_about = login::LONG)]
     Login(Box<login::LoginArgs>),
     /// Make the first key and certificate of a connection
     Keygen(keys::KeygenArgs),

@@ -411,6 +411,8 @@ fn the_usual_port_is_a_fixed_one() {
     office.scene.refused(2, &["login", "books", "--listen=0"]);
     office.scene.refused(3, &["login", "boks"]);
     assert_eq!(office.scene.refused(2, &["login"]).code, Some(2));
+    let help = office.scene.ok(&["login", "--help"]).stdout;
+    assert!(help.contains("http://localhost:8765/quickbooks/callback"), "{help}");
 }
 
 #[test]
