@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::common::login::accompanied;
+use crate::accompany::accompanied;
 use crate::common::{Place, Ran};
 
 /// One system call of a recorded run.
