@@ -129,7 +129,7 @@ pub struct Overview {
 
 /// Returns the selected connections by name; a name that does not exist is an error, no match is not.
 pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
-    session.vault.read(|rows| {
+    session.vault.survey(|rows| {
         let mut keys = rows.key_sets()?;
         let mut verifications = rows.verifications()?;
         let mut tokens = rows.all_token_facts()?;
