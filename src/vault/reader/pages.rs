@@ -3,10 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zeroize::optimization_barrier;
-
 use super::vfs::{Source, Unreadable};
-use crate::vault::image::Chunks;
+use crate::vault::image::{Chunks, Wiped};
 use crate::vault::trailer::CHUNK;
 
 /// Why a read failed: SQLite passes on no more than that it did. Clones share it.
@@ -31,7 +29,7 @@ impl Faults {
 /// costs, in time and in memory.
 pub(super) struct Pages<C> {
     chunks: C,
-    kept: Vec<Option<Chunk>>,
+    kept: Vec<Option<Wiped>>,
     faults: Faults,
 }
 
@@ -54,7 +52,7 @@ impl<C: Chunks> Pages<C> {
         let chunk = match place {
             Some(chunk) => chunk,
             None => {
-                let mut fresh = Chunk(vec![0; CHUNK]);
+                let mut fresh = Wiped(vec![0; CHUNK]);
                 let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
                 fresh.0.truncate(length);
                 place.insert(fresh)
@@ -95,16 +93,5 @@ impl<C: Chunks + Send> Source for Pages<C> {
             self.faults.note(error);
             Unreadable
         })
-    }
-}
-
-/// A verified chunk, wiped when it is dropped.
-struct Chunk(Vec<u8>);
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        // Why not `zeroize`: it stores byte by byte, which takes longer than all the rest where the image is large.
-        self.0.fill(0);
-        optimization_barrier(&self.0);
     }
 }

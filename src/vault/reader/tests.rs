@@ -241,7 +241,7 @@ impl Sealed {
 
     fn open(&self, reader: &dyn Reader) -> Result<Reading, VaultError> {
         let image = Image::open(&self.path(), &self.credentials, |_| Ok(()))?;
-        reader.open(image, &self.path())
+        reader.open(image, &self.path(), &self.credentials)
     }
 }
 
