@@ -96,8 +96,8 @@ fn an_answer_that_was_lost_is_shown_before_the_next_commit() {
     let lost = FaultRule::always(Fault::AnswerLost {}).at(Endpoint::Token).times(1);
     books.control.arm(lost);
     books.ends(6, &["token", "refresh", "zebra"]);
-    let list = books.data(0, &["company", "list", "--search=zebra"]);
-    assert_eq!(list["companies"][0]["status"], "uncertain", "the journal knows it");
+    let found = books.data(0, &["company", "list", "--search=zebra"]);
+    assert_eq!(found["companies"][0]["status"], "uncertain", "the journal knows it");
     let show = books.data(0, &["company", "show", "Zebra, Inc."]);
     assert_eq!(show["connections"][0]["grant"]["state"], "uncertain");
     assert!(show["tell_customer"][0].as_str().unwrap().contains("checking"), "{show}");
@@ -156,7 +156,8 @@ fn hostile_names() {
     let list = books.data(0, &["company", "list"]);
     let mut listed = names(&list);
     let mut expected = hostile.to_vec();
-    (listed.sort_unstable(), expected.sort_unstable());
+    listed.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(listed, expected, "JSON gives them back as they are");
     for format in ["table", "csv", "plain", "jsonl", "json"] {
         for arguments in

@@ -41,6 +41,7 @@ fn context(app: &AppId) -> String {
 }
 
 /// What a change does to an app's client secret.
+#[derive(Clone, Copy)]
 pub enum SecretChange<'a> {
     /// Nothing.
     Keep,
