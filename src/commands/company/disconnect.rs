@@ -33,13 +33,12 @@ pub(super) async fn run(app: &App, args: &CompanyDisconnectArgs) -> Result<Finis
     let doing = format!("cannot disconnect `{wanted}`");
     let failed = |error: OpsError| CommandError::from(error).doing(doing.clone());
     let session = session::open(app)?;
-    let (customer, targets) = match &args.connection {
-        Some(name) => (None, vec![disconnect::plan_one(&session, name).map_err(failed)?]),
-        None => {
-            let customer = companies::find(&session, &wanted).map_err(failed)?;
-            let targets = disconnect::plan(&session, &customer).map_err(failed)?;
-            (Some(customer), targets)
-        }
+    let (customer, targets) = if let Some(name) = &args.connection {
+        (None, vec![disconnect::plan_one(&session, name).map_err(failed)?])
+    } else {
+        let customer = companies::find(&session, &wanted).map_err(failed)?;
+        let targets = disconnect::plan(&session, &customer).map_err(failed)?;
+        (Some(customer), targets)
     };
     let manner = Manner { local_only: args.local_only, leave: true };
     let dry_run = args.dry_run.dry_run;
