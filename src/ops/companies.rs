@@ -220,7 +220,7 @@ fn sort(customers: &mut [Customer], order: Order) {
     match order {
         Order::Name => {}
         Order::Expiry => {
-            customers.sort_by_key(|one| one.end.map_or((true, Timestamp::MAX), |end| (false, end.at)))
+            customers.sort_by_key(|one| one.end.map_or((true, Timestamp::MAX), |end| (false, end.at)));
         }
         Order::LastUsed => customers.sort_by_key(|one| std::cmp::Reverse(one.used_at)),
     }

@@ -193,8 +193,7 @@ fn what_support_reads_of_one_company() {
 #[test]
 fn an_answer_that_was_lost_is_shown_before_the_next_commit() {
     let books = office();
-    let lost = FaultRule::always(Fault::AnswerLost {}).at(Endpoint::Token).times(1);
-    books.control.arm(lost);
+    books.control.arm(FaultRule::always(Fault::AnswerLost {}).at(Endpoint::Token).times(1));
     books.ends(6, &["token", "refresh", "zebra"]);
     let list = books.data(0, &["company", "list", "--search=zebra"]);
     assert_eq!(list["companies"][0]["status"], "uncertain", "the journal knows it");
@@ -287,7 +286,8 @@ fn hostile_names() {
     let list = books.data(0, &["company", "list"]);
     let mut listed = names(&list);
     let mut expected = hostile.to_vec();
-    (listed.sort_unstable(), expected.sort_unstable());
+    listed.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(listed, expected, "JSON gives them back as they are");
     for format in ["table", "csv", "plain", "jsonl", "json"] {
         for arguments in
