@@ -34,12 +34,48 @@ fn refused_for_good(books: &Books) {
 fn a_row_for_each_company_and_what_needs_attention() {
     let _filters = filtered();
     let books = office();
-    insta::assert_snapshot!(books.ok(&["company", "list"]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "list"]), @"
+    COMPANY      STATUS   EXPIRES     LAST USED  CONNECTIONS
+    Acme Ltd     pending  2032-02-28  never      acme-books, acme-erp
+    lonely       pending  -           never      lonely
+    Zebra, Inc.  active   2032-02-28  never      zebra
+
+    3 companies, 2 need attention: 2 pending; 1 active
+    --- stderr
+    --- exit 0
+    ");
     refused_for_good(&books);
-    insta::assert_snapshot!(books.ok(&["company", "list"]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "list", "--status=reconnect", "--columns=company,accounts,providers"]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "list", "--search=nothing"]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "list", "--provider=quickbooks", "--limit=1"]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "list"]), @"
+    COMPANY      STATUS     EXPIRES     LAST USED  CONNECTIONS
+    Acme Ltd     pending    2032-02-28  never      acme-books, acme-erp
+    lonely       pending    -           never      lonely
+    Zebra, Inc.  reconnect  -           never      zebra
+
+    3 companies, 3 need attention: 1 reconnect, 2 pending
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "list", "--status=reconnect", "--columns=company,accounts,providers"]), @"
+    COMPANY      ACCOUNTS  PROVIDERS
+    Zebra, Inc.  4621      quickbooks
+
+    1 company, 1 needs attention: 1 reconnect
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "list", "--search=nothing"]), @"
+    no company matches
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "list", "--provider=quickbooks", "--limit=1"]), @"
+    COMPANY   STATUS  EXPIRES     LAST USED  CONNECTIONS
+    Acme Ltd  active  2032-02-28  never      acme-books
+
+    1 of 2 companies, 1 needs attention: 1 reconnect; 1 active
+    --- stderr
+    --- exit 0
+    ");
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -75,7 +111,7 @@ fn what_programs_read() {
     assert_eq!(
         csv,
         "name,status,last_used_at\r\nAcme Ltd,pending,\r\nlonely,pending,\r\n\
-         \"Zebra, Inc.\",active,2027-03-01T12:00:00Z\r\n"
+         \"Zebra, Inc.\",active,2027-03-01T12:02:00Z\r\n"
     );
 }
 
@@ -83,18 +119,81 @@ fn what_programs_read() {
 fn what_support_reads_of_one_company() {
     let _filters = filtered();
     let books = office();
-    insta::assert_snapshot!(books.ok(&["company", "show", "acme ltd"]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "show", "lonely"]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "show", "acme ltd"]), @"
+    company    Acme Ltd
+    status     pending
+    id         [ID]
+    expires    2032-02-28
+    last used  never
+
+    acme-books  quickbooks 4620: works; its sign-in must be renewed by 28 February 2032
+    acme-erp    netsuite 1234567: is not set up completely; its certificate is not in use yet
+
+    acme-erp: to see where its keys stand, run `tokenctl rotate status acme-erp`
+
+    What to tell the customer:
+
+    Our connection to your NetSuite account is not ready yet: please upload the certificate that we send you, and tell us the id that it is given there.
+
+    WHEN                  WHAT            OUTCOME  CONNECTION  WHO
+    2027-03-01 12:02 UTC  connection.add  ok       acme-erp    [ID]
+    2027-03-01 12:00 UTC  grant.import    ok       acme-books  [ID]
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "show", "lonely"]), @"
+    company    lonely
+    status     pending
+    last used  never
+
+    lonely  netsuite 1234567: is not set up completely; its certificate is not in use yet
+
+    lonely: to see where its keys stand, run `tokenctl rotate status lonely`
+
+    What to tell the customer:
+
+    Our connection to your NetSuite account is not ready yet: please upload the certificate that we send you, and tell us the id that it is given there.
+
+    WHEN                  WHAT            OUTCOME  CONNECTION  WHO
+    2027-03-01 12:02 UTC  connection.add  ok       lonely      [ID]
+    --- stderr
+    --- exit 0
+    ");
     refused_for_good(&books);
-    insta::assert_snapshot!(books.ok(&["company", "show", "Zebra, Inc."]), @"");
-    insta::assert_snapshot!(books.ends(3, &["company", "show", "Zebra, Inx."]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "show", "Zebra, Inc."]), @"
+    company    Zebra, Inc.
+    status     reconnect
+    id         [ID]
+    last used  never
+
+    zebra  quickbooks 4621: does not work; the customer must sign in again: QuickBooks refused the old sign-in
+
+    zebra: to connect the customer again, run `tokenctl login books --name zebra`
+
+    What to tell the customer:
+
+    Our connection to your QuickBooks account has ended. Please approve it again: we will send you a link; it takes a minute, and nothing in your account was changed.
+
+    WHEN                  WHAT           OUTCOME   CONNECTION  WHO
+    2027-03-01 12:02 UTC  grant.refresh  rejected  zebra       [ID]
+    2027-03-01 12:02 UTC  grant.refresh  rejected  zebra       [ID]
+    2027-03-01 12:01 UTC  grant.import   ok        zebra       [ID]
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ends(3, &["company", "show", "Zebra, Inx."]), @"
+    --- stderr
+    error: cannot show `Zebra, Inx.`
+      cause: there is no company `Zebra, Inx.`
+    hint: did you mean `Zebra, Inc.`?
+    --- exit 3
+    ");
 }
 
 #[test]
 fn an_answer_that_was_lost_is_shown_before_the_next_commit() {
     let books = office();
-    let lost = FaultRule::always(Fault::AnswerLost {}).at(Endpoint::Token).times(1);
-    books.control.arm(lost);
+    books.control.arm(FaultRule::always(Fault::AnswerLost {}).at(Endpoint::Token).times(1));
     books.ends(6, &["token", "refresh", "zebra"]);
     let found = books.data(0, &["company", "list", "--search=zebra"]);
     assert_eq!(found["companies"][0]["status"], "uncertain", "the journal knows it");
@@ -111,8 +210,21 @@ fn several_of_one_name_are_told_apart_by_their_ids() {
     let _filters = filtered();
     let books = office();
     books.ok(&["company", "rename", "Zebra, Inc.", "Other"]);
-    insta::assert_snapshot!(books.ok(&["company", "rename", "Other", "Acme Ltd"]), @"");
-    insta::assert_snapshot!(books.ends(2, &["company", "show", "Acme Ltd"]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "rename", "Other", "Acme Ltd"]), @"
+    renamed: Other is now called Acme Ltd
+    --- stderr
+    warning: another company has that name, too
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ends(2, &["company", "show", "Acme Ltd"]), @"
+    --- stderr
+    error: cannot show `Acme Ltd`
+      cause: 2 companies are called `Acme Ltd`
+    hint: to see one of them by its id, run `tokenctl company show [ID]`
+    hint: to see one of them by its id, run `tokenctl company show [ID]`
+    hint: to see them side by side, run `tokenctl company list '--search=Acme Ltd'`
+    --- exit 2
+    ");
     let list = books.data(0, &["company", "list", "--search=zebra"]);
     let id = list["companies"][0]["id"].as_str().unwrap();
     assert_eq!(books.data(0, &["company", "show", id])["connections"][0]["name"], "zebra");
@@ -122,10 +234,28 @@ fn several_of_one_name_are_told_apart_by_their_ids() {
 fn a_new_name() {
     let _filters = filtered();
     let books = office();
-    insta::assert_snapshot!(books.ok(&["company", "rename", "Acme Ltd", "Acme Holding", "--dry-run"]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "rename", "Acme Ltd", " Acme Holding "]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "rename", "acme holding", "Acme Holding"]), @"");
-    insta::assert_snapshot!(books.ends(3, &["company", "rename", "lonely", "Lonely Ltd"]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "rename", "Acme Ltd", "Acme Holding", "--dry-run"]), @"
+    planned: Acme Ltd is now called Acme Holding
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "rename", "Acme Ltd", " Acme Holding "]), @"
+    renamed: Acme Ltd is now called Acme Holding
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "rename", "acme holding", "Acme Holding"]), @"
+    unchanged: the company is called Acme Holding already
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ends(3, &["company", "rename", "lonely", "Lonely Ltd"]), @"
+    --- stderr
+    error: cannot rename `lonely`
+      cause: `lonely` is a connection that belongs to no company
+    hint: to let it belong to one, run `tokenctl connection set lonely --company=TEXT`
+    --- exit 3
+    ");
     assert_eq!(books.run(&["company", "rename", "Acme Holding", "  "]).code, Some(2));
     let history = books.data(0, &["company", "show", "Acme Holding"])["history"].take();
     assert_eq!((&history[0]["action"], &history[0]["outcome"]), (&json!("company.rename"), &json!("ok")));

@@ -26,17 +26,38 @@ fn silence() -> FaultRule {
 fn the_vendor_takes_it_back_and_it_is_forgotten() {
     let _filters = filtered();
     let books = connected();
-    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--dry-run"]), @"");
+    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--dry-run"]), @"
+    CONNECTION  PROVIDER    VENDOR  WHAT
+    acme        quickbooks  -       its grant would be given back to QuickBooks and forgotten
+    --- stderr
+    --- exit 0
+    ");
     assert!(books.family("4620").live, "a plan asks nobody");
-    insta::assert_snapshot!(books.ends(2, &["token", "revoke", "acme", "--no-input"]), @"");
+    insta::assert_snapshot!(books.ends(2, &["token", "revoke", "acme", "--no-input"]), @"
+    --- stderr
+    error: cannot revoke the grant of `acme`
+      cause: nobody can be asked: Disconnect acme: give its grant back and forget it? The customer would have to consent again
+    hint: to answer with yes beforehand, add `--yes`
+    --- exit 2
+    ");
     assert!(books.family("4620").live);
-    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--yes"]), @"");
+    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--yes"]), @"
+    CONNECTION  PROVIDER    VENDOR   WHAT
+    acme        quickbooks  revoked  QuickBooks took it back; forgotten here
+    --- stderr
+    --- exit 0
+    ");
     assert!(!books.family("4620").live);
     assert_eq!(grant_of(&books, "acme")["state"], "revoked");
     books.connect("other", "4621", "Other");
     let tokens = books.data(13, &["token", "refresh", "acme", "other"]);
     assert_eq!(tokens["connections"][0]["code"], 12, "the cached token is gone, too");
-    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme"]), @"");
+    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme"]), @"
+    CONNECTION  PROVIDER    VENDOR     WHAT
+    acme        quickbooks  not-asked  there was nothing to be given back
+    --- stderr
+    --- exit 0
+    ");
     assert_eq!(books.control.calls_to(Endpoint::Revoke), 1, "what was given back is not given back again");
     let list = books.data(0, &["company", "list"]);
     assert_eq!((&list["companies"][0]["status"], &list["attention"]), (&json!("revoked"), &json!(0)));
@@ -47,10 +68,25 @@ fn while_the_vendor_cannot_be_asked_nothing_is_forgotten() {
     let _filters = filtered();
     let books = connected();
     books.control.arm(silence());
-    insta::assert_snapshot!(books.ends(6, &["token", "revoke", "acme", "--yes", "--timeout=2s"]), @"");
+    insta::assert_snapshot!(books.ends(6, &["token", "revoke", "acme", "--yes", "--timeout=2s"]), @"
+    --- stderr
+    error: cannot revoke the grant of `acme`
+      cause: QuickBooks cannot be reached: a server error (HTTP 503)
+      cause: the vendor's request id is [REQUEST ID]
+      cause: nothing was forgotten here
+    hint: nothing was changed; the same command can be repeated
+    hint: to forget it here although QuickBooks would go on honouring it, run `tokenctl token revoke acme --local-only`
+    --- exit 6
+    ");
     assert_eq!(grant_of(&books, "acme")["state"], "active");
     books.ok(&["token", "get", "acme"]);
-    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--yes", "--local-only"]), @"");
+    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--yes", "--local-only"]), @"
+    CONNECTION  PROVIDER    VENDOR     WHAT
+    acme        quickbooks  not-asked  QuickBooks was not asked; forgotten here
+    --- stderr
+    warning: acme: QuickBooks was not asked, and still honours the grant until 2027-06-09T12:00:00Z
+    --- exit 0
+    ");
     assert_eq!(grant_of(&books, "acme")["state"], "revoked");
     assert!(books.family("4620").live, "nobody told Intuit");
 }
@@ -60,7 +96,12 @@ fn what_is_dead_there_is_forgotten_here() {
     let _filters = filtered();
     let books = connected();
     books.control.quickbooks().revoke(&books.client_id, "4620").unwrap();
-    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--yes"]), @"");
+    insta::assert_snapshot!(books.ok(&["token", "revoke", "acme", "--yes"]), @"
+    CONNECTION  PROVIDER    VENDOR        WHAT
+    acme        quickbooks  dead-already  QuickBooks says that it was dead already; forgotten here
+    --- stderr
+    --- exit 0
+    ");
     assert_eq!(grant_of(&books, "acme")["state"], "revoked");
 }
 
@@ -90,9 +131,32 @@ fn a_company_with_all_that_it_has() {
     let books = connected();
     let add = ["connection", "add", "netsuite", "acme-erp", "--account=1234567", "--client-id=x"];
     books.ok(&[&add[..], &["--company=Acme Ltd"]].concat());
-    insta::assert_snapshot!(books.ok(&["company", "disconnect", "Acme Ltd", "--dry-run"]), @"");
-    insta::assert_snapshot!(books.ends(2, &["company", "disconnect", "Acme Ltd", "--no-input"]), @"");
-    insta::assert_snapshot!(books.ok(&["company", "disconnect", "Acme Ltd", "--yes"]), @"");
+    insta::assert_snapshot!(books.ok(&["company", "disconnect", "Acme Ltd", "--dry-run"]), @"
+    planned: Acme Ltd
+
+    CONNECTION  PROVIDER    VENDOR  WHAT
+    acme        quickbooks  -       its grant would be given back to QuickBooks and forgotten
+    acme-erp    netsuite    -       it would be switched off, and its cached token forgotten
+    --- stderr
+    --- exit 0
+    ");
+    insta::assert_snapshot!(books.ends(2, &["company", "disconnect", "Acme Ltd", "--no-input"]), @"
+    --- stderr
+    error: cannot disconnect `Acme Ltd`
+      cause: nobody can be asked: Disconnect Acme Ltd: give its grant back and forget it, and switch off the connection that needs no grant? The customer would have to consent again
+    hint: to answer with yes beforehand, add `--yes`
+    --- exit 2
+    ");
+    insta::assert_snapshot!(books.ok(&["company", "disconnect", "Acme Ltd", "--yes"]), @"
+    disconnected: Acme Ltd
+
+    CONNECTION  PROVIDER    VENDOR    WHAT
+    acme        quickbooks  revoked   QuickBooks took it back; forgotten here
+    acme-erp    netsuite    no-place  NetSuite takes nothing back; switched off here
+    --- stderr
+    warning: acme-erp: NetSuite still honours tokens that were handed out until they expire, and our credentials until they are removed there
+    --- exit 0
+    ");
     assert!(!books.family("4620").live);
     let erp = books.data(0, &["connection", "show", "acme-erp"]);
     assert_eq!(erp["connection"]["enabled"], false, "or programs would go on");
@@ -151,7 +215,13 @@ fn a_server_by_the_book_and_one_without_a_place() {
 fn whoever_removes_a_connection_hears_that_the_vendor_goes_on() {
     let _filters = filtered();
     let books = connected();
-    insta::assert_snapshot!(books.ok(&["connection", "remove", "acme", "--yes"]), @"");
+    insta::assert_snapshot!(books.ok(&["connection", "remove", "acme", "--yes"]), @"
+    removed: connection acme
+    --- stderr
+    warning: the vendor goes on honouring the grant of acme until 2027-06-09T12:00:00Z
+    hint: to give it back first, run `tokenctl token revoke acme`
+    --- exit 0
+    ");
 }
 
 /// What was sealed is in neither generation any more.
@@ -182,7 +252,13 @@ fn nobody_without_a_grant() {
     assert_eq!(books.data(0, &["company", "disconnect", "New"])["action"], "unchanged");
     let erp = ["connection", "add", "netsuite", "erp", "--account=1234567", "--client-id=x"];
     books.ok(&erp);
-    insta::assert_snapshot!(books.ok(&["token", "revoke", "erp", "--yes"]), @"");
+    insta::assert_snapshot!(books.ok(&["token", "revoke", "erp", "--yes"]), @"
+    CONNECTION  PROVIDER  VENDOR    WHAT
+    erp         netsuite  no-place  NetSuite takes nothing back; nothing was kept here
+    --- stderr
+    warning: erp: NetSuite still honours tokens that were handed out until they expire, and our credentials until they are removed there
+    --- exit 0
+    ");
 }
 
 /// The proof above can fail: a program that forgets whatever the vendor says is found by it.

@@ -415,6 +415,8 @@ fn forget_chance(value: &mut Value) {
                     || name.ends_with("fingerprint")
                     || [
                         "id",
+                        "at",
+                        "since",
                         "kid",
                         "sha256",
                         "public_key",

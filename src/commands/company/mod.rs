@@ -89,8 +89,10 @@ fn rename(app: &App, args: &CompanyRenameArgs) -> Result<Finished, CommandError>
         companies::rename(&session, &args.company, &args.name)
     };
     let renamed = renamed.map_err(doing)?;
-    if renamed.namesakes > 0 {
-        app.console.warn(&format!("{} other companies have that name, too", renamed.namesakes));
+    match renamed.namesakes {
+        0 => {}
+        1 => app.console.warn("another company has that name, too"),
+        many => app.console.warn(&format!("{many} other companies have that name, too")),
     }
     Ok(Finished::report(CompanyRenamed {
         action: match (renamed.is_change(), args.dry_run.dry_run) {

@@ -220,7 +220,7 @@ fn of_grant(grant: &Grant, now: Timestamp) -> Option<Standing> {
 
 impl Facts<'_> {
     /// What makes somebody act first. A refresh token that rolls on does so only where that is overdue, and what was
-    /// given back or switched off on purpose does not.
+    /// given back, switched off or is over already does not.
     pub fn end(&self) -> Option<End> {
         let acts = |end: &End| end.kind != EndKind::Rolling || end.is_near(self.now, self.warn_days);
         self.ends().filter(acts).min_by_key(|end| end.at).filter(|_| self.enabled)
@@ -228,7 +228,7 @@ impl Facts<'_> {
 
     fn ends(&self) -> impl Iterator<Item = End> {
         let certificate = self.certificate_end.filter(|_| self.key.there().is_some());
-        let grant = self.grant.there().filter(|grant| !matches!(grant.state, GrantState::Revoked { .. }));
+        let grant = self.grant.there().filter(|grant| grant.may_be_alive());
         let of_grant = grant.into_iter().flat_map(|grant| End::of_grant(grant));
         certificate.map(End::of_certificate).into_iter().chain(of_grant)
     }

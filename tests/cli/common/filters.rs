@@ -24,6 +24,7 @@ pub(crate) fn filtered() -> insta::internals::SettingsBindDropGuard {
         (r" +\d+ ms", " [TIME] ms"),
         // The column is as wide as its slowest answer.
         (r" +TIME  MESSAGE", "  TIME  MESSAGE"),
+        (r"request id is 1-[0-9A-Za-z]+", "request id is [REQUEST ID]"),
         (r"\(os error \d+\)", "(os error)"),
     ] {
         settings.add_filter(pattern, replacement);

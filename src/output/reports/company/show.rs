@@ -105,7 +105,7 @@ impl Report for CompanyDetail {
         }
         match &self.history {
             Some(history) => view.table(table(history)),
-            None => view.line(Cell::dim("its history cannot be shown here")),
+            None => view.text("Its history cannot be shown here."),
         }
     }
 

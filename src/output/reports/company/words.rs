@@ -246,7 +246,7 @@ mod tests {
         for standing in Standing::BY_URGENCY {
             for has_consent in [true, false] {
                 for end in [None, Some(End::of_certificate(now())), End::of_grant(&any).next()] {
-                    let case = Case { has_consent, end, ..case(standing, &any) };
+                    let case = Case { end, has_consent, ..case(standing, &any) };
                     let text = paragraph(&case);
                     let lower = text.to_lowercase();
                     let found: Vec<_> = JARGON.iter().filter(|word| lower.contains(**word)).collect();
