@@ -11,8 +11,8 @@ use super::image::{self, Image};
 use super::keyring::Keyring;
 use super::location::Location;
 use super::pin::Pin;
-use super::recipient::{RecipientKey, Role};
 use super::reader::{Extent, Faults, Reading, reader_for};
+use super::recipient::{RecipientKey, Role};
 use super::rows::Rows;
 use super::trailer::{Commit, Root};
 use crate::domain::audit::AuditHead;
@@ -72,12 +72,24 @@ impl Generation {
         let (root, stamp, file_length) = (*root, *stamp, *file_length);
         let path = location.vault();
         let Reading { database, faults } = reader_for(&image, extent).open(image, &path, credentials)?;
-        let opened = open_keyring(&database, &pin, credentials);
+        let keys = open_keyring(&database, &pin, credentials);
         if let Some(failure) = faults.as_ref().and_then(Faults::take) {
             return Err(image::broken(&path, failure));
         }
-        let (keyring, opener, role) = opened?;
-        Ok(Self { database, faults, keyring, role, opener, pin, commit, root, stamp, file_length, image_length })
+        let (keyring, opener, role) = keys?;
+        Ok(Self {
+            database,
+            faults,
+            keyring,
+            role,
+            opener,
+            pin,
+            commit,
+            root,
+            stamp,
+            file_length,
+            image_length,
+        })
     }
 
     /// Whether all of it was read and verified.

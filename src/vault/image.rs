@@ -76,8 +76,7 @@ impl Image {
         let end_at = length.saturating_sub(FOOTER as u64) / CHUNK as u64 * CHUNK as u64;
         let end = Wiped(read_from(&mut stream, path, end_at, length)?);
         let end = &end.0;
-        let footer =
-            end.last_chunk().ok_or_else(|| VaultError::damaged("it is too short to be a vault"))?;
+        let footer = end.last_chunk().ok_or_else(|| VaultError::damaged("it is too short to be a vault"))?;
         let footer = Footer::parse(footer, length)?;
         trust(&footer)?;
         let mut hashes = read_from(&mut stream, path, footer.image_length, end_at)?;
@@ -132,7 +131,8 @@ impl Image {
 /// Returns how many of `chunks` chunks each core reads: all of them, unless there are enough to be worth a thread.
 pub(super) fn share_of(chunks: usize) -> usize {
     const WORTH_A_THREAD: usize = 64;
-    let cores = if hooks::mutant("one-thread") { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let cores =
+        if hooks::mutant("one-thread") { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
     chunks.div_ceil(cores.min(chunks / WORTH_A_THREAD).max(1)).max(1)
 }
 
@@ -149,7 +149,11 @@ fn read_part(stream: &mut Stream, first: usize, hashes: &[u8], buffer: &mut [u8]
 fn read_verified(stream: &mut Stream, start: u64, hash: &[u8], buffer: &mut [u8]) -> io::Result<()> {
     stream.seek(SeekFrom::Start(start))?;
     stream.read_exact(buffer)?;
-    if hooks::mutant("chunk-unverified") || trailer::sha256(buffer) == *hash { Ok(()) } else { Err(changed()) }
+    if hooks::mutant("chunk-unverified") || trailer::sha256(buffer) == *hash {
+        Ok(())
+    } else {
+        Err(changed())
+    }
 }
 
 fn changed() -> io::Error {
@@ -206,12 +210,7 @@ fn decrypt(path: &Path, file: &Arc<File>, credentials: &Credentials) -> Result<S
 }
 
 /// Returns the plaintext from `from` up to `to`, which may be the end.
-fn read_from(
-    stream: &mut Stream,
-    path: &Path,
-    from: u64,
-    to: u64,
-) -> Result<Vec<u8>, VaultError> {
+fn read_from(stream: &mut Stream, path: &Path, from: u64, to: u64) -> Result<Vec<u8>, VaultError> {
     let mut bytes = Vec::new();
     if from < to {
         // One allocation that is never outgrown: a reallocation would leave a copy behind.

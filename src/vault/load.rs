@@ -53,8 +53,9 @@ impl Loading<'_> {
             let is_previous = mark.as_ref().is_some_and(|mark| mark.is_previous(&path));
             match mark.map_or(Ok(()), |mark| mark.admit(&commit, &root)) {
                 // Asked for by its name, which is nowhere a home: it can be looked at and not be written.
-                Err(VaultError::RolledBack { found, seen }) if is_previous => warnings
-                    .push(format!("this is the previous generation, {found}; generation {seen} was seen here")),
+                Err(VaultError::RolledBack { found, seen }) if is_previous => warnings.push(format!(
+                    "this is the previous generation, {found}; generation {seen} was seen here"
+                )),
                 // Somebody committed, and raised the mark, after we opened the file.
                 Err(VaultError::RolledBack { .. }) if Stamp::at(&path)? != stamp => continue,
                 admitted => admitted?,
@@ -62,7 +63,9 @@ impl Loading<'_> {
             let generation = Generation::load(image, (location, extent), pin, credentials)?;
             match water.raise(&Mark::of(&commit, &root, &generation.pin, &path), clock) {
                 Err(
-                    error @ (VaultError::Io { .. } | VaultError::Locked { .. } | VaultError::UnsafeFile { .. }),
+                    error @ (VaultError::Io { .. }
+                    | VaultError::Locked { .. }
+                    | VaultError::UnsafeFile { .. }),
                 ) => {
                     warnings.push(state_warning(&error));
                 }

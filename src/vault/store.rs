@@ -148,7 +148,10 @@ impl Vault {
     }
 
     /// As [`Vault::read`], for what goes through whole tables: everything is read first, on all cores.
-    pub fn survey<T, E: From<VaultError>>(&self, read: impl FnOnce(&Rows<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub fn survey<T, E: From<VaultError>>(
+        &self,
+        read: impl FnOnce(&Rows<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut state = self.state();
         read(&self.refresh(&mut state, Extent::Whole)?.rows())
     }
@@ -239,8 +242,12 @@ impl Vault {
                 let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring)?;
                 let Some(stored) = entry.and_then(Entry::into_grant) else { continue };
                 let connection = ConnectionId::from(&name.owner);
-                let is_late = matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
-                if is_late && !refused.contains(&connection) && rows.app_of(&connection)?.as_ref() == Some(app) {
+                let is_late =
+                    matches!(stored.grant.state, GrantState::Active { refused_at: Some(at) } if at >= since);
+                if is_late
+                    && !refused.contains(&connection)
+                    && rows.app_of(&connection)?.as_ref() == Some(app)
+                {
                     refused.push(connection);
                 }
             }

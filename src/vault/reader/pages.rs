@@ -49,16 +49,13 @@ impl<C: Chunks> Pages<C> {
     fn chunk(&mut self, index: usize) -> io::Result<&[u8]> {
         let Self { chunks, kept, .. } = self;
         let place = kept.get_mut(index).ok_or(io::ErrorKind::InvalidInput)?;
-        let chunk = match place {
-            Some(chunk) => chunk,
-            None => {
-                let mut fresh = Wiped(vec![0; CHUNK]);
-                let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
-                fresh.0.truncate(length);
-                place.insert(fresh)
-            }
-        };
-        Ok(&chunk.0)
+        if place.is_none() {
+            let mut fresh = Wiped(vec![0; CHUNK]);
+            let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
+            fresh.0.truncate(length);
+            *place = Some(fresh);
+        }
+        Ok(place.as_ref().map(|chunk| chunk.0.as_slice()).unwrap_or_default())
     }
 
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

@@ -1,8 +1,8 @@
 #![expect(clippy::disallowed_methods, reason = "the tests make and damage files of their own")]
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -83,7 +83,8 @@ fn texts(count: usize) -> Vec<String> {
 
 /// Every text through the index, which goes from page to page in another order than the file.
 fn all(database: &Database) -> rusqlite::Result<Vec<(i64, String)>> {
-    let mut statement = database.prepare("SELECT id, text, tail FROM t INDEXED BY t_by_text ORDER BY text")?;
+    let mut statement =
+        database.prepare("SELECT id, text, tail FROM t INDEXED BY t_by_text ORDER BY text")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
@@ -130,7 +131,8 @@ fn what_is_sorted_stays_in_memory() {
 #[test]
 fn a_name_opens_one_source_once() {
     let first = vfs::open(Box::new(Memory::new(database(4096, &texts(3))))).unwrap();
-    let path: String = first.query_row("SELECT file FROM pragma_database_list", [], |row| row.get(0)).unwrap();
+    let path: String =
+        first.query_row("SELECT file FROM pragma_database_list", [], |row| row.get(0)).unwrap();
     let guess = |name: &str, flags| code(Database::open_with_flags_and_vfs(name, flags, c"tokenctl-vault"));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     for name in [path.as_str(), "0", "18446744073709551615", "-1", "+1", "vault.age", "/etc/passwd"] {
@@ -168,7 +170,8 @@ fn no_chunk_is_read_twice() {
     let reads = Arc::clone(&source.reads);
     let database = vfs::open(Box::new(Pages::new(source, Faults::default()))).unwrap();
     database.pragma_update(None, "cache_size", 10).unwrap();
-    let text: String = database.query_row("SELECT text FROM t WHERE id = 1500", [], |row| row.get(0)).unwrap();
+    let text: String =
+        database.query_row("SELECT text FROM t WHERE id = 1500", [], |row| row.get(0)).unwrap();
     assert_eq!(text.len(), 4 + 1499 % 500);
     assert!(reads.load(Ordering::SeqCst) < 5, "one row needs few chunks of {chunks}");
     assert_eq!(all(&database).unwrap().len(), 3000);
@@ -178,14 +181,15 @@ fn no_chunk_is_read_twice() {
 
 #[test]
 fn only_a_current_database_is_served_by_pages() {
+    type Change<'a> = &'a dyn Fn(&mut [u8]);
     let image = database(4096, &texts(1));
-    let head = |change: &dyn Fn(&mut [u8])| {
+    let head = |change: Change<'_>| {
         let mut head: [u8; HEAD] = image[..HEAD].try_into().unwrap();
         change(&mut head);
         is_served(&head)
     };
     assert!(head(&|_| ()));
-    let refused: [(&str, &dyn Fn(&mut [u8])); 6] = [
+    let refused: [(&str, Change<'_>); 6] = [
         ("in WAL mode, to read", &|head| head[19] = 2),
         ("in WAL mode, to write", &|head| head[18] = 2),
         ("an older schema", &|head| head[63] -= 1),
@@ -259,7 +263,10 @@ fn what_only_the_plain_way_can_tell_is_left_to_it() {
     assert!(reading.faults.is_none(), "read whole");
     assert_eq!(schema::version(&reading.database).unwrap(), schema::KNOWN_SCHEMA);
     image[63] = 200;
-    assert!(matches!(Sealed::new(&image).open(&Rows).map(drop), Err(VaultError::NewerSchema { found: 200, .. })));
+    assert!(matches!(
+        Sealed::new(&image).open(&Rows).map(drop),
+        Err(VaultError::NewerSchema { found: 200, .. })
+    ));
 }
 
 /// What is done to a file before or while it is read; places are fractions of its length.
@@ -344,7 +351,11 @@ impl Damage {
 
 /// Reads what a trial asks for; everything must be right or a failure of the vault.
 fn read(sealed: &Sealed, trial: &Trial, expected: &[String], tally: &mut Tally) -> Result<(), String> {
-    let early = |now| if now { trial.damage.apply(sealed) };
+    let early = |now| {
+        if now {
+            trial.damage.apply(sealed);
+        }
+    };
     early(!trial.late);
     let reading = match sealed.open(&Rows) {
         Ok(reading) => reading,
@@ -371,13 +382,17 @@ fn read(sealed: &Sealed, trial: &Trial, expected: &[String], tally: &mut Tally) 
     };
     for &asked in &trial.asked {
         let sql = "SELECT text FROM t WHERE id = ?1";
-        let found: rusqlite::Result<Option<String>> =
-            rusqlite::OptionalExtension::optional(reading.database.query_row(sql, [asked as i64 + 1], |row| row.get(0)));
+        let found: rusqlite::Result<Option<String>> = rusqlite::OptionalExtension::optional(
+            reading.database.query_row(sql, [i64::try_from(asked).unwrap() + 1], |row| row.get(0)),
+        );
         judge(format!("row {asked}"), found.map(|found| found.as_ref() == expected.get(asked)))?;
     }
     let sum = "SELECT sum(length(text)) FROM t NOT INDEXED";
-    let length = expected.iter().map(String::len).sum::<usize>() as i64;
-    judge("the sum".to_owned(), reading.database.query_row(sum, [], |row| Ok(row.get::<_, i64>(0)? == length)))?;
+    let length = i64::try_from(expected.iter().map(String::len).sum::<usize>()).unwrap();
+    judge(
+        "the sum".to_owned(),
+        reading.database.query_row(sum, [], |row| Ok(row.get::<_, i64>(0)? == length)),
+    )?;
     judge("the index".to_owned(), all(&reading.database).map(|found| found.len() == expected.len()))
 }
 

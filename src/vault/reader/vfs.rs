@@ -56,7 +56,10 @@ pub(super) fn open(source: Box<dyn Source>) -> rusqlite::Result<Database> {
     });
     // No URI: nothing in the name has a meaning but the number.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    #[expect(clippy::disallowed_methods, reason = "the vault's databases are opened here and in `generation`")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the vault's databases are opened here and in `generation`"
+    )]
     let opened = Database::open_with_flags_and_vfs(number.to_string(), flags, NAME);
     // SQLite took it, or failed before it came to that.
     drop(waiting(|waiting| waiting.sources.remove(&number)));
@@ -165,7 +168,8 @@ unsafe extern "C" fn open_file(
     // SAFETY: SQLite passes a string that ends with NUL and lives at least as long as this call.
     let name = unsafe { CStr::from_ptr(name) };
     let number = name.to_str().ok().and_then(|name| name.parse().ok());
-    let Some(source) = number.and_then(|number: u64| waiting(|waiting| waiting.sources.remove(&number))) else {
+    let Some(source) = number.and_then(|number: u64| waiting(|waiting| waiting.sources.remove(&number)))
+    else {
         return ffi::SQLITE_CANTOPEN;
     };
     let open = OpenFile { base: sqlite3_file { pMethods: &raw const METHODS }, source };
