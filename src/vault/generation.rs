@@ -72,11 +72,11 @@ impl Generation {
         let (root, stamp, file_length) = (*root, *stamp, *file_length);
         let path = location.vault();
         let Reading { database, faults } = reader_for(&image, extent).open(image, &path, credentials)?;
-        let unlocked = open_keyring(&database, &pin, credentials);
+        let keys = open_keyring(&database, &pin, credentials);
         if let Some(failure) = faults.as_ref().and_then(Faults::take) {
             return Err(image::broken(&path, failure));
         }
-        let (keyring, opener, role) = unlocked?;
+        let (keyring, opener, role) = keys?;
         Ok(Self {
             database,
             faults,

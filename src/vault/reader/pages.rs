@@ -55,7 +55,7 @@ impl<C: Chunks> Pages<C> {
             fresh.0.truncate(length);
             *place = Some(fresh);
         }
-        Ok(place.as_ref().map_or(&[], |chunk| &chunk.0))
+        Ok(place.as_ref().map(|chunk| chunk.0.as_slice()).unwrap_or_default())
     }
 
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

@@ -179,19 +179,17 @@ fn no_chunk_is_read_twice() {
     assert_eq!(reads.load(Ordering::SeqCst), chunks);
 }
 
-/// Spoils the head of an image.
-type Spoil<'a> = &'a dyn Fn(&mut [u8]);
-
 #[test]
 fn only_a_current_database_is_served_by_pages() {
+    type Change<'a> = &'a dyn Fn(&mut [u8]);
     let image = database(4096, &texts(1));
-    let head = |change: &dyn Fn(&mut [u8])| {
+    let head = |change: Change<'_>| {
         let mut head: [u8; HEAD] = image[..HEAD].try_into().unwrap();
         change(&mut head);
         is_served(&head)
     };
     assert!(head(&|_| ()));
-    let refused: [(&str, Spoil<'_>); 6] = [
+    let refused: [(&str, Change<'_>); 6] = [
         ("in WAL mode, to read", &|head| head[19] = 2),
         ("in WAL mode, to write", &|head| head[18] = 2),
         ("an older schema", &|head| head[63] -= 1),
