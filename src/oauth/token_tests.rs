@@ -409,7 +409,7 @@ async fn a_refresh_token_is_sent_once_unless_nobody_saw_it() {
     let (_, whole) = refreshed(vec![answer(200, "", GRANT)]).await;
     let in_the_body = whole[0].len() - 10;
     let stolen = r#"{"error":"invalid_grant","error_description":"Incorrect Token type or clientID"}"#;
-    let no_access_token = r#"{"refresh_token":"next","token_type":"bearer"}"#;
+    let no_access_token = r#"{"token_type":"bearer","expires_in":3600}"#;
     let no_refresh_token = r#"{"access_token":"a","token_type":"bearer","refresh_token":7}"#;
     let mut cases = tokio::task::JoinSet::new();
     for (name, script, ending, sendings) in [

@@ -1,7 +1,7 @@
 //! Other people's verifiers: npm `jose`, PyPI `PyJWT` and, for SAP's applications, `@sap/xssec`.
 //!
 //! `.ci/run` installs them below `target/stock`, by pinned versions and hashes (`tests/stock`). Where they are missing
-//! the tests say what they skip; with `TOKENCTL_REQUIRE_TOOLS` set they fail instead.
+//! the tests say what they skip; with `TOKENCTL_REQUIRE_STOCK` set they fail instead.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ fn installed(world: &str, package: &str, interpreter: &str) -> Option<PathBuf> {
     let found = folder.join(package).exists()
         && Command::new(interpreter).arg("--version").output().is_ok_and(|output| output.status.success());
     assert!(
-        found || std::env::var_os("TOKENCTL_REQUIRE_TOOLS").is_none(),
+        found || std::env::var_os("TOKENCTL_REQUIRE_STOCK").is_none(),
         "{package} is not installed below {}",
         folder.display()
     );
