@@ -48,6 +48,10 @@ fn harmless(text: &str) -> Cow<'_, str> {
 pub fn redacted(text: &str) -> Cow<'_, str> {
     const AGE: &str = "AGE-SECRET-KEY-";
     const PEM: &str = "PRIVATE KEY-----";
+    // Neither is without it.
+    if !text.contains('-') {
+        return Cow::Borrowed(text);
+    }
     let mut text = Cow::Borrowed(text);
     let mut from = 0;
     // ASCII upper case has the same length, so that positions are those of the text.
@@ -187,7 +191,8 @@ pub fn is_hostile(char: char) -> bool {
 const MARKERS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
 
 fn is_command(text: &str) -> bool {
-    text.trim_start().starts_with("::") || MARKERS.iter().any(|marker| text.contains(marker))
+    let may_hold_one = text.contains('#');
+    text.trim_start().starts_with("::") || may_hold_one && MARKERS.iter().any(|marker| text.contains(marker))
 }
 
 /// Returns `text` with the first character of every CI command written as an escape.
