@@ -60,7 +60,6 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/commands/finish.rs", "writes a token that was asked for to stdout"),
     ("src/commands/invite/mint.rs", "formats links and tokens that were asked for"),
     ("src/commands/invite/presented.rs", "takes the token out of a link"),
-    ("src/commands/token/get.rs", "formats a token that was asked for"),
     ("src/commands/token/takeover_file.rs", "reads a file of grants"),
     ("src/domain/invitation/search.rs", "hashes addresses with the search key"),
     ("src/domain/invitation/token.rs", "hashes a token, and puts it into its link"),

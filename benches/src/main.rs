@@ -1,8 +1,8 @@
 //! Measures whole processes of the release binary and prints ratios against stock tools, taken in the same run.
 //!
-//! `cargo benchmark [QUICK] [WORK…]` builds the binary, makes the vaults (1, 1,000 and 10,000 connections with 4096-bit
+//! `cargo benchmark [quick] [keep] [WORK…]` builds the binary, makes the vaults (1, 1,000 and 10,000 connections with 4096-bit
 //! keys, certificates, tokens, QuickBooks grants) in temporary folders, and prints a line for each work as soon as it is
-//! known. `quick` takes smaller vaults and fewer runs; works are named by the words in [`WORKS`]. Nothing here is a test:
+//! known. `quick` takes smaller vaults and fewer runs, `keep` leaves the folders behind; works are named by the words in [`WORKS`]. Nothing here is a test:
 //! a target that is missed is printed, and the exit code stays 0.
 #![allow(clippy::disallowed_methods, reason = "a stopwatch and throw-away files; the bans are the program's")]
 
@@ -27,9 +27,9 @@ const WORKS: [&str; 7] = ["start", "token", "list", "commit", "key", "verify", "
 fn main() {
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
     let quick = asked.iter().any(|word| word == "quick");
-    asked.retain(|word| word != "quick");
+    asked.retain(|word| word != "quick" && word != "keep");
     if let Some(unknown) = asked.iter().find(|word| !WORKS.contains(&word.as_str())) {
-        eprintln!("`{unknown}` is no work; there are: quick, {}", WORKS.join(", "));
+        eprintln!("`{unknown}` is no work; there are: quick, keep, {}", WORKS.join(", "));
         std::process::exit(2);
     }
     let wants = |work: &str| asked.is_empty() || asked.iter().any(|word| word == work);
@@ -61,7 +61,8 @@ fn on_vaults(bench: &Bench, sizes: &[usize], pairs: &Pairs, wants: &dyn Fn(&str)
         sizes.iter().map(|count| (*count, fixture::vault(&bench.binary, *count, pairs))).collect();
     for (count, place) in &vaults {
         let length = std::fs::metadata(place.vault()).map_or(0, |metadata| metadata.len());
-        println!("    a vault of {count} connections: {} KiB", length / 1024);
+        let folder = place.path("");
+        println!("    a vault of {count} connections: {} KiB, {}", length / 1024, folder.display());
     }
     println!("    made in {:.0} s", start.elapsed().as_secs_f64());
     if wants("token") {

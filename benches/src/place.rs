@@ -48,7 +48,9 @@ pub struct Place {
 impl Place {
     /// A folder with a fresh vault.
     pub fn new(binary: &Binary) -> Self {
-        let home = tempfile::Builder::new().prefix("tokenctl-bench-").tempdir().expect("a temporary folder");
+        let keep = std::env::args().any(|word| word == "keep");
+        let home = tempfile::Builder::new().prefix("tokenctl-bench-").disable_cleanup(keep).tempdir();
+        let home = home.expect("a temporary folder");
         let place = Self { home, binary: binary.clone() };
         place.run(&["init"]);
         place

@@ -7,7 +7,6 @@ use crate::domain::ids::{AppName, ConnectionName};
 
 /// `login`
 #[derive(Debug, Args)]
-#[command(long_about = LONG)]
 pub struct LoginArgs {
     /// Name of the app whose keys ask for access
     pub app: AppName,
@@ -38,7 +37,7 @@ pub struct LoginArgs {
 }
 
 /// What `login --help` and the man page say.
-const LONG: &str = "Connect a company through the browser
+pub(super) const LONG: &str = "Connect a company through the browser
 
 Opens the vendor's page, waits for the browser to come back, exchanges the code once, asks the vendor which company it \
 is, and stores the grant. The address is printed as well, for a browser that opens elsewhere. Whichever comes first \

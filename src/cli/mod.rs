@@ -75,6 +75,7 @@ pub enum Command {
     #[command(subcommand)]
     Connection(connection::ConnectionCommand),
     /// Connect a company through the browser
+    #[command(long_about = login::LONG)]
     Login(Box<login::LoginArgs>),
     /// Look companies up, and disconnect them
     #[command(subcommand)]

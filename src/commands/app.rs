@@ -191,12 +191,12 @@ async fn set(app: &App, args: &AppSetArgs) -> Result<Finished, CommandError> {
         unproven: args.unproven,
     };
     if args.dry_run.dry_run {
-        let changed = apps::plan_set(&session, &args.name, changes).await.map_err(doing)?;
-        return Ok(Finished::report(detail("planned", changed.proven, &changed.app)));
+        let done = apps::plan_set(&session, &args.name, changes).await.map_err(doing)?;
+        return Ok(Finished::report(detail("planned", done.proven, &done.app)));
     }
-    let changed = apps::set(&session, &args.name, changes).await.map_err(doing)?;
-    let found = apps::show(&session, &changed.app.name).map_err(doing)?;
-    Ok(Finished::report(overview("changed", changed.proven, &found)))
+    let done = apps::set(&session, &args.name, changes).await.map_err(doing)?;
+    let found = apps::show(&session, &done.app.name).map_err(doing)?;
+    Ok(Finished::report(overview("changed", done.proven, &found)))
 }
 
 fn changes(args: &AppSetArgs) -> Result<RegistrationChanges, CommandError> {

@@ -40,7 +40,7 @@ pub(super) async fn run(app: &App, args: &LoginArgs) -> Result<Finished, Command
         let report = Login::planned(&planned.app, renews, planned.scopes, planned.redirect_uri, now);
         return Ok(Finished::report(report));
     }
-    let done = login::login(&session, &request).await.map_err(doing)?;
+    let done = Box::pin(login::login(&session, &request)).await.map_err(doing)?;
     session.pass_on_warnings();
     Ok(finish(app, args, done))
 }

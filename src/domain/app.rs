@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::connection::{Environment, Provider};
 use super::ids::{AppId, AppName};
-use super::settings::Registration;
+use super::registration::Registration;
 
 /// One registration at one provider.
 #[derive(Debug, Clone, PartialEq, Eq)]

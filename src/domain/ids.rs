@@ -10,11 +10,17 @@ use serde::{Deserialize, Serialize};
 #[error("{0}")]
 pub struct InvalidName(pub(crate) String);
 
-/// Returns `count` bytes from the provider's generator as lower-case hex.
+/// Returns `COUNT` random bytes of the operating system's as lower-case hex.
+///
+/// Why not the provider's generator: when it is first used it gathers the jitter of the processor for some 25 ms, five
+/// times what a cached token takes; keys and signatures are worth that, an id is not.
 pub(crate) fn random_hex<const COUNT: usize>() -> String {
+    const { assert!(COUNT <= 256, "the system gives no more at once") };
     let mut bytes = [0_u8; COUNT];
-    // expect: the generator is seeded by the operating system at start and has no other failure.
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random generator works");
+    // expect: getrandom(2) always gives up to 256 bytes whole once the system has started, and has no other failure.
+    let given = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .expect("the system's random generator works");
+    assert_eq!(given, COUNT, "getrandom(2) gives up to 256 bytes whole");
     hex(&bytes)
 }
 

@@ -14,6 +14,7 @@ pub mod jwk;
 pub mod jws;
 pub mod key;
 pub mod keypair;
+pub mod registration;
 pub mod role;
 pub mod rotation;
 pub mod selection;

@@ -37,6 +37,13 @@ pub(super) enum Reading {
         /// Its description in one line.
         description: Option<String>,
     },
+    /// A refresh token that was wanted, beside an access token that cannot be used: the one before it may be spent.
+    Half {
+        /// The refresh token.
+        refresh: Refresh,
+        /// What is wrong with the rest.
+        reason: Malformed,
+    },
     /// Anything else.
     Unusable(Malformed),
 }
@@ -86,16 +93,33 @@ pub(super) fn read(status: u16, body: &[u8], wanted: Wanted) -> Reading {
             code: error.into_text().and_then(|code| foreign(&code)),
             description: error_description.and_then(Member::into_text).and_then(|text| foreign(&text)),
         },
-        Ok(members) => tokens(members, wanted).map_or_else(Reading::Unusable, Reading::Token),
+        Ok(members) => tokens(members, wanted),
         Err(_) => Reading::Unusable(Malformed::NotJson(status)),
     }
 }
 
-fn tokens(mut members: Members<'_>, wanted: Wanted) -> Result<Tokens, Malformed> {
+fn tokens(mut members: Members<'_>, wanted: Wanted) -> Reading {
     let refresh = match wanted {
-        Wanted::AccessToken => None,
-        Wanted::Grant => members.refresh()?,
+        Wanted::AccessToken => Ok(None),
+        Wanted::Grant => members.refresh(),
     };
+    match (refresh, access(members, wanted)) {
+        (Err(reason), _) | (Ok(None), Err(reason)) => Reading::Unusable(reason),
+        (Ok(Some(refresh)), Err(reason)) => Reading::Half { refresh, reason },
+        (Ok(refresh), Ok(Access { value, lifetime, scopes })) => {
+            Reading::Token(Tokens { value, lifetime, refresh, scopes })
+        }
+    }
+}
+
+/// What a good answer holds besides a refresh token.
+struct Access {
+    value: SecretString,
+    lifetime: Option<SignedDuration>,
+    scopes: Option<Vec<String>>,
+}
+
+fn access(members: Members<'_>, wanted: Wanted) -> Result<Access, Malformed> {
     let value = members
         .access_token
         .and_then(Member::into_text)
@@ -120,7 +144,7 @@ fn tokens(mut members: Members<'_>, wanted: Wanted) -> Result<Tokens, Malformed>
     };
     let stated = members.scope.and_then(Member::into_text);
     let scopes = stated.map(|text| text.split_ascii_whitespace().map(str::to_owned).collect());
-    Ok(Tokens { value, lifetime, refresh, scopes })
+    Ok(Access { value, lifetime, scopes })
 }
 
 /// Seconds, as a number or as text; `None` if it is neither, or less than one.

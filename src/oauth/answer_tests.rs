@@ -8,7 +8,7 @@ fn token_of(body: &str) -> Result<(String, Option<i64>), Malformed> {
             assert!(refresh.is_none(), "{body}");
             Ok((value.expose().clone(), lifetime.map(|lifetime| lifetime.as_secs())))
         }
-        Reading::Error { .. } => panic!("an error: {body}"),
+        Reading::Error { .. } | Reading::Half { .. } => panic!("an error, or half: {body}"),
         Reading::Unusable(reason) => Err(reason),
     }
 }
@@ -117,16 +117,32 @@ fn an_opaque_token_quoted_back_is_not_kept() {
     assert_eq!(description.as_deref(), Some("see request 123e4567-e89b-12d3-a456-426614174000"));
 }
 
-/// The refresh token of an answer, with its rolling and its hard lifetime in seconds.
-fn refresh_of(members: &str) -> Result<Option<(String, Option<i64>, Option<i64>)>, Malformed> {
+/// A refresh token with its rolling and its hard lifetime in seconds.
+type Lifetimes = (String, Option<i64>, Option<i64>);
+
+fn refresh_of(members: &str) -> Result<Option<Lifetimes>, Malformed> {
     let body = format!(r#"{{"access_token":"a","token_type":"bearer",{members}}}"#);
     match read(200, body.as_bytes(), Wanted::Grant) {
         Reading::Token(Tokens { refresh, .. }) => Ok(refresh.map(|refresh| {
             let seconds = |lifetime: Option<SignedDuration>| lifetime.map(|lifetime| lifetime.as_secs());
             (refresh.value.expose().clone(), seconds(refresh.lifetime), seconds(refresh.hard_lifetime))
         })),
-        Reading::Error { .. } => panic!("an error: {body}"),
+        Reading::Error { .. } | Reading::Half { .. } => panic!("an error, or half: {body}"),
         Reading::Unusable(reason) => Err(reason),
+    }
+}
+
+#[test]
+fn a_refresh_token_beside_an_unusable_access_token_is_read() {
+    for rest in
+        [r#""token_type":"bearer""#, r#""access_token":"a""#, r#""access_token":"a","token_type":"mac""#]
+    {
+        let body = format!(r#"{{"refresh_token":"r",{rest}}}"#);
+        let Reading::Half { refresh, .. } = read(200, body.as_bytes(), Wanted::Grant) else {
+            panic!("{body}")
+        };
+        assert_eq!(refresh.value.expose(), "r");
+        assert!(matches!(read(200, body.as_bytes(), Wanted::AccessToken), Reading::Unusable(_)), "{body}");
     }
 }
 
@@ -230,6 +246,7 @@ fn holds(reading: &Reading) -> bool {
                 })
                 && lifetime.is_none_or(|lifetime| lifetime.is_positive() && lifetime <= LONGEST_LIFETIME)
         }
+        Reading::Half { refresh, .. } => !refresh.value.expose().is_empty(),
         Reading::Error { code, description } => [code, description]
             .into_iter()
             .flatten()

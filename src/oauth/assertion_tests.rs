@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::connection::{Environment, Provider};
 use crate::domain::key::KeyAlgorithm;
-use crate::domain::settings::{
-    ClientAuthentication, GrantKind, MemberSettings, NetsuiteSettings, Registration,
-};
+use crate::domain::registration::Registration;
+use crate::domain::settings::{ClientAuthentication, GrantKind, MemberSettings, NetsuiteSettings};
 use crate::providers::{AssertionPlan, EndpointRequest};
 
 const AUDIENCE: &str = "https://1234567.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token";

@@ -80,13 +80,15 @@ fn judge(vendor: &'static Descriptor, now: Timestamp, answer: Answer) -> Result<
     let (code, description, unusable) = match answer::read(status, body.expose(), Wanted::AccessToken) {
         Reading::Error { code, description } => (code, description, Malformed::Member("device_code")),
         Reading::Unusable(Malformed::Html(status)) => (None, None, Malformed::Html(status)),
-        Reading::Token(_) | Reading::Unusable(_) if (200..300).contains(&status) => {
+        Reading::Token(_) | Reading::Half { .. } | Reading::Unusable(_) if (200..300).contains(&status) => {
             match read(body.expose(), now) {
                 Ok(login) => return Ok(login),
                 Err(unusable) => (None, None, unusable),
             }
         }
-        Reading::Token(_) | Reading::Unusable(_) => (None, None, Malformed::NotJson(status)),
+        Reading::Token(_) | Reading::Half { .. } | Reading::Unusable(_) => {
+            (None, None, Malformed::NotJson(status))
+        }
     };
     Err(refusal(vendor, (status, retry_after, evidence), Said { code, description, unusable }))
 }

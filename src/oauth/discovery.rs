@@ -12,7 +12,7 @@ use super::error::{ExchangeError, Malformed};
 use super::judge::{Said, refusal};
 use super::retry::Limits;
 use crate::clock::Clock;
-use crate::domain::settings::Server;
+use crate::domain::registration::Server;
 use crate::hooks::mutant;
 use crate::providers::Descriptor;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::client::ClientError;
 use super::signing::SigningError;
 use super::skew::ClockSkew;
+use super::token::RefreshAnswer;
 use crate::domain::grant::Ending;
 use crate::domain::settings::ClientAuthentication;
 use crate::domain::verification::{Outcome, Stage};
@@ -59,6 +60,18 @@ pub enum ExchangeError {
         vendor: &'static Descriptor,
         /// What is wrong with it.
         reason: Malformed,
+        /// What else the answer showed.
+        evidence: Box<Evidence>,
+    },
+    /// A refresh token came, and no access token that can be used (exit 6): what came is what counts from now on.
+    #[error("{} gave a refresh token beside an answer that cannot be used: {reason}", vendor.name)]
+    HalfAnswered {
+        /// The vendor.
+        vendor: &'static Descriptor,
+        /// What is wrong with the rest.
+        reason: Malformed,
+        /// The refresh token, until it is taken.
+        refresh: Option<Box<RefreshAnswer>>,
         /// What else the answer showed.
         evidence: Box<Evidence>,
     },
@@ -182,6 +195,7 @@ impl ExchangeError {
         match self {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
+            | Self::HalfAnswered { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
             Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
         }
@@ -191,6 +205,7 @@ impl ExchangeError {
         match self {
             Self::Rejected { evidence, .. }
             | Self::Unreachable { evidence, .. }
+            | Self::HalfAnswered { evidence, .. }
             | Self::Malformed { evidence, .. } => Some(evidence),
             Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
         }
@@ -201,6 +216,7 @@ impl ExchangeError {
         match self {
             Self::Rejected { vendor, .. }
             | Self::Unreachable { vendor, .. }
+            | Self::HalfAnswered { vendor, .. }
             | Self::Malformed { vendor, .. } => Some(vendor),
             Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken | Self::Client(_) => None,
         }
@@ -211,6 +227,7 @@ impl ExchangeError {
         match self {
             Self::Rejected { code, .. } | Self::Unreachable { code, .. } => code.as_deref(),
             Self::Malformed { .. }
+            | Self::HalfAnswered { .. }
             | Self::Signing(_)
             | Self::NoProof(_)
             | Self::UnusableToken
@@ -223,6 +240,7 @@ impl ExchangeError {
         match self {
             Self::Rejected { meaning, .. } | Self::Unreachable { meaning, .. } => *meaning,
             Self::Malformed { .. }
+            | Self::HalfAnswered { .. }
             | Self::Signing(_)
             | Self::NoProof(_)
             | Self::UnusableToken
@@ -237,6 +255,7 @@ impl ExchangeError {
                 meaning.map(|meaning| format!("{} {}", vendor.name, meaning.summary))
             }
             Self::Malformed { .. }
+            | Self::HalfAnswered { .. }
             | Self::Signing(_)
             | Self::NoProof(_)
             | Self::UnusableToken
@@ -255,6 +274,7 @@ impl ExchangeError {
             Self::Unreachable { retry_after, .. } => *retry_after,
             Self::Rejected { .. }
             | Self::Malformed { .. }
+            | Self::HalfAnswered { .. }
             | Self::Signing(_)
             | Self::NoProof(_)
             | Self::UnusableToken
@@ -266,9 +286,11 @@ impl ExchangeError {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Signing(_) | Self::NoProof(_) | Self::UnusableToken => Stage::Sign,
-            Self::Rejected { .. } | Self::Unreachable { .. } | Self::Malformed { .. } | Self::Client(_) => {
-                Stage::Exchange
-            }
+            Self::Rejected { .. }
+            | Self::Unreachable { .. }
+            | Self::Malformed { .. }
+            | Self::HalfAnswered { .. }
+            | Self::Client(_) => Stage::Exchange,
         }
     }
 
@@ -276,15 +298,26 @@ impl ExchangeError {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Rejected { .. } => Outcome::Rejected,
-            Self::Unreachable { .. } | Self::Malformed { .. } | Self::Client(_) => Outcome::Unreachable,
+            Self::Unreachable { .. }
+            | Self::Malformed { .. }
+            | Self::HalfAnswered { .. }
+            | Self::Client(_) => Outcome::Unreachable,
             Self::Signing(_) | Self::NoProof(_) => Outcome::Refused,
             Self::UnusableToken => Outcome::Failed,
         }
     }
 
+    /// Takes the refresh token that came although nothing else can be used; leaves none.
+    pub fn take_refresh(&mut self) -> Option<RefreshAnswer> {
+        match self {
+            Self::HalfAnswered { refresh, .. } => refresh.take().map(|refresh| *refresh),
+            _ => None,
+        }
+    }
+
     /// What became of the refresh token, the code or the device code that was sent.
     ///
-    /// Never [`Ending::Answered`]. Whatever is not certain is [`Ending::Lost`]: only a connection that was never made,
+    /// [`Ending::Answered`] only by [`ExchangeError::HalfAnswered`]. Whatever is not certain is [`Ending::Lost`]: only a connection that was never made,
     /// and 429, prove that the vendor has looked at nothing.
     pub fn ending(&self) -> Ending {
         match self {
@@ -293,6 +326,10 @@ impl ExchangeError {
             | Self::UnusableToken
             | Self::Client(_)
             | Self::Unreachable { reason: Unreachable::RateLimited, .. } => Ending::NotSent,
+            Self::HalfAnswered { refresh, .. } => match refresh {
+                Some(refresh) => Ending::Answered(refresh.renewal.clone()),
+                None => Ending::Lost,
+            },
             Self::Unreachable { evidence, .. } | Self::Malformed { evidence, .. } => {
                 if evidence.unsent {
                     Ending::NotSent

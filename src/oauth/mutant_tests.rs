@@ -18,6 +18,7 @@ const BUGS: [(&str, &str); 7] = [
 
 /// Switches on the bugs that the environment names; every test that finds one calls it first.
 pub(super) fn seed() {
+    #[expect(clippy::disallowed_methods, reason = "the tests of this module run themselves with it")]
     if let Ok(names) = std::env::var(VARIABLE) {
         crate::hooks::seed(&names);
     }

@@ -52,7 +52,7 @@ fn judge(vendor: &'static Descriptor, answer: Answer) -> Result<Revoked, Exchang
     }
     let (code, description) = match answer::read(status, body.expose(), Wanted::AccessToken) {
         Reading::Error { code, description } => (code, description),
-        Reading::Token(_) | Reading::Unusable(_) => (None, None),
+        Reading::Token(_) | Reading::Half { .. } | Reading::Unusable(_) => (None, None),
     };
     // Of a client that it does not know, Intuit says so; any other 400 is about a token that it does not know.
     let about_the_client = matches!(code.as_deref(), Some("invalid_client" | "unauthorized_client"));

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::domain::connection::{Environment, Provider};
-use crate::domain::settings::{
-    ClientAuthentication, GrantKind, MemberSettings, NetsuiteSettings, Registration, Settings,
-};
+use crate::domain::registration::Registration;
+use crate::domain::settings::{ClientAuthentication, GrantKind, MemberSettings, NetsuiteSettings, Settings};
 use crate::providers::{self, EndpointRequest, Plan};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,8 +1,10 @@
 //! The token exchange: a proof of the client and, where there is one, a grant go out, tokens come back.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
-use super::answer::{self, Reading, Tokens, Wanted};
+use super::answer::{self, Reading, Refresh, Tokens, Wanted};
 use super::client::{Client, Line, Outgoing};
 use super::conversation::{Answer, Conversation};
 use super::error::{Evidence, ExchangeError, Malformed};
@@ -51,6 +53,13 @@ pub struct RefreshAnswer {
     pub token: SecretString,
     /// What is known of it; its expiries count from before the request was sent.
     pub renewal: Renewal,
+}
+
+/// Shows nothing: it holds a secret.
+impl fmt::Debug for RefreshAnswer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("RefreshAnswer")
+    }
 }
 
 /// Returns an access token, proof that the vendor accepts the client, what was handed in and the settings together.
@@ -126,19 +135,24 @@ fn exchanged(
         key: request.client.key_id().cloned(),
         settings: plan.hash.clone(),
     };
-    let refresh = refresh.map(|refresh| RefreshAnswer {
+    let refresh = refresh.map(|refresh| renewed(refresh, started));
+    let withheld = scopes.map_or_else(Vec::new, |stated: Vec<String>| {
+        plan.scopes.iter().filter(|asked| !stated.contains(asked)).cloned().collect()
+    });
+    let granted = plan.vendor.granted(value.expose());
+    Exchanged { token: AccessToken { value, facts }, refresh, granted, withheld, evidence }
+}
+
+fn renewed(refresh: Refresh, started: Timestamp) -> RefreshAnswer {
+    let until = |lifetime| clock::add(started, lifetime);
+    RefreshAnswer {
         renewal: Renewal {
             hash: token_hash(&refresh.value),
             expires_at: refresh.lifetime.map(until),
             hard_expires_at: refresh.hard_lifetime.map(until),
         },
         token: refresh.value,
-    });
-    let withheld = scopes.map_or_else(Vec::new, |stated: Vec<String>| {
-        plan.scopes.iter().filter(|asked| !stated.contains(asked)).cloned().collect()
-    });
-    let granted = plan.vendor.granted(value.expose());
-    Exchanged { token: AccessToken { value, facts }, refresh, granted, withheld, evidence }
+    }
 }
 
 fn judge(
@@ -153,7 +167,13 @@ fn judge(
         Reading::Token(tokens) if (200..300).contains(&status) => {
             return Ok(exchanged(tokens, evidence, request, started));
         }
-        Reading::Token(_) => (None, None, Malformed::NotJson(status)),
+        // The vendor has said nothing else of the grant, and may have spent the token that was sent.
+        Reading::Half { refresh, reason } if (200..300).contains(&status) => {
+            let refresh = Some(Box::new(renewed(refresh, started)));
+            let evidence = Box::new(evidence);
+            return Err(ExchangeError::HalfAnswered { vendor, reason, refresh, evidence });
+        }
+        Reading::Token(_) | Reading::Half { .. } => (None, None, Malformed::NotJson(status)),
         Reading::Error { code, description } => (code, description, Malformed::Member("access_token")),
         Reading::Unusable(reason) => (None, None, reason),
     };

@@ -45,7 +45,7 @@ pub fn find(session: &Session, name: &ConnectionName, state: Option<KeyState>) -
 
 /// Returns every key of the selected connections, by name, pending first.
 pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Held>, OpsError> {
-    session.vault.read(|rows| {
+    session.vault.survey(|rows| {
         let mut sets = rows.key_sets()?;
         let mut held = Vec::new();
         for connection in rows.connections(selection)? {

@@ -133,9 +133,18 @@ impl Refresh<'_> {
                 self.keep(lock, answer, (&stored, Some(&token)))?;
                 Ok((token, evidence))
             }
-            Err(error) => {
+            Err(mut error) => {
                 let others = self.others_refused(&error, now)?;
-                let ending = if others >= INCIDENT { Ending::RefusedAmongMany } else { error.ending() };
+                let mut tokens = tokens;
+                let ending = match error.ending() {
+                    Ending::Refused if others >= INCIDENT => Ending::RefusedAmongMany,
+                    Ending::Answered(_) => {
+                        let renewal;
+                        (renewal, tokens) = renewed(&grant, tokens, error.take_refresh());
+                        Ending::Answered(renewal)
+                    }
+                    ending => ending,
+                };
                 let after = grant.end(ending.clone(), now);
                 let failure = self.failure(&after, ending, (others, error));
                 let stored = StoredGrant { grant: after, tokens: Some(tokens) };

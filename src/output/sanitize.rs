@@ -28,7 +28,7 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 }
 
 fn harmless(text: &str) -> Cow<'_, str> {
-    if (!text.chars().any(is_hostile) && !is_command(text)) || mutant("no-sanitiser") {
+    if ((is_plain(text) || !text.chars().any(is_hostile)) && !is_command(text)) || mutant("no-sanitiser") {
         return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len() + 16);
@@ -48,8 +48,8 @@ fn harmless(text: &str) -> Cow<'_, str> {
 pub fn redacted(text: &str) -> Cow<'_, str> {
     const AGE: &str = "AGE-SECRET-KEY-";
     const PEM: &str = "PRIVATE KEY-----";
-    // Neither is without it.
-    if !text.contains('-') {
+    // Both hold it; most cells of a long listing do not.
+    if !text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"KEY-")) {
         return Cow::Borrowed(text);
     }
     let mut text = Cow::Borrowed(text);
@@ -118,8 +118,7 @@ pub fn safe_json(json: &str) -> Cow<'_, str> {
 ///
 /// Expects harmless text; see [`safe`]. Stacked accents beyond what any script needs are cut as well.
 pub fn truncate(text: &str, width: usize) -> String {
-    // Why: most text is plain, and a listing of ten thousand rows is made of it.
-    if text.len() <= width && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_plain(text) && text.len() <= width {
         return text.to_owned();
     }
     let mut line = String::with_capacity(text.len().min(4 * width));
@@ -148,7 +147,12 @@ pub fn truncate(text: &str, width: usize) -> String {
 
 /// Returns the columns that harmless `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
-    text.width()
+    if is_plain(text) { text.len() } else { text.width() }
+}
+
+/// Whether every byte is a visible character of one column: what most cells of a long listing are.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character does something other than being seen.
@@ -191,8 +195,8 @@ pub fn is_hostile(char: char) -> bool {
 const MARKERS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
 
 fn is_command(text: &str) -> bool {
-    let may_hold_one = text.contains('#');
-    text.trim_start().starts_with("::") || may_hold_one && MARKERS.iter().any(|marker| text.contains(marker))
+    let is_marker = || MARKERS.iter().any(|marker| text.contains(marker));
+    text.trim_start().starts_with("::") || (text.contains('#') && is_marker())
 }
 
 /// Returns `text` with the first character of every CI command written as an escape.

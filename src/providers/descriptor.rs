@@ -6,8 +6,9 @@ use url::Url;
 use crate::domain::connection::{Environment, Provider};
 use crate::domain::granted::Granted;
 use crate::domain::key::KeyAlgorithm;
+use crate::domain::registration::Registration;
 use crate::domain::settings::{
-    ClientAuthentication, GrantKind, NetsuiteSettings, Registration, Settings, SigningAlgorithm,
+    ClientAuthentication, GrantKind, NetsuiteSettings, Settings, SigningAlgorithm,
 };
 
 /// Everything that the flows need to know of a vendor.

@@ -8,7 +8,8 @@ use url::{Host, Url};
 use super::descriptor;
 use super::descriptor::{Descriptor, Place};
 use crate::domain::connection::{Environment, Provider};
-use crate::domain::settings::{Registration, Server, Settings};
+use crate::domain::registration::{Registration, Server};
+use crate::domain::settings::Settings;
 
 /// The endpoints of a connection, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]

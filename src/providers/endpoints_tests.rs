@@ -147,6 +147,7 @@ fn a_certificate_url_passes_the_same_rule() {
     assert!(matches!(refused, Err(EndpointError::UntrustedHost { endpoint: "certificate", .. })));
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the settings have it")]
 fn url(text: &str) -> Option<Url> {
     Some(Url::parse(text).unwrap())
 }

@@ -7,8 +7,9 @@ use super::descriptor;
 use super::descriptor::{Descriptor, HarmlessCall};
 use super::endpoints::{EndpointError, EndpointRequest, Endpoints, endpoints};
 use super::settings::{SettingsError, check_registration, check_settings};
+use crate::domain::registration::Registration;
 use crate::domain::settings::{
-    ClientAuthentication, GrantKind, Registration, ScopeStyle, SigningAlgorithm, SubjectClaim, settings_hash,
+    ClientAuthentication, GrantKind, ScopeStyle, SigningAlgorithm, SubjectClaim, settings_hash,
 };
 
 /// Everything that takes part in the exchanges of a connection, but for the secrets.

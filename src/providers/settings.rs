@@ -5,7 +5,8 @@ use url::Url;
 use super::descriptor;
 use super::descriptor::Descriptor;
 use crate::domain::connection::Provider;
-use crate::domain::settings::{MemberSettings, NetsuiteSettings, Registration, Settings, SigningAlgorithm};
+use crate::domain::registration::Registration;
+use crate::domain::settings::{MemberSettings, NetsuiteSettings, Settings, SigningAlgorithm};
 
 /// The longest client id, entity, role, realm or audience that is stored.
 const LONGEST: usize = 256;

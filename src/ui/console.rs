@@ -163,7 +163,7 @@ impl Interact for Console {
     }
 
     fn paste(&self, prompt: &str, demanded: bool) -> Option<Box<dyn Pasting>> {
-        if !self.manner.attended && !(demanded && !self.manner.unasked) {
+        if !self.manner.attended && (!demanded || self.manner.unasked) {
             return None;
         }
         let prompt = Prompt::begin(self.clone(), safe_line(prompt), self.manner.attended);

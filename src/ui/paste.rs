@@ -20,20 +20,20 @@ const LONGEST: usize = 64 * 1024;
 /// A prompt under which lines are read.
 pub(super) struct Prompt {
     console: Console,
-    prompt: String,
+    text: String,
     on_terminal: bool,
     asked: bool,
     lines: UnboundedReceiver<SecretString>,
 }
 
 impl Prompt {
-    /// Begins to read standard input; on a terminal, `prompt` is shown when it is asked for. It is harmless text.
-    pub(super) fn begin(console: Console, prompt: String, on_terminal: bool) -> io::Result<Self> {
+    /// Begins to read standard input; on a terminal, `text` is shown when it is asked for. It is harmless text.
+    pub(super) fn begin(console: Console, text: String, on_terminal: bool) -> io::Result<Self> {
         let (sender, lines) = unbounded_channel();
         thread::Builder::new()
             .name("paste".to_owned())
             .spawn(move || read(&mut io::stdin().lock(), &sender))?;
-        Ok(Self { console, prompt, on_terminal, asked: false, lines })
+        Ok(Self { console, text, on_terminal, asked: false, lines })
     }
 }
 
@@ -45,7 +45,7 @@ impl Pasting for Prompt {
     fn ask(&mut self) {
         if self.on_terminal {
             self.asked = true;
-            self.console.write_part(&format!("{}: ", self.prompt));
+            self.console.write_part(&format!("{}: ", self.text));
         }
     }
 }

@@ -71,12 +71,12 @@ impl Generation {
         let (commit, image_length) = (footer.commit, footer.image_length);
         let (root, stamp, file_length) = (*root, *stamp, *file_length);
         let path = location.vault();
-        let Reading { database, faults } = reader_for(&image, extent).open(image, &path)?;
-        let opened = open_keyring(&database, &pin, credentials);
+        let Reading { database, faults } = reader_for(&image, extent).open(image, &path, credentials)?;
+        let keys = open_keyring(&database, &pin, credentials);
         if let Some(failure) = faults.as_ref().and_then(Faults::take) {
             return Err(image::broken(&path, failure));
         }
-        let (keyring, opener, role) = opened?;
+        let (keyring, opener, role) = keys?;
         Ok(Self {
             database,
             faults,

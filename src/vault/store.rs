@@ -141,8 +141,19 @@ impl Vault {
     }
 
     /// Runs `read` on the rows of the newest generation; it cannot change them.
+    ///
+    /// Of a large vault the pages are read that it asks for, one by one.
     pub fn read<T, E: From<VaultError>>(&self, read: impl FnOnce(&Rows<'_>) -> Result<T, E>) -> Result<T, E> {
         self.with(|generation| read(&generation.rows()))
+    }
+
+    /// As [`Vault::read`], for what goes through whole tables: everything is read first, on all cores.
+    pub fn survey<T, E: From<VaultError>>(
+        &self,
+        read: impl FnOnce(&Rows<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.state();
+        read(&self.refresh(&mut state, Extent::Whole)?.rows())
     }
 
     /// Fails unless changes are allowed here: [`VaultError::NotOperator`], [`VaultError::ForeignHome`] or

@@ -21,6 +21,8 @@
 //! the format, and the footer from the chunk size to the verify key; its SHA-256 is the *root* of the generation.
 //! Format and magic stand last, so that every later format can be told from damage.
 
+use std::thread;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 
@@ -79,7 +81,7 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; HASH] {
 
 /// Returns the trailer of `image` and the root of the generation.
 pub(super) fn sign(image: &[u8], commit: Commit, key: &SigningKey) -> Result<(Vec<u8>, Root), VaultError> {
-    let hashes = image.chunks(CHUNK).flat_map(sha256).collect::<Vec<_>>();
+    let hashes = hashes_of(image);
     let fields = fields(image.len() as u64, &commit, key.verify_key());
     let text = signed_text(&hashes, FORMAT, &fields);
     let signature = key.sign(&text)?;
@@ -89,6 +91,22 @@ pub(super) fn sign(image: &[u8], commit: Commit, key: &SigningKey) -> Result<(Ve
     trailer.extend_from_slice(&FORMAT.to_be_bytes());
     trailer.extend_from_slice(MAGIC);
     Ok((trailer, sha256(&text)))
+}
+
+/// Returns the hashes of the chunks of `image`, made on all cores where there are many.
+fn hashes_of(image: &[u8]) -> Vec<u8> {
+    let share = super::image::share_of(image.len().div_ceil(CHUNK)) * CHUNK;
+    let hash = |part: &[u8]| part.chunks(CHUNK).flat_map(sha256).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let mut parts = image.chunks(share);
+        let first = parts.next();
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || hash(part))).collect();
+        let mut hashes = first.map(hash).unwrap_or_default();
+        for other in others {
+            hashes.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        hashes
+    })
 }
 
 fn fields(image_length: u64, commit: &Commit, verify_key: &[u8; 32]) -> [u8; SIGNED_FIELDS] {

@@ -22,6 +22,8 @@ impl Vault {
         read: impl Fn(&Rows<'_>, &JournalledGrants) -> Result<T, E>,
     ) -> Result<T, E> {
         loop {
+            // It goes through whole tables.
+            self.survey(|_| Ok::<_, E>(()))?;
             let (found, stamp) = self.with(|generation| {
                 let mut grants = JournalledGrants::new();
                 if generation.keyring.signing().is_ok() {

@@ -195,8 +195,8 @@ fn an_answer_that_was_lost_is_shown_before_the_next_commit() {
     let books = office();
     books.control.arm(FaultRule::always(Fault::AnswerLost {}).at(Endpoint::Token).times(1));
     books.ends(6, &["token", "refresh", "zebra"]);
-    let list = books.data(0, &["company", "list", "--search=zebra"]);
-    assert_eq!(list["companies"][0]["status"], "uncertain", "the journal knows it");
+    let found = books.data(0, &["company", "list", "--search=zebra"]);
+    assert_eq!(found["companies"][0]["status"], "uncertain", "the journal knows it");
     let show = books.data(0, &["company", "show", "Zebra, Inc."]);
     assert_eq!(show["connections"][0]["grant"]["state"], "uncertain");
     assert!(show["tell_customer"][0].as_str().unwrap().contains("checking"), "{show}");

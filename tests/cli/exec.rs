@@ -253,7 +253,7 @@ fn releases_are_recorded_if_there_is_a_program() {
 fn the_program_finds_what_it_would_find_without_us() {
     let scene = Scene::settled();
     // The upper half of the signals is the C library's and the real-time ones, which nobody here touches.
-    let probe = "umask; ulimit -H -c; ulimit -S -c; sed -nE 's/^(Sig(Ign|Blk|Cgt)):.*(.{8})$/\\1 \\3/p' /proc/$$/status";
+    let probe = "umask; ulimit -H -c; ulimit -S -c; exec sed -nE 's/^(Sig(Ign|Blk|Cgt)):.*(.{8})$/\\1 \\3/p' /proc/self/status";
     for before in [":", "umask 027; ulimit -S -c 100; trap '' HUP XFSZ USR2"] {
         let run = |words: &[&str]| {
             let mut command = Command::new("sh");

@@ -93,7 +93,7 @@ users:
         server.local_addr().unwrap()
     );
     let config = scene.place.put("kubeconfig", &config);
-    let (requests, heard) = mpsc::channel();
+    let (requests, asked) = mpsc::channel();
     std::thread::spawn(move || {
         let tls = tls();
         for mut stream in server.incoming().flatten() {
@@ -114,8 +114,8 @@ users:
     assert_eq!(ran.stdout, "{}", "{ran}");
     let token = scene.ok(&["token", "get", "acme"]).stdout;
     let header = format!("Authorization: Bearer {}\r\n", token.trim_end());
-    let asked: Vec<String> = heard.try_iter().collect();
-    assert!(asked.iter().any(|head| head.contains(&header)), "{asked:?}");
+    let all: Vec<String> = asked.try_iter().collect();
+    assert!(all.iter().any(|head| head.contains(&header)), "{all:?}");
 }
 
 fn tls() -> Arc<ServerConfig> {

@@ -14,24 +14,27 @@ fn exit_codes_are_generated() {
     One table for every command and every output format. JSON answers repeat the
     code and its name in `error.code` and `error.kind`.
 
-    CODE  NAME         RETRY  MEANING
-    0     ok           -      done; for `verify`: every selected connection positively proven
-    1     failure      -      anything unclassified (seeing it often is a bug)
-    2     usage        no     bad or missing arguments, input needed under `--no-input`, an empty selection
-    3     not-found    no     no such connection, company, key, invitation
-    4     rejected     no     the vendor refused (invalid_client, invalid_grant, access_denied …): a person must act
-    5     conflict     no     wrong state: key exists, rotation already or not in progress, someone else won
-    6     unreachable  yes    DNS, TLS, timeout, 5xx, 429 after the retries
-    7     locked       yes    a lock was not free within `--lock-timeout` (the message names the holder)
-    8     vault        no     the vault cannot be opened, read, written or trusted
-    9     refused      no     local policy: unsafe file mode, unwritable audit log, weak key, overwrite, token to a terminal, role too low, not the vault's home, untrusted host
-    10    expiring     no     valid but inside the warning window (only with `--fail-on expiring`)
-    11    not-due      -      `rotate due`: nothing to do
-    12    expired      no     credential or invitation expired, revoked or used up
-    13    partial      no     a batch with mixed outcomes (all alike: that code; expiring counts as ok, and 10 only if nothing is worse); the JSON has a code per item
-    129   hung-up      yes    interrupted by SIGHUP, after a clean roll-back
-    130   interrupted  yes    interrupted by SIGINT (Ctrl-C), after a clean roll-back
-    143   terminated   yes    interrupted by SIGTERM, after a clean roll-back
+    CODE  NAME               RETRY  MEANING
+    0     ok                 -      done; for `verify`: every selected connection positively proven
+    1     failure            -      anything unclassified (seeing it often is a bug)
+    2     usage              no     bad or missing arguments, input needed under `--no-input`, an empty selection
+    3     not-found          no     no such connection, company, key, invitation
+    4     rejected           no     the vendor refused (invalid_client, invalid_grant, access_denied …): a person must act
+    5     conflict           no     wrong state: key exists, rotation already or not in progress, someone else won
+    6     unreachable        yes    DNS, TLS, timeout, 5xx, 429 after the retries
+    7     locked             yes    a lock was not free within `--lock-timeout` (the message names the holder)
+    8     vault              no     the vault cannot be opened, read, written or trusted
+    9     refused            no     local policy: unsafe file mode, unwritable audit log, weak key, overwrite, token to a terminal, role too low, not the vault's home, untrusted host
+    10    expiring           no     valid but inside the warning window (only with `--fail-on expiring`)
+    11    not-due            -      `rotate due`: nothing to do
+    12    expired            no     credential or invitation expired, revoked or used up
+    13    partial            no     a batch with mixed outcomes (all alike: that code; expiring counts as ok, and 10 only if nothing is worse); the JSON has a code per item
+    125   not-started        no     `exec`: tokenctl failed before it ran the program; the JSON error has the code of this table
+    126   cannot-execute     no     `exec`: the program was found and cannot be executed
+    127   program-not-found  no     `exec`: the program was not found
+    129   hung-up            yes    interrupted by SIGHUP, after a clean roll-back
+    130   interrupted        yes    interrupted by SIGINT (Ctrl-C), after a clean roll-back
+    143   terminated         yes    interrupted by SIGTERM, after a clean roll-back
     --- stderr
     --- exit 0
     ");

@@ -87,9 +87,14 @@ impl Office {
 /// The refresh token that is stored is the one that the vendor takes. A minute later: in the same instant the token that
 /// came would do.
 fn refreshed(scene: &Scene, name: &str) {
-    let mut command = scene.command(&["token", "get", name, "--refresh"]);
-    let ran = scene.place.finish(command.env("TOKENCTL_TEST_NOW", "2027-03-01T12:01:00Z"));
+    let ran = scene.place.finish(&mut refresh(scene, name, "2027-03-01T12:01:00Z"));
     assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+fn refresh(scene: &Scene, name: &str, now: &str) -> std::process::Command {
+    let mut command = scene.command(&["token", "get", name, "--refresh"]);
+    command.env("TOKENCTL_TEST_NOW", now);
+    command
 }
 
 #[test]
@@ -406,6 +411,8 @@ fn the_usual_port_is_a_fixed_one() {
     office.scene.refused(2, &["login", "books", "--listen=0"]);
     office.scene.refused(3, &["login", "boks"]);
     assert_eq!(office.scene.refused(2, &["login"]).code, Some(2));
+    let help = office.scene.ok(&["login", "--help"]).stdout;
+    assert!(help.contains("http://localhost:8765/quickbooks/callback"), "{help}");
 }
 
 #[test]
@@ -514,6 +521,66 @@ fn a_busy_vendor_has_not_seen_the_code() {
     let (_, ran) = office.login(REALM, &["--name=acme"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert_eq!(office.exchanges(), 2);
+}
+
+/// Logs in while a refresh waits for its answer; returns whether the grant that is stored then is the one that counts.
+fn logs_in_beside_a_refresh(mutants: &str) -> bool {
+    let office = Office::new();
+    office.login(REALM, &["--name=acme"]);
+    let slow = Fault::SlowHeaders { milliseconds: 2500 };
+    office.scene.control().arm(FaultRule::always(slow).at(Endpoint::Token).times(1));
+    let exchanges = office.exchanges();
+    let refreshing = refresh(&office.scene, "acme", "2027-03-01T12:01:00Z")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while office.exchanges() == exchanges {
+        std::thread::yield_now();
+    }
+    office.decide(REALM);
+    let mut command =
+        office.scene.command(&["login", "books", "--no-browser", &format!("--listen={}", office.port)]);
+    let login = Login::start(command.env("TOKENCTL_TEST_MUTANTS", mutants));
+    login.browse();
+    let ran = login.finish(&office.scene.place);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    refreshing.wait_with_output().unwrap();
+    let after = office.scene.place.finish(&mut refresh(&office.scene, "acme", "2027-03-01T12:02:00Z"));
+    after.code == Some(0)
+}
+
+#[test]
+fn a_refresh_under_way_does_not_undo_a_login() {
+    assert!(logs_in_beside_a_refresh(""));
+    // The harness must be able to fail.
+    assert!(!logs_in_beside_a_refresh("login-without-lock"));
+}
+
+#[test]
+fn seeded_bugs_are_found() {
+    for (mutant, code, kept) in [("", 5, 1), ("company-unconfirmed", 0, 0), ("contradiction-dropped", 8, 0)] {
+        let office = Office::new();
+        let fault = Fault::ForeignRealm { realm: OTHER.to_owned() };
+        office.scene.control().arm(FaultRule::always(fault).at(Endpoint::Authorize).times(1));
+        office.decide(REALM);
+        let listen = format!("--listen={}", office.port);
+        let mut command = office.scene.command(&["login", "books", "--no-browser", &listen]);
+        let login = Login::start(command.env("TOKENCTL_TEST_MUTANTS", mutant));
+        login.browse();
+        let ran = login.finish(&office.scene.place);
+        assert_eq!((ran.code, office.quarantined().len()), (Some(code), kept), "{mutant}: {ran}");
+    }
+}
+
+/// A viewer, and whoever is not at the vault's home, is told before anybody is sent anywhere.
+#[test]
+fn only_where_the_vault_can_be_written() {
+    let office = Office::new();
+    let mut command = office.scene.command(&["login", "books", "--no-browser"]);
+    let ran = office.scene.place.finish(command.env("TOKENCTL_HOME_ID", "elsewhere"));
+    assert_eq!(ran.code, Some(9), "{ran}");
+    assert!(!ran.stderr.contains("http"), "{ran}");
 }
 
 /// R16: what a vendor says a company is called reaches no terminal as it is.

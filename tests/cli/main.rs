@@ -4,7 +4,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test stops where its world is not as expected"
+    clippy::print_stdout,
+    reason = "a test stops where its world is not as expected, and says what it skips"
 )]
 
 mod common;

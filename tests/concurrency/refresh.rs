@@ -133,6 +133,21 @@ fn two_lost_answers_need_a_person() {
 }
 
 #[test]
+fn a_refresh_token_without_an_access_token_is_kept() {
+    let world = World::new();
+    let books = Books::new(&world);
+    books.connect(1);
+    let armed = books.arm(Fault::MissingToken {}, "0");
+    let ran = world.run(&GET);
+    assert_eq!(ran.code, Some(6), "{ran}");
+    assert!(ran.stderr.contains("gave a refresh token beside an answer that cannot be used"), "{ran}");
+    world.control().disarm(armed).unwrap();
+    world.ok(&GET);
+    let family = books.admin.family(books.client_id(), "0").unwrap();
+    assert!(family.live && family.reuses == 0, "{family:?}");
+}
+
+#[test]
 fn one_refusal_is_not_believed_and_a_second_one_is() {
     let world = World::new();
     let books = Books::new(&world);

@@ -19,6 +19,7 @@
 #[path = "../cli/common/mod.rs"]
 mod common;
 
+mod accompany;
 mod io_errors;
 mod judge;
 mod kill;

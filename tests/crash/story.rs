@@ -63,6 +63,13 @@ const fn scenario(name: &'static str, stage: Stage, arguments: &'static [&'stati
     Scenario { name, stage, arguments }
 }
 
+impl Scenario {
+    /// Whether somebody with a browser takes part.
+    pub(crate) fn is_accompanied(&self) -> bool {
+        self.name.starts_with("login")
+    }
+}
+
 /// Every command that writes to a vault.
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("init", Stage::Empty, &["init"]),
@@ -220,7 +227,7 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         place.put("import.csv", "name,account,client_id\none,1111111,x\ntwo,2222222,y\n");
         id = outside_pair(&place, &admin, &client["--client-id=".len()..]);
     }
-    if scenario.name.starts_with("login") {
+    if scenario.is_accompanied() {
         add_books(&place);
     }
     if scenario.name == "login, again" {

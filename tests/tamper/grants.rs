@@ -89,7 +89,7 @@ fn no_secret_of_an_app_or_a_grant_comes_out() {
         let (client_id, realm) = (app.client_id.clone(), realm.to_owned());
         let issued = admin.issue_grant(NewGrant { client_id, realm: realm.clone(), scopes: None }).unwrap();
         canaries.add("an imported refresh token", issued.refresh_token.as_bytes());
-        rows.push_str(&format!("q{realm},books,{realm},{}\n", issued.refresh_token));
+        rows += &[&format!("q{realm},books,{realm},"), issued.refresh_token.as_str(), "\n"].concat();
     }
     world.place.put("inputs/app.secret", CLIENT_SECRET);
     world.place.put("inputs/wrong.secret", "another secret of many letters");

@@ -83,8 +83,8 @@ mod tests {
     use crate::cli::{Cli, Command};
 
     fn planned(line: &str) -> Result<Vec<String>, String> {
-        let argv = ["tokenctl", "exec"].into_iter().chain(line.split(' ')).chain(["--", "true"]);
-        let parsed = crate::cli::parse(&argv.map(Into::into).collect::<Vec<_>>());
+        let words = ["tokenctl", "exec"].into_iter().chain(line.split(' ')).chain(["--", "true"]);
+        let parsed = crate::cli::parse(&words.map(Into::into).collect::<Vec<_>>());
         let Ok(Cli { command: Command::Exec(args), .. }) = parsed else { panic!("{line}: {parsed:?}") };
         match plan(&args) {
             Ok(plan) => Ok(plan.into_iter().map(|variables| variables.token).collect()),

@@ -13,6 +13,7 @@ use crate::commands::finish::Finished;
 use crate::commands::{batch, session};
 use crate::domain::grant::Sender;
 use crate::domain::selection::Selection;
+use crate::domain::token::Staleness;
 use crate::ops::interact::Interact as _;
 use crate::ops::tokens::{self, RefreshRequest, Refreshed};
 use crate::output::Hint;
@@ -70,7 +71,7 @@ fn row(one: &Refreshed, failure: Option<&CommandError>) -> TokenRefreshRow {
         connection: one.name.to_string(),
         code: exit.code(),
         result: exit.name(),
-        refreshed: fresh.and_then(|(_, reason)| reason.map(|reason| reason.as_str())),
+        refreshed: fresh.and_then(|(_, reason)| reason.map(Staleness::as_str)),
         expires_at: fresh.map(|(expires_at, _)| *expires_at),
         message: problem.as_ref().map(|problem| problem.message.to_owned()),
         causes: problem.map(|problem| problem.causes.to_vec()).unwrap_or_default(),

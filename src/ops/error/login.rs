@@ -9,6 +9,7 @@ use crate::domain::verification::{Outcome, Stage};
 use crate::oauth::ExchangeError;
 use crate::oauth::authorize::AuthorizeError;
 use crate::oauth::callback::{BindError, Contradiction};
+use crate::vault::VaultError;
 
 use super::OpsError;
 
@@ -127,8 +128,8 @@ pub enum LoginError {
         #[source]
         source: Box<ExchangeError>,
     },
-    /// A grant came that does not belong where it was asked for: it is kept apart (exit 5), also where the vault failed
-    /// otherwise (exit 8).
+    /// A grant came that does not belong where it was asked for: it is kept apart (exit 5), or as the vault's failure that
+    /// kept it from being stored.
     #[error("the grant was not stored with a connection; it is kept apart as {}", .0.id)]
     Quarantined(#[source] Box<KeptApart>),
     /// A grant came, and it could be stored nowhere (exit 8).
@@ -215,8 +216,10 @@ impl AuditKind for LoginError {
             Self::Denied { .. } | Self::NoRefreshToken { .. } => "rejected",
             Self::TimedOut(_) => "unreachable",
             Self::Exchange { source, .. } => super::kind_of(source.outcome()),
-            Self::Quarantined(kept) => match kept.source.audit_kind() {
-                "vault" => "vault",
+            // Where the vault failed, that is what must be mended; everything else is about whose the grant is.
+            Self::Quarantined(kept) => match &*kept.source {
+                OpsError::Vault(VaultError::Gone(_)) => "conflict",
+                OpsError::Vault(error) => error.audit_kind(),
                 _ => "conflict",
             },
             Self::NotStored { .. } => "vault",

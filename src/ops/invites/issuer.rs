@@ -38,12 +38,14 @@ pub struct IssuerSet {
 /// Returns the issuer.
 pub fn issuer(session: &Session) -> Result<Issuer, OpsError> {
     let now = session.clock.now();
-    session.vault.read(|rows| {
-        let settings = stored_issuer(rows)?.settings;
-        let all = rows.invitations(&InvitationFilter::default(), now)?;
-        let open = all.iter().filter(|one| !one.state_at(now).is_final()).count();
-        Ok(Issuer { settings, keys: rows.invitation_keys()?, open })
-    })
+    session.vault.read(|rows| read(rows, now))
+}
+
+fn read(rows: &Rows<'_>, now: jiff::Timestamp) -> Result<Issuer, OpsError> {
+    let settings = stored_issuer(rows)?.settings;
+    let all = rows.invitations(&InvitationFilter::default(), now)?;
+    let open = all.iter().filter(|one| !one.state_at(now).is_final()).count();
+    Ok(Issuer { settings, keys: rows.invitation_keys()?, open })
 }
 
 /// Sets the issuer or changes it; the first time, and with another algorithm, it gets new keys.
@@ -69,7 +71,7 @@ pub fn set_issuer(session: &Session, changes: IssuerChanges, dry_run: bool) -> R
     for (key, _) in fresh.iter().flatten() {
         event = event.about(SubjectKind::Key, &key.kid);
     }
-    session.vault.transact::<_, OpsError>(&event, |rows| {
+    let issuer = session.vault.transact::<_, OpsError>(&event, |rows| {
         // What was read before the lock may be somebody else's by now.
         let stored = rows.issuer()?;
         let settings = IssuerSettings::after(stored.as_ref().map(|stored| &stored.settings), changes)
@@ -86,9 +88,10 @@ pub fn set_issuer(session: &Session, changes: IssuerChanges, dry_run: bool) -> R
             let fresh = fresh.take().filter(|keys| keys[0].0.algorithm == settings.algorithm);
             replace_keys(rows, &fresh.ok_or(InviteError::KeysChanged)?, now)?;
         }
-        Ok(())
+        // Read here: what fails after the commit must not be reported as if nothing had been done.
+        read(rows, now)
     })?;
-    Ok(IssuerSet { issuer: issuer(session)?, created, warnings })
+    Ok(IssuerSet { issuer, created, warnings })
 }
 
 /// What a change means for invitations that are out already.

@@ -69,15 +69,16 @@ pub fn rotate_key(session: &Session, at_once: bool, dry_run: bool) -> Result<Rot
     let event = AuditEvent::new(Action::InvitationRotateKey)
         .about(SubjectKind::Key, &next.kid)
         .with("next", &fresh.0.kid);
-    session.vault.transact::<_, OpsError>(&event, |rows| {
+    let after = session.vault.transact::<_, OpsError>(&event, |rows| {
         let current = rows.invitation_keys()?;
         // Two rotations at once would use a key that nobody has seen.
         if in_state(&current, SigningKeyState::Next).is_none_or(|key| key.kid != next.kid) {
             return Err(InviteError::KeysChanged.into());
         }
-        promote(rows, current, &fresh, now)
+        promote(rows, current, &fresh, now)?;
+        Ok(rows.invitation_keys()?)
     })?;
-    keys(session)
+    Ok(Rotated { keys: after, profile: before.profile })
 }
 
 /// Takes a leaked key out of use: unpublished at once, its open invitations revoked.
@@ -98,7 +99,7 @@ pub fn revoke_key(session: &Session, kid: &str, dry_run: bool) -> Result<Revoked
     let fresh = InvitationKey::generate(leaked.algorithm, now)?;
     let event = AuditEvent::new(Action::InvitationRevokeKey).about(SubjectKind::Key, kid);
     let event = about(event, invitations.iter().map(|invitation| &invitation.id));
-    let invitations = session.vault.transact::<_, OpsError>(&event, |rows| {
+    let (keys, invitations) = session.vault.transact::<_, OpsError>(&event, |rows| {
         let mut current = rows.invitation_keys()?;
         let leaked = current.iter_mut().find(|key| key.kid == kid).ok_or(InviteError::KeysChanged)?;
         let was = leaked.state;
@@ -110,10 +111,10 @@ pub fn revoke_key(session: &Session, kid: &str, dry_run: bool) -> Result<Revoked
             SigningKeyState::Retired => {}
             SigningKeyState::Revoked => return Err(InviteError::KeyRevoked(kid.to_owned()).into()),
         }
-        revoke_all(rows, kid, now)
+        let revoked = revoke_all(rows, kid, now)?;
+        Ok((rows.invitation_keys()?, revoked))
     })?;
-    let after = keys(session)?;
-    Ok(RevokedKey { keys: after.keys, profile: after.profile, invitations, replaced })
+    Ok(RevokedKey { keys, profile: before.profile, invitations, replaced })
 }
 
 /// Retires the active key, activates the next one and adds `fresh` as the one after that.

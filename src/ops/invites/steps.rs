@@ -107,9 +107,9 @@ pub fn advance(session: &Session, presented: &Presented<'_>, step: Step) -> Resu
     let desk = Desk::open(session)?;
     let address = presented.address.map(|address| desk.searcher.address(address));
     let result = believed(session, &desk, presented.token)
-        .and_then(|before| take(session, presented, &before, step).map(|after| (before, after)));
+        .and_then(|before| take(session, presented, &before, step).map(|taken| (before, taken)));
     match result {
-        Ok((before, after)) => moved(session, &before, after, Vec::new()),
+        Ok((before, taken)) => Ok(moved(&before, taken, Vec::new())),
         Err(error) => Err(suspected(session, presented.token, address.as_ref(), error)?),
     }
 }
@@ -138,7 +138,6 @@ pub fn access(session: &Session, presented: &Presented<'_>) -> Result<Moved, Ops
     match result {
         Ok(before) => {
             let suspicions = counter.count(Some(&before.id))?;
-            let after = take(session, presented, &before, Step::Access)?;
             for what in &suspicions {
                 let suspect = Suspect {
                     what: *what,
@@ -148,7 +147,8 @@ pub fn access(session: &Session, presented: &Presented<'_>) -> Result<Moved, Ops
                 };
                 tell(session, suspect)?;
             }
-            moved(session, &before, after, suspicions)
+            let taken = take(session, presented, &before, Step::Access)?;
+            Ok(moved(&before, taken, suspicions))
         }
         Err(error) => {
             // What a limit refused is not counted once more, or nobody would ever get in again; nor is what failed here.
@@ -180,7 +180,8 @@ pub fn plan_step(session: &Session, presented: &Presented<'_>, step: Step) -> Re
         }
     }
     let after = target(&before, step, now)?;
-    moved(session, &before, after, Vec::new())
+    let person = person(session, &before.id)?;
+    Ok(moved(&before, (after, person), Vec::new()))
 }
 
 /// The accesses of the last hour, under their lock.
@@ -249,12 +250,13 @@ fn take(
     presented: &Presented<'_>,
     before: &Invitation,
     step: Step,
-) -> Result<Invitation, OpsError> {
+) -> Result<Taken, OpsError> {
     let now = session.clock.now();
     let event = about(AuditEvent::new(action(step)), [&before.id]);
     if target(before, step, now)? == *before {
+        let person = person(session, &before.id)?;
         session.vault.audit().release(&event, &session.vault.actor()?)?;
-        return Ok(before.clone());
+        return Ok((before.clone(), person));
     }
     let first_access = presented.address.filter(|_| step == Step::Access);
     session.vault.transact::<_, OpsError>(&event, |rows| {
@@ -270,8 +272,17 @@ fn take(
         if let Some(address) = first_access {
             rows.keep_invitation_address(&before.id, address)?;
         }
-        Ok(after)
+        // Read here: what fails after the commit must not be reported as if the step had not been taken.
+        let person = Person::read(rows, Role::Operator, &before.id)?;
+        Ok((after, person))
     })
+}
+
+/// An invitation after a step, and whom it is for.
+type Taken = (Invitation, Person);
+
+fn person(session: &Session, id: &InvitationId) -> Result<Person, OpsError> {
+    session.vault.read(|rows| Person::read(rows, Role::Operator, id))
 }
 
 /// Returns the invitation after a step.
@@ -289,14 +300,8 @@ fn target(before: &Invitation, step: Step, now: Timestamp) -> Result<Invitation,
     Ok(after)
 }
 
-fn moved(
-    session: &Session,
-    before: &Invitation,
-    invitation: Invitation,
-    suspicions: Vec<Suspicion>,
-) -> Result<Moved, OpsError> {
-    let person = session.vault.read(|rows| Person::read(rows, Role::Operator, &invitation.id))?;
-    Ok(Moved { invitation, before: before.state, person, suspicions })
+fn moved(before: &Invitation, (invitation, person): Taken, suspicions: Vec<Suspicion>) -> Moved {
+    Moved { invitation, before: before.state, person, suspicions }
 }
 
 /// Leaves a record of a refusal that somebody should know of, and hands the error back.

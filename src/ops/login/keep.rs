@@ -34,7 +34,7 @@ struct Confirmed {
     /// Its name; foreign text.
     company: Option<String>,
     /// The vendor showed the company to the token.
-    confirmed: bool,
+    by_vendor: bool,
     warning: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Brought<'_> {
             let vendor = self.plan.vendor.name;
             return Err(LoginError::NoRefreshToken { vendor, app: self.app.name.clone() }.into());
         };
-        let Confirmed { company, confirmed, warning } = match self.confirm(&token.value).await {
+        let Confirmed { company, by_vendor, warning } = match self.confirm(&token.value).await {
             Ok(confirmed) => confirmed,
             Err(error) => return Err(self.quarantine(refresh, error.into())),
         };
@@ -60,11 +60,11 @@ impl Brought<'_> {
         let stored = StoredGrant { grant, tokens: Some(GrantTokens { current: secret, predecessor: None }) };
         match self.commit(&stored, &token, company.as_deref()) {
             Ok(connection) => Ok(LoggedIn {
-                renewed: self.target.lock.is_some(),
+                renewed: self.target.renews,
                 realm: connection.settings.account().map(str::to_owned),
                 connection,
                 vendor_name: company,
-                confirmed,
+                confirmed: by_vendor,
                 grant: stored.grant,
                 token_expires_at: token.facts.expires_at,
                 warnings,
@@ -96,10 +96,10 @@ impl Brought<'_> {
         match Asker::storing(self.session).harmless(self.plan, token).await {
             Ok(Some(shown)) => Ok(Confirmed {
                 company: shown.company.and_then(|names| names.name.or(names.legal_name)),
-                confirmed: true,
+                by_vendor: true,
                 warning: None,
             }),
-            Ok(None) => Ok(Confirmed { company: None, confirmed: false, warning: None }),
+            Ok(None) => Ok(Confirmed { company: None, by_vendor: false, warning: None }),
             Err(error @ ExchangeError::Rejected { .. })
                 if realm.is_some() && !mutant("company-unconfirmed") =>
             {
@@ -108,7 +108,7 @@ impl Brought<'_> {
             }
             Err(error) => {
                 let warning = Some(format!("it could not be confirmed whose account it is: {error}"));
-                Ok(Confirmed { company: None, confirmed: false, warning })
+                Ok(Confirmed { company: None, by_vendor: false, warning })
             }
         }
     }
@@ -149,14 +149,14 @@ impl Brought<'_> {
     }
 
     fn store_connection(&self, rows: &Rows<'_>, company: Option<&str>) -> Result<Connection, OpsError> {
-        let Self { request, app, target: Target { connection, lock }, .. } = self;
+        let Self { request, app, target: Target { connection, renews, .. }, .. } = self;
         let current = rows.app_by_id(&app.id)?.ok_or(VaultError::Gone("app"))?;
         if current.registration.client_id != app.registration.client_id {
             return Err(AppError::Changed(app.name.clone()).into());
         }
         let realm = connection.settings.account();
-        let mut stored = match (target::find(rows, app, request.name.as_ref(), realm)?, lock) {
-            (Found::Nobody, None) => {
+        let mut stored = match (target::find(rows, app, request.name.as_ref(), realm)?, renews) {
+            (Found::Nobody, false) => {
                 let mut added = connection.clone();
                 if request.name.is_none() {
                     let texts = [company, request.company.as_deref(), Some(app.name.as_str())];
@@ -164,9 +164,9 @@ impl Brought<'_> {
                 }
                 added
             }
-            (Found::Renewed(found), Some(_)) if found.id == connection.id => *found,
+            (Found::Renewed(found), true) if found.id == connection.id => *found,
             (Found::Renewed(found), _) => return Err(OpsError::NameTaken(found.name)),
-            (Found::Nobody, Some(_)) => return Err(VaultError::Gone("connection").into()),
+            (Found::Nobody, true) => return Err(VaultError::Gone("connection").into()),
         };
         target::set_realm(&mut stored, realm);
         stored.updated_at = self.session.clock.now();
@@ -177,9 +177,10 @@ impl Brought<'_> {
         {
             stored.company = Some(rows.ensure_company(name)?);
         }
-        match lock {
-            Some(_) => rows.update_connection(&stored)?,
-            None => rows.insert_connection(&stored)?,
+        if *renews {
+            rows.update_connection(&stored)?;
+        } else {
+            rows.insert_connection(&stored)?;
         }
         Ok(stored)
     }
@@ -224,11 +225,12 @@ impl Brought<'_> {
         if !kept {
             return LoginError::NotStored { app: app.name.clone(), source: Box::new(why) }.into();
         }
-        let (name, is_there) = match (&why, &target.lock) {
-            (OpsError::Login(LoginError::RealmTaken { holder, .. }), _)
-            | (OpsError::NameTaken(holder), _) => (Some(holder.clone()), true),
-            (_, Some(_)) => (Some(target.connection.name.clone()), true),
-            (_, None) => (request.name.clone(), false),
+        let (name, is_there) = match (&why, target.renews) {
+            (OpsError::Login(LoginError::RealmTaken { holder, .. }) | OpsError::NameTaken(holder), _) => {
+                (Some(holder.clone()), true)
+            }
+            (_, true) => (Some(target.connection.name.clone()), true),
+            (_, false) => (request.name.clone(), false),
         };
         let source = Box::new(why);
         LoginError::Quarantined(Box::new(KeptApart {

@@ -93,7 +93,7 @@ pub struct LoggedIn {
 /// Lets a person connect a company; what it brought is durable when this returns.
 pub async fn login(session: &Session, request: &LoginRequest) -> Result<LoggedIn, OpsError> {
     let prepared = Prepared::new(session, request)?;
-    if request.device { prepared.by_device().await } else { prepared.by_browser().await }
+    if request.device { Box::pin(prepared.by_device()).await } else { Box::pin(prepared.by_browser()).await }
 }
 
 /// Returns what [`login`] would ask for: what `--dry-run` shows.
@@ -303,7 +303,7 @@ impl<'a> Prepared<'a> {
             match self.take_target(None) {
                 Ok(target) => self.brought(&target, plan).keep(exchanged).await,
                 Err(why) => {
-                    let target = Target { connection: draft.clone(), lock: None };
+                    let target = Target::new(draft.clone());
                     Err(self.brought(&target, plan).give_up(exchanged, why))
                 }
             }

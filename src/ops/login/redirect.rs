@@ -79,7 +79,7 @@ impl Route {
             Some(port) if any_port => bind.port = port,
             // Something in between changes the port.
             Some(port) if port != bind.port => {
-                bind.public_port = Some(std::mem::replace(&mut bind.port, port))
+                bind.public_port = Some(std::mem::replace(&mut bind.port, port));
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::connection::Provider;
 use crate::domain::ids::{AppId, AppName};
-use crate::domain::settings::Registration;
+use crate::domain::registration::Registration;
 use crate::providers::descriptor;
 
 fn app(provider: Provider, environment: Environment, redirect_uri: Option<&str>) -> App {

@@ -22,8 +22,11 @@ pub(super) enum Found {
 pub(super) struct Target {
     /// The connection as it is, or as it will be but for its name.
     pub(super) connection: Connection,
-    /// Held while a connection is renewed; a new one is nobody else's.
-    pub(super) lock: Option<ConnectionLock>,
+    /// Whether it is there.
+    pub(super) renews: bool,
+    /// Held while a connection is renewed: a refresh that is under way must not store its answer over the new grant. A
+    /// new connection is nobody else's.
+    pub(super) _lock: Option<ConnectionLock>,
 }
 
 /// Finds the connection by the name that was given and the company that was chosen; both must agree.
@@ -100,6 +103,11 @@ pub(super) fn set_realm(connection: &mut Connection, realm: Option<&str>) {
 }
 
 impl Target {
+    /// A connection that is not there yet.
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, renews: false, _lock: None }
+    }
+
     /// Finds whom the login is for, once the company is known, and takes the lock of a connection that is renewed; where
     /// there is none yet, `draft` is what it will be.
     pub(super) fn take(
@@ -113,10 +121,10 @@ impl Target {
             let Found::Renewed(known) = find()? else {
                 let mut connection = draft.clone();
                 set_realm(&mut connection, realm);
-                return Ok(Self { connection, lock: None });
+                return Ok(Self::new(connection));
             };
             if mutant("login-without-lock") {
-                return Ok(Self { connection: *known, lock: None });
+                return Ok(Self { renews: true, ..Self::new(*known) });
             }
             let (_, lock) = session.lock(&known.name)?;
             // What was known before the lock is thrown away.
@@ -124,7 +132,7 @@ impl Target {
                 && connection.id == *lock.connection()
             {
                 set_realm(&mut connection, realm);
-                return Ok(Self { connection: *connection, lock: Some(lock) });
+                return Ok(Self { connection: *connection, renews: true, _lock: Some(lock) });
             }
         }
     }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::moment;
 use crate::domain::app::App;
-use crate::domain::settings::Registration;
+use crate::domain::registration::Registration;
+use crate::domain::settings::{ClientAuthentication, SigningAlgorithm};
 use crate::output::report::to_value;
 use crate::output::{Cell, Column, Listing, Report, Table, Tone, View};
 
@@ -51,7 +52,7 @@ impl From<&Registration> for RegistrationRow {
         let text = |url: &Option<url::Url>| url.as_ref().map(ToString::to_string);
         Self {
             client_id: registration.client_id.clone(),
-            authentication: registration.authentication.map(|method| method.as_str()),
+            authentication: registration.authentication.map(ClientAuthentication::as_str),
             scopes: registration.scopes.clone(),
             redirect_uri: registration.redirect_uri.clone(),
             discovery: text(&server.discovery),
@@ -62,7 +63,7 @@ impl From<&Registration> for RegistrationRow {
             revoke_url: text(&server.revoke_url),
             api_url: text(&server.api_url),
             pkce: server.pkce,
-            signing_algorithm: registration.signing_algorithm.map(|algorithm| algorithm.as_str()),
+            signing_algorithm: registration.signing_algorithm.map(SigningAlgorithm::as_str),
             trusted_hosts: registration.trusted_hosts.clone(),
         }
     }

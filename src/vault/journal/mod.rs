@@ -205,7 +205,7 @@ impl Journal {
         let mut draft = Draft::create(path)?;
         let path = draft.path().to_owned();
         // Zeros that are written and synced, not `fallocate`, which some file systems only promise.
-        draft.file().write_all(&[0; Room::SIZE]).map_err(VaultError::io("write", path))?;
+        draft.file().write_all(&vec![0; Room::SIZE]).map_err(VaultError::io("write", path))?;
         draft.sync()?;
         Ok(Room(draft))
     }

@@ -12,6 +12,7 @@ mod pages;
 mod tests;
 mod vfs;
 
+use std::io::{self, Read};
 use std::path::Path;
 
 use rusqlite::{Connection as Database, MAIN_DB};
@@ -22,6 +23,7 @@ use self::vfs::Source as _;
 
 use super::error::VaultError;
 use super::generation::{in_memory, settle};
+use super::identity::Credentials;
 use super::image::{self, Image};
 use super::schema;
 use crate::hooks;
@@ -37,8 +39,8 @@ pub(super) enum Extent {
 
 /// A way from a verified image to its database.
 pub(super) trait Reader {
-    /// Opens the database of `image`, which was read from `path`.
-    fn open(&self, image: Image, path: &Path) -> Result<Reading, VaultError>;
+    /// Opens the database of `image`, which was opened at `path` with `credentials`.
+    fn open(&self, image: Image, path: &Path, credentials: &Credentials) -> Result<Reading, VaultError>;
 }
 
 /// An open database.
@@ -76,14 +78,14 @@ fn is_served(head: &[u8; HEAD]) -> bool {
 struct Whole;
 
 impl Reader for Whole {
-    fn open(&self, mut image: Image, path: &Path) -> Result<Reading, VaultError> {
+    fn open(&self, image: Image, path: &Path, credentials: &Credentials) -> Result<Reading, VaultError> {
         let length = usize::try_from(image.footer.image_length)
             .map_err(|_| VaultError::damaged("its database is larger than memory can be"))?;
         let mut database = in_memory()?;
-        let mut stream = image.stream();
-        let loaded = database.deserialize_read_exact(MAIN_DB, &mut stream, length, false);
-        if let Some(failure) = stream.failure.take() {
-            return Err(image::broken(path, failure));
+        let mut everything = Everything { image, path, credentials, failure: None };
+        let loaded = database.deserialize_read_exact(MAIN_DB, &mut everything, length, false);
+        if let Some(failure) = everything.failure {
+            return Err(failure);
         }
         loaded?;
         settle(&database)?;
@@ -93,13 +95,32 @@ impl Reader for Whole {
     }
 }
 
+/// Gives all of an image to whoever asks for all of it at once, as `read_exact` does: straight to where it is wanted.
+struct Everything<'a> {
+    image: Image,
+    path: &'a Path,
+    credentials: &'a Credentials,
+    /// What stopped it; SQLite's own error does not carry it.
+    failure: Option<VaultError>,
+}
+
+impl Read for Everything<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.image.read_whole(buffer, self.path, self.credentials).map_err(|error| {
+            self.failure = Some(error);
+            io::ErrorKind::InvalidData
+        })?;
+        Ok(buffer.len())
+    }
+}
+
 /// The pages that are asked for.
 ///
 /// What only the plain way can tell or mend (another schema, a foreign database) is left to it.
 struct Rows;
 
 impl Reader for Rows {
-    fn open(&self, image: Image, path: &Path) -> Result<Reading, VaultError> {
+    fn open(&self, image: Image, path: &Path, credentials: &Credentials) -> Result<Reading, VaultError> {
         let faults = Faults::default();
         let mut pages = Pages::new(image, faults.clone());
         let mut head = [0; HEAD];
@@ -108,7 +129,7 @@ impl Reader for Rows {
             return Err(image::broken(path, failure));
         }
         if !is_served {
-            return Whole.open(pages.into_chunks(), path);
+            return Whole.open(pages.into_chunks(), path, credentials);
         }
         let settled = vfs::open(Box::new(pages)).map_err(VaultError::from).and_then(|database| {
             settle(&database)?;

@@ -3,10 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zeroize::optimization_barrier;
-
 use super::vfs::{Source, Unreadable};
-use crate::vault::image::Chunks;
+use crate::vault::image::{Chunks, Wiped};
 use crate::vault::trailer::CHUNK;
 
 /// Why a read failed: SQLite passes on no more than that it did. Clones share it.
@@ -31,7 +29,7 @@ impl Faults {
 /// costs, in time and in memory.
 pub(super) struct Pages<C> {
     chunks: C,
-    kept: Vec<Option<Chunk>>,
+    kept: Vec<Option<Wiped>>,
     faults: Faults,
 }
 
@@ -51,16 +49,13 @@ impl<C: Chunks> Pages<C> {
     fn chunk(&mut self, index: usize) -> io::Result<&[u8]> {
         let Self { chunks, kept, .. } = self;
         let place = kept.get_mut(index).ok_or(io::ErrorKind::InvalidInput)?;
-        let chunk = match place {
-            Some(chunk) => chunk,
-            None => {
-                let mut fresh = Chunk(vec![0; CHUNK]);
-                let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
-                fresh.0.truncate(length);
-                place.insert(fresh)
-            }
-        };
-        Ok(&chunk.0)
+        if place.is_none() {
+            let mut fresh = Wiped(vec![0; CHUNK]);
+            let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
+            fresh.0.truncate(length);
+            *place = Some(fresh);
+        }
+        Ok(place.as_ref().map(|chunk| chunk.0.as_slice()).unwrap_or_default())
     }
 
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -95,16 +90,5 @@ impl<C: Chunks + Send> Source for Pages<C> {
             self.faults.note(error);
             Unreadable
         })
-    }
-}
-
-/// A verified chunk, wiped when it is dropped.
-struct Chunk(Vec<u8>);
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        // Why not `zeroize`: it stores byte by byte, which takes longer than all the rest where the image is large.
-        self.0.fill(0);
-        optimization_barrier(&self.0);
     }
 }

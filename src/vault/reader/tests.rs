@@ -181,14 +181,15 @@ fn no_chunk_is_read_twice() {
 
 #[test]
 fn only_a_current_database_is_served_by_pages() {
+    type Change<'a> = &'a dyn Fn(&mut [u8]);
     let image = database(4096, &texts(1));
-    let head = |change: &dyn Fn(&mut [u8])| {
+    let head = |change: Change<'_>| {
         let mut head: [u8; HEAD] = image[..HEAD].try_into().unwrap();
         change(&mut head);
         is_served(&head)
     };
     assert!(head(&|_| ()));
-    let refused: [(&str, &dyn Fn(&mut [u8])); 6] = [
+    let refused: [(&str, Change<'_>); 6] = [
         ("in WAL mode, to read", &|head| head[19] = 2),
         ("in WAL mode, to write", &|head| head[18] = 2),
         ("an older schema", &|head| head[63] -= 1),
@@ -241,7 +242,7 @@ impl Sealed {
 
     fn open(&self, reader: &dyn Reader) -> Result<Reading, VaultError> {
         let image = Image::open(&self.path(), &self.credentials, |_| Ok(()))?;
-        reader.open(image, &self.path())
+        reader.open(image, &self.path(), &self.credentials)
     }
 }
 
@@ -352,7 +353,7 @@ impl Damage {
 fn read(sealed: &Sealed, trial: &Trial, expected: &[String], tally: &mut Tally) -> Result<(), String> {
     let early = |now| {
         if now {
-            trial.damage.apply(sealed)
+            trial.damage.apply(sealed);
         }
     };
     early(!trial.late);
@@ -382,12 +383,12 @@ fn read(sealed: &Sealed, trial: &Trial, expected: &[String], tally: &mut Tally) 
     for &asked in &trial.asked {
         let sql = "SELECT text FROM t WHERE id = ?1";
         let found: rusqlite::Result<Option<String>> = rusqlite::OptionalExtension::optional(
-            reading.database.query_row(sql, [asked as i64 + 1], |row| row.get(0)),
+            reading.database.query_row(sql, [i64::try_from(asked).unwrap() + 1], |row| row.get(0)),
         );
         judge(format!("row {asked}"), found.map(|found| found.as_ref() == expected.get(asked)))?;
     }
     let sum = "SELECT sum(length(text)) FROM t NOT INDEXED";
-    let length = expected.iter().map(String::len).sum::<usize>() as i64;
+    let length = i64::try_from(expected.iter().map(String::len).sum::<usize>()).unwrap();
     judge(
         "the sum".to_owned(),
         reading.database.query_row(sum, [], |row| Ok(row.get::<_, i64>(0)? == length)),

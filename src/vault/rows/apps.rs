@@ -41,6 +41,7 @@ fn context(app: &AppId) -> String {
 }
 
 /// What a change does to an app's client secret.
+#[derive(Clone, Copy)]
 pub enum SecretChange<'a> {
     /// Nothing.
     Keep,
@@ -186,7 +187,7 @@ mod tests {
         let one = App { has_secret: true, ..app("books") };
         rows.insert_app(&one, Some(&secret("s1"))).unwrap();
         assert_eq!(rows.app(&"BOOKS".parse().unwrap()).unwrap(), Some(one.clone()));
-        assert_eq!(rows.apps().unwrap(), [one.clone()]);
+        assert_eq!(rows.apps().unwrap(), std::slice::from_ref(&one));
         assert!(matches!(rows.insert_app(&App { id: AppId::new(), ..one }, None), Err(VaultError::Taken(_))));
     }
 

@@ -9,7 +9,8 @@ use super::Rows;
 use crate::domain::app::App;
 use crate::domain::connection::{Connection, Environment, Provider};
 use crate::domain::ids::{AppId, ConnectionId};
-use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings, Registration};
+use crate::domain::registration::Registration;
+use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings};
 use crate::vault::schema;
 use crate::vault::seal::Sealer;
 

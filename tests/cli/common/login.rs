@@ -11,7 +11,7 @@ use url::Url;
 use super::{Place, Ran};
 
 /// Longer than anything that a login does takes on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// `tokenctl login` that waits for somebody.
 pub(crate) struct Login {
@@ -53,7 +53,7 @@ impl Login {
 
     /// Follows the browser's way to its end; returns the last page.
     pub(crate) fn browse(&self) -> Page {
-        Page::at_the_end_of(self.address.clone())
+        Page::at_the_end_of(&self.address)
     }
 
     /// Writes a line to standard input.
@@ -89,38 +89,9 @@ impl Drop for Login {
     }
 }
 
-/// Runs a login to its end, whatever that is, with a browser that goes where it is sent.
-pub(crate) fn accompanied(place: &Place, command: &mut Command) -> Ran {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let stderr = child.stderr.take().unwrap();
-    let reading = std::thread::spawn(move || {
-        let mut said = String::new();
-        for line in BufReader::new(stderr).lines() {
-            let Ok(line) = line else { break };
-            if let Some(address) = line.strip_prefix("  http").and_then(|_| Url::parse(line.trim()).ok()) {
-                std::thread::spawn(move || visit(address));
-            }
-            said = said + &line + "\n";
-        }
-        said
-    });
-    let mut output = child.wait_with_output().unwrap();
-    output.stderr = reading.join().unwrap().into_bytes();
-    place.normalise(&output)
-}
-
-/// Follows redirects until a page or nobody answers: whoever listens may be killed at any time.
-fn visit(address: Url) {
-    let mut next = Some(address);
-    while let Some(url) = next {
-        next = Page::try_get(&url).ok().and_then(|page| page.redirect());
-    }
-}
-
 /// What a server answered.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) status: u16,
     pub(crate) text: String,
     url: Url,
 }
@@ -131,15 +102,16 @@ impl Page {
     }
 
     /// Follows redirects from `address`.
-    pub(crate) fn at_the_end_of(address: Url) -> Self {
-        let mut page = Self::get(&address);
+    pub(crate) fn at_the_end_of(address: &Url) -> Self {
+        let mut page = Self::get(address);
         while let Some(next) = page.redirect() {
             page = Self::get(&next);
         }
         page
     }
 
-    fn try_get(url: &Url) -> std::io::Result<Self> {
+    /// As [`Page::get`], where nobody may answer.
+    pub(crate) fn try_get(url: &Url) -> std::io::Result<Self> {
         let port = url.port().unwrap();
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_read_timeout(Some(SOON))?;
@@ -149,8 +121,7 @@ impl Page {
         let mut text = Vec::new();
         stream.read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        Ok(Self { status, text, url: url.clone() })
+        Ok(Self { text, url: url.clone() })
     }
 
     /// Where it leads on to.

@@ -1,5 +1,7 @@
 //! R16: what somebody else chose passes through every command and format without harm.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::desk::Desk;
@@ -70,7 +72,7 @@ fn a_batch_of_hostile_rows_does_no_harm() {
     let mut text = "email,company,purpose\n".to_owned();
     for (index, name) in NAMES.iter().enumerate() {
         let quoted = name.replace('"', "\"\"");
-        text += &format!("p{index}@supplier.example,\"{quoted}\",\"{quoted}\"\n");
+        writeln!(text, "p{index}@supplier.example,\"{quoted}\",\"{quoted}\"").unwrap();
     }
     for format in ["table", "json", "jsonl", "csv", "plain"] {
         let ran = desk.run(&["invite", "mint", "--from-csv=rows.csv", "-o", format]);
