@@ -112,7 +112,7 @@ impl Books {
         let file = format!("--refresh-token-file={}", self.consented(realm, company));
         let (realm, company) = (format!("--realm={realm}"), format!("--company={company}"));
         self.ok(&["token", "import", name, "--app=books", &realm, &company, &file]);
-        // The binary's clock runs on from the given time: what follows must not look as if it came before.
+        // The clock stands still while the binary runs: a token of this very instant would count as renewed just now.
         self.later(SignedDuration::from_mins(1));
     }
 
