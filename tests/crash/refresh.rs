@@ -14,7 +14,7 @@ use crate::tree::Saved;
 
 const REFRESH: [&str; 3] = ["token", "refresh", "acme"];
 /// No two tests have one company.
-static REALMS: AtomicU32 = AtomicU32::new(9130);
+static REALMS: AtomicU32 = AtomicU32::new(90_000);
 
 /// A home whose one company is connected anew before each kill, since a refresh changes the vendor, too.
 struct Bench {
