@@ -72,7 +72,7 @@ pub fn listings(bench: &Bench, count: usize, place: &Place) {
     };
     let list = |ms| Target::Within(Duration::from_millis(ms));
     time("connection show", &["connection", "show", &wanted], bench.runs, Target::Open);
-    time("app show", &["app", "list"], bench.runs, Target::Open);
+    time("app list", &["app", "list"], bench.runs, Target::Open);
     time("connection list", &["connection", "list"], 11, list(150));
     time("connection list as JSON", &["connection", "list", "-o", "json"], 11, Target::Open);
     time("status", &["status"], 11, Target::Open);

@@ -3,7 +3,9 @@
 use tokenctl::domain::audit::{Action, AuditEvent};
 use tokenctl::vault::VaultError;
 
-use std::time::Instant;
+use std::fs;
+use std::io::{BufWriter, Write as _};
+use std::time::{Duration, Instant};
 
 use super::{Bench, report, skip};
 use crate::fixture::name;
@@ -41,11 +43,30 @@ pub fn commit(bench: &Bench, count: usize, place: &Place) {
             },
         ],
     );
-    let against = || Some((format!("{age}, encrypting the same"), theirs.median()));
-    let line = |work: &str, ours| {
+    let line = |work: &str, ours, (whose, theirs): (&str, Duration)| {
         let work = format!("{work}, {count} connections");
-        report(&Line { work, ours, against: against(), target: Target::Ratio(1.5) });
+        let against = Some((format!("{whose}, encrypting the same"), theirs));
+        report(&Line { work, ours, against, target: Target::Ratio(1.5) });
     };
-    line("one commit, in an open vault", open.median());
-    line("one commit, as a process", whole.median());
+    line("one commit, in an open vault", open.median(), (age, theirs.median()));
+    line("one commit, as a process", whole.median(), (age, theirs.median()));
+    if age != "rage" {
+        // What `rage` would run, without its process around it.
+        let [library] = in_turns(5, [&mut || encrypt_by_library(place)]);
+        line("one commit, in an open vault", open.median(), ("rage's library", library.median()));
+    }
+}
+
+/// Encrypts the decrypted database with the library that `rage` is made of.
+fn encrypt_by_library(place: &Place) -> Duration {
+    let recipient: age::x25519::Recipient = place.recipient().parse().expect("an age recipient");
+    let start = Instant::now();
+    let plain = fs::read(place.path("state.db")).expect("the decrypted database");
+    let file = fs::File::create(place.path("state.age")).expect("a file");
+    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+    let encryptor = age::Encryptor::with_recipients(recipients).expect("a recipient");
+    let mut writer = encryptor.wrap_output(BufWriter::new(file)).expect("a header");
+    writer.write_all(&plain).expect("the file");
+    writer.finish().and_then(|mut file| file.flush()).expect("the file");
+    start.elapsed()
 }
