@@ -29,8 +29,17 @@ impl Vault {
                 if generation.keyring.signing().is_ok() {
                     // Sorted by owner and sequence: the last one of an owner counts.
                     for name in self.journal.list(None)? {
-                        let entry =
-                            self.journal.unfolded(&generation.database, &name, &generation.keyring)?;
+                        let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring);
+                        let entry = match entry {
+                            // Whoever looks is not stopped by it; whoever needs the grant is.
+                            Err(
+                                error @ (VaultError::JournalDamaged { .. } | VaultError::NewerEntry { .. }),
+                            ) => {
+                                self.warn(format!("{error}: what it says is not shown"));
+                                None
+                            }
+                            entry => entry?,
+                        };
                         if let Some(stored) = entry.and_then(Entry::into_grant) {
                             grants.insert(ConnectionId::from(&name.owner), stored.grant);
                         }

@@ -44,7 +44,10 @@ fn the_demo_passes_no_secret_on() {
     for (what, secret) in Plain::open(&kept.join("data/tokenctl/vault.age"), &operator).secrets(&operator) {
         // Of a long key the middle is enough, and none of it is public.
         let middle = &secret[secret.len() / 2..];
-        canaries.add(what, &middle[..middle.len().min(64)]);
+        // What is short (an address, say) would be found by accident; `cli::invite` looks for those.
+        if middle.len() >= 16 {
+            canaries.add(what, &middle[..middle.len().min(64)]);
+        }
     }
     let trace = std::fs::read_to_string(&trace).unwrap();
     let children: Vec<&str> = trace.lines().filter(|line| line.contains("execve(")).skip(1).collect();
@@ -89,7 +92,8 @@ fn a_crash_leaves_no_memory_behind() {
     let program = Path::new(env!("CARGO_BIN_EXE_tokenctl"));
     let mut child = start(&place, program, &["help", "-v"]);
     let line = limits(&child);
-    assert_eq!(line.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{line}");
+    // The limit that counts; the other one is kept for programs that `exec` starts.
+    assert_eq!(line.split_whitespace().nth(4), Some("0"), "{line}");
     if !rustix::process::geteuid().is_root() {
         // Source: proc(5): what is not dumpable belongs to root there.
         let owner = std::fs::metadata(format!("/proc/{}/environ", child.id())).unwrap().uid();

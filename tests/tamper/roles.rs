@@ -23,7 +23,18 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["sim"], Other, &[]),
     (&["help"], Other, &[]),
     (&["status"], May, &[]),
+    // It fails with a code of its own, which is no role's: tests/cli/exec.rs.
+    (&["exec"], Other, &[]),
     (&["app", "list"], May, &[]),
+    (&["company", "list"], May, &[]),
+    (&["company", "show"], May, &["acme"]),
+    (&["company", "rename"], MayNot, &["Widgets", "Gadgets"]),
+    (&["company", "disconnect"], MayNot, &["--connection=acme", "--yes"]),
+    (&["login"], MayNot, &["books", "--no-browser"]),
+    (&["token", "revoke"], MayNot, &["q", "--yes"]),
+    (&["connection", "add", "quickbooks"], MayNot, &["new", "--app=books", "--realm=1"]),
+    (&["connection", "add", "pax8"], MayNot, &["new", "--app=reseller"]),
+    (&["connection", "add", "oauth2"], MayNot, &["new", "--app=idp"]),
     (&["app", "show"], May, &["books"]),
     (&["connection", "list"], May, &[]),
     (&["connection", "show"], May, &["acme"]),
@@ -127,6 +138,9 @@ fn stage(world: &World) {
     for name in ["books", "spare"] {
         world.ok(&["app", "add", "quickbooks", name, "--client-id=x", "--client-secret-file=app.secret"]);
     }
+    world.ok(&["app", "add", "pax8", "reseller", "--client-id=x", "--client-secret-file=app.secret"]);
+    let server = ["--client-id=x", "--token-url=https://idp.example/t", "--auth=none"];
+    world.ok(&[&["app", "add", "oauth2", "idp"][..], &server].concat());
     world.place.put("import.csv", "provider,name,account,client_id\nnetsuite,bulk,7654322,z\n");
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     world.place.put("key.pem", &pair.serialize_pem());
@@ -149,13 +163,8 @@ fn leaves(command: &clap::Command, path: &mut Vec<String>, all: &mut Vec<Vec<Str
 fn the_table_has_every_command() {
     let mut all = Vec::new();
     leaves(&tokenctl::cli::tree(), &mut Vec::new(), &mut all);
-    for command in all {
-        assert!(
-            TABLE.iter().any(|(words, ..)| *words == command),
-            "`{}` is not in the table",
-            command.join(" ")
-        );
-    }
+    all.retain(|command| !TABLE.iter().any(|(words, ..)| *words == command));
+    assert!(all.is_empty(), "not in the table: {all:?}");
 }
 
 /// Runs the table as a viewer; returns the violations.

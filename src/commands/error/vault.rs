@@ -67,7 +67,7 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
         ],
         E::JournalDamaged { .. } => vec![
             Hint::text(
-                "it holds a cached token: keep the file elsewhere as evidence, and one is asked for again",
+                "keep the file: it may hold the newest refresh token of a connection; elsewhere it is evidence, and without it the connection may have to be connected again",
             ),
             Hint::command("to see whether the rest is whole, run", ["vault", "check"]),
         ],
