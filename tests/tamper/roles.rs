@@ -23,7 +23,7 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["sim"], Other, &[]),
     (&["help"], Other, &[]),
     (&["status"], May, &[]),
-    // It fails with a code of its own, which is no role's: tests/cli/exec.rs.
+    // Its failures have a code of their own, 125, as those of env(1).
     (&["exec"], Other, &[]),
     (&["app", "list"], May, &[]),
     (&["company", "list"], May, &[]),
