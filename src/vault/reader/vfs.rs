@@ -56,6 +56,10 @@ pub(super) fn open(source: Box<dyn Source>) -> rusqlite::Result<Database> {
     });
     // No URI: nothing in the name has a meaning but the number.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the vault's databases are opened here and in `generation`"
+    )]
     let opened = Database::open_with_flags_and_vfs(number.to_string(), flags, NAME);
     // SQLite took it, or failed before it came to that.
     drop(waiting(|waiting| waiting.sources.remove(&number)));
