@@ -19,10 +19,10 @@ use fixture::Pairs;
 use place::{Binary, Place};
 use tools::Tools;
 use vendor::Vendor;
-use works::{Bench, cryptography, reading, vendors, writing};
+use works::{Bench, cryptography, invitations, reading, vendors, writing};
 
 /// What can be asked for.
-const WORKS: [&str; 7] = ["start", "token", "list", "commit", "key", "verify", "refresh"];
+const WORKS: [&str; 8] = ["start", "token", "list", "commit", "key", "invite", "verify", "refresh"];
 
 fn main() {
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +45,9 @@ fn main() {
     }
     if wants("key") {
         cryptography::keys(&bench, if quick { 5 } else { 25 });
+    }
+    if wants("invite") {
+        invitations::mint_and_check(if quick { 50 } else { 300 });
     }
     let vendor = Vendor::start();
     if wants("verify") {

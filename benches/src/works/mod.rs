@@ -1,6 +1,7 @@
 //! What is measured; each file says what it compares and why that is fair.
 
 pub mod cryptography;
+pub mod invitations;
 pub mod reading;
 pub mod vendors;
 pub mod writing;

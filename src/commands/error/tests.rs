@@ -71,7 +71,7 @@ fn every_failure_of_the_vault() {
     hint: to look at that one, run `tokenctl --vault FILE vault check`
     [vault]
     error: the journal entry /v/vault.age.journal/1.1 does not open
-    hint: it holds a cached token: keep the file elsewhere as evidence, and one is asked for again
+    hint: keep the file: it may hold the newest refresh token of a connection; elsewhere it is evidence, and without it the connection may have to be connected again
     hint: to see whether the rest is whole, run `tokenctl vault check`
     [vault]
     error: the vault is not signed by the key that you trust: another key
