@@ -19,7 +19,7 @@ use crate::vault::{ConnectionLock, Failure, VaultError};
 
 use super::grants::Refresh;
 use super::proof::{Asker, Means, clock_warning};
-use super::{OpsError, Session};
+use super::{GrantError, OpsError, Session};
 
 /// How old the audit log's anchor may grow while tokens are handed out: one hour.
 const ANCHOR_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
@@ -40,9 +40,23 @@ pub struct Issued {
 ///
 /// A refresh token that rotates is sent only at the vault's home.
 pub async fn get(session: &Session, name: &ConnectionName, demand: Demand) -> Result<Issued, OpsError> {
-    let mut issued = ensure(session, name, demand).await?;
+    let mut issued = match ensure(session, name, demand).await {
+        Ok(issued) => issued,
+        Err(error) => {
+            if ends_a_grant(&error) {
+                // It is in the journal either way; the next commit tells those who cannot read that.
+                let _ = anchor(session);
+            }
+            return Err(error);
+        }
+    };
     release(session, &mut issued)?;
     Ok(issued)
+}
+
+/// Whether support must see it, who reads what is committed and not the journal.
+fn ends_a_grant(error: &OpsError) -> bool {
+    matches!(error, OpsError::Grant(GrantError::Lost { .. } | GrantError::Over { .. }))
 }
 
 /// Returns a token for each of `names`, in their order; all vendors that must be asked are asked at once.
@@ -349,7 +363,11 @@ pub async fn refresh_all(
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
-    if refreshed.iter().any(|one| matches!(&one.result, Ok((_, Some(_))))) {
+    let is_news = |one: &Refreshed| match &one.result {
+        Ok((_, reason)) => reason.is_some(),
+        Err(error) => ends_a_grant(error),
+    };
+    if refreshed.iter().any(is_news) {
         anchor(session)?;
     }
     refreshed.sort_by(|left, right| left.name.cmp(&right.name));

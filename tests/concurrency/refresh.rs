@@ -78,9 +78,11 @@ fn a_lost_answer_is_told_and_asked_for_once_more() {
         let books = Books::new(&world);
         books.connect(1);
         let armed = books.arm(fault.clone(), "0");
+        let before = world.generation();
         let ran = world.run(&GET);
         assert_eq!(ran.code, Some(6), "{ran}");
         assert!(ran.stderr.contains("was lost, so its grant is uncertain"), "{ran}");
+        assert_eq!(world.generation(), before + 1, "support reads commits, not the journal");
         world.control().disarm(armed).unwrap();
 
         let early = world.run(&GET);
