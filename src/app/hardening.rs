@@ -53,7 +53,7 @@ pub(super) fn let_others_trace() {
 pub struct Undone(Inherited);
 
 impl Undone {
-    /// Undoes what [`harden`] did, for the whole process: nothing else is to be under way.
+    /// Undoes what `harden` did, for the whole process: nothing else is to be under way.
     pub fn new(inherited: Inherited) -> Self {
         umask(Mode::from_raw_mode(inherited.umask));
         let _ = setrlimit(Resource::Core, inherited.core_limit);

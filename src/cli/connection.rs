@@ -87,7 +87,7 @@ pub struct Pax8Args {
     /// App with the API credentials
     #[arg(long, value_name = "APP")]
     pub app: AppName,
-    /// What the tokens are for [default: https://api.pax8.com]
+    /// What the tokens are for [default: that of Pax8's partners]
     #[arg(long, value_name = "AUDIENCE")]
     pub audience: Option<String>,
 }

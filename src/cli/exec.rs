@@ -13,7 +13,7 @@ pub struct ExecArgs {
     /// Names of the connections
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<ConnectionName>,
-    /// Variable for the token [default: TOKENCTL_TOKEN, or TOKENCTL_TOKEN_<NAME> for each of several]
+    /// Variable for the token [default: TOKENCTL_TOKEN, or TOKENCTL_TOKEN_ and the name for each of several]
     #[arg(long, value_name = "[NAME=]VARIABLE", value_parser = variable)]
     pub env: Vec<TokenVariable>,
     /// Hand the tokens over by this descriptor, one line each, and in no variable

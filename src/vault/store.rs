@@ -74,7 +74,7 @@ pub(super) struct State {
 impl Vault {
     /// Opens the vault at `place`, verifies its signature and compares it with what this machine has seen.
     ///
-    /// Of a large vault no more is read than what is asked for, and verified when it is ([`super::reader`]).
+    /// Of a large vault no more is read than what is asked for, and verified when it is (`vault::reader`).
     pub fn open(place: Place, credentials: Credentials, clock: Clock) -> Result<Self, VaultError> {
         let location = Location::resolve(&place.vault)?;
         let mut warnings = Vec::new();
