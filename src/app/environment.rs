@@ -10,7 +10,7 @@ use crate::secret::{Secret, SecretString};
 const IDENTITY: &str = "TOKENCTL_IDENTITY";
 
 /// Variables of others that we heed.
-const FOREIGN: [&str; 15] = [
+const FOREIGN: [&str; 16] = [
     "HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
@@ -26,6 +26,7 @@ const FOREIGN: [&str; 15] = [
     "WAYLAND_DISPLAY",
     "USER",
     "LOGNAME",
+    "COMPLETE",
 ];
 
 /// Our variables and the few of others that we heed. An empty variable counts as unset.

@@ -120,6 +120,10 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["vault", "recipient", "set-role"], about: "Take away the secrets; rekeys the vault", arguments: &["vault", "recipient", "set-role", "support", "--role", "viewer"] },
     Example { command: &["vault", "recipient", "remove"], about: "Keep somebody out; rekeys the vault if it was an operator", arguments: &["vault", "recipient", "remove", "support"] },
     Example { command: &["status"], about: "See what needs attention", arguments: &["status"] },
+    Example { command: &["completion"], about: "Print the script for Bash, which reads it with `source <(tokenctl completion bash)`", arguments: &["completion", "bash"] },
+    Example { command: &["completion"], about: "Print the script for fish, which keeps it in ~/.config/fish/completions/tokenctl.fish", arguments: &["completion", "fish"] },
+    Example { command: &["man"], about: "Print the page of a command, to be read with `man -l -`", arguments: &["man", "rotate", "confirm"] },
+    Example { command: &["man"], about: "Write all pages where man looks for them", arguments: &["man", "--out", "share/man/man1"] },
     Example { command: &["help"], about: "Explain the exit codes", arguments: &["help", "exit-codes"] },
     Example { command: &["help"], about: "List the exit codes for a script", arguments: &["help", "exit-codes", "-o", "plain", "--fields", "code,name"] },
 ];

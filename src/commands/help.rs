@@ -1,7 +1,11 @@
 //! `tokenctl help`: commands from the command tree, topics from `commands/help/`.
 
+mod tables;
+
 use serde::Serialize;
 use serde_json::Value;
+
+pub(super) use tables::{FILES, VARIABLES};
 
 use super::{CommandError, Exit, Finished, Outcome};
 use crate::app::App;
@@ -22,32 +26,44 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
     command.build();
     let mut command = &mut command;
     for word in &words {
-        let known: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-        command = command.find_subcommand_mut(word).ok_or_else(|| unknown(&words, word, &known))?;
+        if command.find_subcommand(word).is_none() {
+            return Err(unknown(&args.words, word, command, true));
+        }
+        // expect: it was found two lines above.
+        command = command.find_subcommand_mut(word).expect("a subcommand that is there");
     }
     let text = command.render_long_help().to_string();
     Ok(Finished::report(HelpReport { subject: words.join(" "), text, table: HelpTable::default() }))
 }
 
-fn unknown(words: &[&str], word: &str, known: &[String]) -> CommandError {
+/// What to say of a word that is none of the commands below `command`, nor, where those count, a topic.
+pub(super) fn unknown(
+    words: &[String],
+    word: &str,
+    command: &clap::Command,
+    with_topics: bool,
+) -> CommandError {
     let topics = Topic::ALL.map(Topic::as_str);
-    let known = known.iter().map(String::as_str).chain(topics);
-    let failure =
-        CommandError::new(Exit::Usage, format!("there is no command or topic `{}`", words.join(" ")));
+    let known = command.get_subcommands().map(clap::Command::get_name);
+    let known: Vec<&str> = known.chain(topics.into_iter().filter(|_| with_topics)).collect();
+    let kind = if with_topics { "command or topic" } else { "command" };
+    let failure = CommandError::new(Exit::Usage, format!("there is no {kind} `{}`", words.join(" ")));
     let failure = match nearest(word, known) {
         Some(nearest) => failure.hinted(Hint::text(format!("did you mean `{nearest}`?"))),
         None => failure,
     };
-    failure
-        .because(format!("the topics are {}", topics.join(", ")))
-        .hinted(Hint::command("to see every command, run", ["help"]))
+    let failure = match with_topics {
+        true => failure.because(format!("the topics are {}", topics.join(", "))),
+        false => failure,
+    };
+    failure.hinted(Hint::command("to see every command, run", ["help"]))
 }
 
 fn topic_report(topic: Topic) -> HelpReport {
     let (text, table) = match topic {
         Topic::ExitCodes => (include_str!("help/exit-codes.txt"), exit_codes()),
         Topic::Environment => (include_str!("help/environment.txt"), environment()),
-        Topic::Files => (include_str!("help/files.txt"), HelpTable::default()),
+        Topic::Files => (include_str!("help/files.txt"), files()),
         Topic::Output => (include_str!("help/output.txt"), HelpTable::default()),
         Topic::Security => (include_str!("help/security.txt"), HelpTable::default()),
         Topic::Headless => (include_str!("help/headless.txt"), HelpTable::default()),
@@ -68,15 +84,21 @@ fn exit_codes() -> HelpTable {
 }
 
 fn environment() -> HelpTable {
-    let rows = SETTINGS.iter().map(|setting| {
-        to_value(&SettingRow {
-            flag: setting.flag,
-            variable: setting.variable,
-            key: setting.key,
-            meaning: setting.meaning,
-        })
+    let settings = SETTINGS.iter().map(|setting| SettingRow {
+        flag: setting.flag,
+        variable: setting.variable,
+        key: setting.key,
+        meaning: setting.meaning,
     });
-    HelpTable { fields: &["variable", "flag", "key", "meaning"], rows: rows.collect() }
+    let others =
+        VARIABLES.iter().map(|&(variable, meaning)| SettingRow { flag: "", variable, key: "", meaning });
+    let rows = settings.chain(others).map(|row| to_value(&row)).collect();
+    HelpTable { fields: &["variable", "flag", "key", "meaning"], rows }
+}
+
+fn files() -> HelpTable {
+    let rows = FILES.iter().map(|file| to_value(&FileRow { path: file.path, meaning: file.meaning }));
+    HelpTable { fields: &["path", "meaning"], rows: rows.collect() }
 }
 
 #[derive(Serialize)]
@@ -92,6 +114,12 @@ struct SettingRow {
     flag: &'static str,
     variable: &'static str,
     key: &'static str,
+    meaning: &'static str,
+}
+
+#[derive(Serialize)]
+struct FileRow {
+    path: &'static str,
     meaning: &'static str,
 }
 

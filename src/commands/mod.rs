@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod cert;
 mod company;
+mod completion;
 mod connection;
 mod connection_add;
 mod demo;
@@ -20,6 +21,7 @@ mod import_file;
 mod invite;
 mod keys;
 mod login;
+mod man;
 mod records;
 mod rotate;
 mod session;
@@ -61,6 +63,8 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Audit(command) => audit::run(app, &command),
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),
+        Command::Completion(args) => Ok(completion::run(&args)),
+        Command::Man(args) => man::run(app, &args),
         Command::Help(args) => help::run(app, &args),
     }
 }
