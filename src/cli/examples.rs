@@ -1,6 +1,6 @@
-//! The examples of the long help, as data: tests parse every one of them, and run those that need nothing.
+//! The examples of the long help and of the manual pages, as data: a test runs every one of them.
 
-use crate::output::hint::command_line;
+use crate::output::hint::quoted;
 
 /// One example of a command.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +128,31 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["help"], about: "List the exit codes for a script", arguments: &["help", "exit-codes", "-o", "plain", "--fields", "code,name"] },
 ];
 
+impl Example {
+    /// The command line as it is typed, broken between its words where it is wider than `columns`.
+    pub fn lines(&self, columns: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = String::from("$ tokenctl");
+        let mut words = self.arguments.iter().map(|word| quoted(word)).peekable();
+        while let Some(word) = words.next() {
+            // What goes on needs room for its backslash; a flag takes its value along to the next line.
+            let value = words.peek().filter(|next| word.starts_with("--") && !next.starts_with('-'));
+            let value = value.map_or(0, |value| 1 + value.chars().count());
+            if line.chars().count() + 1 + word.chars().count() + value > columns - 2
+                && !line.trim().is_empty()
+            {
+                lines.push(format!("{line} \\"));
+                line = format!("    {word}");
+            } else {
+                line.push(' ');
+                line.push_str(&word);
+            }
+        }
+        lines.push(line);
+        lines
+    }
+}
+
 /// Adds the examples to the long help of the commands below `root`.
 pub fn attach(root: clap::Command) -> clap::Command {
     attach_below(root, &mut Vec::new())
@@ -145,7 +170,7 @@ fn attach_below(command: clap::Command, path: &mut Vec<String>) -> clap::Command
     let own: Vec<String> = EXAMPLES
         .iter()
         .filter(|example| example.command == path.as_slice())
-        .map(|example| format!("  {}:\n    $ {}", example.about, command_line("tokenctl", example.arguments)))
+        .map(|example| format!("  {}:\n    {}", example.about, example.lines(74).join("\n    ")))
         .collect();
     if own.is_empty() { command } else { command.after_long_help(format!("Examples:\n{}", own.join("\n\n"))) }
 }

@@ -13,6 +13,7 @@ mod common;
 mod company;
 mod demo;
 mod disconnect;
+mod examples;
 mod exec;
 mod exec_live;
 mod formats;

@@ -71,7 +71,8 @@ fn files(folder: &str, end: &str) -> Vec<PathBuf> {
 
 /// Whether a tool is there; where it must be, that it is not there is a failure.
 fn has(tool: &str) -> bool {
-    let found = Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", tool]).status().unwrap().success();
+    let found =
+        Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", tool]).status().unwrap().success();
     if !found {
         assert!(std::env::var_os("TOKENCTL_REQUIRE_TOOLS").is_none(), "{tool} is not installed");
         println!("skipped: {tool} is not installed");

@@ -82,8 +82,10 @@ fn every_page_has_its_sections() {
     for words in commands() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let page = String::from_utf8(output(tokenctl(&[&["man"], &words[..]].concat())).stdout).unwrap();
-        let is_leaf = !commands().iter().any(|other| other.len() > words.len() && other[..words.len()] == words[..]);
-        let sections = ["NAME", "SYNOPSIS", "DESCRIPTION", "\"EXIT STATUS\"", "FILES", "ENVIRONMENT", "\"SEE ALSO\""];
+        let is_leaf =
+            !commands().iter().any(|other| other.len() > words.len() && other[..words.len()] == words[..]);
+        let sections =
+            ["NAME", "SYNOPSIS", "DESCRIPTION", "\"EXIT STATUS\"", "FILES", "ENVIRONMENT", "\"SEE ALSO\""];
         for section in sections.into_iter().chain(is_leaf.then_some("EXAMPLES")) {
             assert!(page.contains(&format!("\n.SH {section}\n")), "{words:?} has no section {section}");
         }
@@ -95,7 +97,8 @@ fn pages_are_clean() {
     if !has("mandoc") {
         return;
     }
-    let pages: Vec<_> = std::fs::read_dir(root().join("man")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let pages: Vec<_> =
+        std::fs::read_dir(root().join("man")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let lint = Command::new("mandoc").args(["-T", "lint", "-W", "style"]).args(&pages).output().unwrap();
     let complaints = String::from_utf8(lint.stdout).unwrap();
     assert!(complaints.is_empty() && lint.status.success(), "{complaints}");

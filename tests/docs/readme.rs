@@ -9,7 +9,9 @@ fn lines(markdown: &str) -> Vec<String> {
         if index % 2 == 0 || !block.starts_with("console") {
             continue;
         }
-        lines.extend(block.replace("\\\n", " ").lines().filter(|line| line.starts_with("$ ")).map(str::to_owned));
+        lines.extend(
+            block.replace("\\\n", " ").lines().filter(|line| line.starts_with("$ ")).map(str::to_owned),
+        );
     }
     lines
 }
@@ -20,7 +22,8 @@ fn every_command_in_it_parses() {
     for line in lines(&text("README.md")) {
         // Alone, at the end of a pipe, or within `$(…)`.
         for (at, _) in line.match_indices("tokenctl ") {
-            let starts = line[..at].ends_with("$ ") || line[..at].ends_with("| ") || line[..at].ends_with('(');
+            let starts =
+                line[..at].ends_with("$ ") || line[..at].ends_with("| ") || line[..at].ends_with('(');
             if !starts {
                 continue;
             }
@@ -42,7 +45,11 @@ fn its_table_has_every_command_and_no_other() {
         let cell = row.split('|').nth(1).unwrap();
         for code in cell.split('`').skip(1).step_by(2) {
             // `rotate initiate/status` is two commands; flags and arguments are not part of a name.
-            let (above, last) = code.rsplit_once(' ').map_or((None, code), |(above, last)| (Some(above), last));
+            let is_name =
+                |word: &&str| word.chars().all(|char| char.is_ascii_lowercase() || "-/".contains(char));
+            let code = code.split(' ').take_while(is_name).collect::<Vec<_>>().join(" ");
+            let (above, last) =
+                code.rsplit_once(' ').map_or((None, code.as_str()), |(above, last)| (Some(above), last));
             for last in last.split('/') {
                 let above = above.unwrap_or_default();
                 named.push(format!("{above} {last}").split_whitespace().map(str::to_owned).collect());

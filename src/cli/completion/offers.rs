@@ -52,11 +52,7 @@ pub(super) fn attach(root: Command, offers: &Offers) -> Command {
     })
 }
 
-fn below(
-    command: Command,
-    path: &mut Vec<String>,
-    change: &mut dyn FnMut(&[String], Arg) -> Arg,
-) -> Command {
+fn below(command: Command, path: &mut Vec<String>, change: &mut dyn FnMut(&[String], Arg) -> Arg) -> Command {
     let command = command.mut_args(|arg| change(path, arg));
     command.mut_subcommands(|subcommand| {
         path.push(subcommand.get_name().to_owned());

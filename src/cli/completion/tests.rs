@@ -6,7 +6,9 @@ fn offered(shell: Shell, passed: &[&str]) -> Vec<String> {
         let names: &[&str] = match names {
             Names::Connections => &["acme", "acme-eu", "globex"],
             Names::Apps => &["books", "idp"],
-            Names::Companies => &["Acme Ltd", "acme Inc", "-rf", "A\u{1b}[31m", "A\nB", "A\u{202e}B", "Globex"],
+            Names::Companies => {
+                &["Acme Ltd", "acme Inc", "-rf", "A\u{1b}[31m", "A\nB", "A\u{202e}B", "Globex"]
+            }
             Names::Recipients => &["ann", "support desk"],
         };
         names.iter().map(ToString::to_string).collect()
@@ -38,7 +40,11 @@ fn names_are_offered_where_they_belong() {
 #[test]
 fn what_a_company_is_called_does_no_harm() {
     assert_eq!(elvish("t company show ac"), ["Acme Ltd", "acme Inc"]);
-    assert_eq!(elvish("t company show "), ["Acme Ltd", "acme Inc", "Globex"], "no flag, no control character");
+    assert_eq!(
+        elvish("t company show "),
+        ["Acme Ltd", "acme Inc", "Globex"],
+        "no flag, no control character"
+    );
     assert!(elvish("t company show -").iter().all(|word| word.starts_with("--")), "flags only");
     assert_eq!(offered(Shell::Bash, &["t connection list --company=ac", "ac"]), [r"Acme\ Ltd", r"acme\ Inc"]);
     assert_eq!(offered(Shell::PowerShell, &["t", "company", "show", "=ac"]), ["'Acme Ltd'", "'acme Inc'"]);

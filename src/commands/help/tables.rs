@@ -59,7 +59,10 @@ pub(in crate::commands) const VARIABLES: &[(&str, &str)] = &[
         "where systemd puts credentials; `tokenctl-identity` in it is an identity file",
     ),
     ("XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, HOME", "where files are looked for"),
-    ("XDG_RUNTIME_DIR", "where the socket of `exec --live` is, if it is a folder that nobody else can write to"),
+    (
+        "XDG_RUNTIME_DIR",
+        "where the socket of `exec --live` is, if it is a folder that nobody else can write to",
+    ),
     ("NO_COLOR", "no colour, if it is not empty"),
     ("CLICOLOR_FORCE", "colour even without a terminal, if it is not 0"),
     ("TERM=dumb", "no colour"),

@@ -7,7 +7,6 @@ use crate::app::settings::SETTINGS;
 use crate::cli::examples::EXAMPLES;
 use crate::commands::exit::{Exit, Retry};
 use crate::commands::help::{FILES, VARIABLES};
-use crate::output::hint::quoted;
 
 /// The day of the release that the pages belong to.
 const DATE: &str = "2026-11-29";
@@ -33,7 +32,7 @@ impl Subject<'_> {
         let mut page = Roff::page(&self.name(), DATE, env!("CARGO_PKG_VERSION"));
         let about = self.command.get_about().map(ToString::to_string).unwrap_or_default();
         page.section("NAME");
-        page.raw(&format!("{} \\- {}", escaped(&self.name()), escaped(&lower_first(&about))));
+        page.troff(&format!("{} \\- {}", escaped(&self.name()), escaped(&lower_first(&about))));
         self.synopsis(&mut page);
         self.description(&mut page, &about);
         self.commands(&mut page);
@@ -57,7 +56,8 @@ impl Subject<'_> {
         }
         for arg in self.command.get_positionals().filter(|arg| !arg.is_hide_set()) {
             let value = italic(&value_name(arg));
-            let many = if arg.get_num_args().is_some_and(|range| range.max_values() > 1) { "..." } else { "" };
+            let many =
+                if arg.get_num_args().is_some_and(|range| range.max_values() > 1) { "..." } else { "" };
             let dashes = if arg.is_last_set() { "\\-\\- " } else { "" };
             let text = format!("{dashes}{value}{many}");
             line.push_str(&if arg.is_required_set() { format!(" {text}") } else { format!(" [{text}]") });
@@ -65,7 +65,7 @@ impl Subject<'_> {
         if self.command.has_subcommands() {
             line.push_str(" \\fICOMMAND\\fR");
         }
-        page.raw(&line);
+        page.troff(&line);
     }
 
     fn description(&self, page: &mut Roff, about: &str) {
@@ -128,8 +128,7 @@ impl Subject<'_> {
                 page.paragraph();
             }
             page.text(&format!("{}:", example.about));
-            let words: Vec<_> = example.arguments.iter().map(|word| quoted(word).into_owned()).collect();
-            page.command(&words);
+            page.literal(&example.lines(66));
         }
     }
 
@@ -145,9 +144,15 @@ impl Subject<'_> {
                 _ => true,
             };
             if is_possible || self.is_root() {
+                // Only `verify` has a meaning of its own for success.
+                let meaning = match (exit, words.as_str()) {
+                    (_, "verify" | "") => exit.meaning(),
+                    (Exit::Ok, _) => "done",
+                    _ => exit.meaning(),
+                };
                 let again = if exit.retry() == Retry::Yes { "; trying again can help" } else { "" };
                 let term = format!("\\fB{}\\fR ({})", exit.code(), escaped(exit.name()));
-                page.term(&term, &format!("{}{again}", upper_first(exit.meaning())));
+                page.term(&term, &format!("{}{again}", upper_first(meaning)));
             }
         }
     }

@@ -16,6 +16,9 @@ impl Roff {
         let mut page = Self::default();
         let title = escaped(&name.to_uppercase());
         page.macro_line(&format!("TH {title} 1 {date} \"tokenctl {version}\" \"tokenctl manual\""));
+        // A flag that is hyphenated, or words that are far apart, are harder to read than a ragged edge.
+        page.macro_line("nh");
+        page.macro_line("ad l");
         page
     }
 
@@ -40,7 +43,12 @@ impl Roff {
         }
     }
 
-    /// A line that is not escaped.
+    /// Running text that is troff already.
+    pub(super) fn troff(&mut self, text: &str) {
+        self.wrapped(text);
+    }
+
+    /// A line that is troff already.
     pub(super) fn raw(&mut self, line: &str) {
         self.0.push_str(line);
         self.0.push('\n');
@@ -51,7 +59,7 @@ impl Roff {
         self.wrapped(&marked(text));
     }
 
-    /// Paragraphs, with an empty line between each two; indented lines stay as they are.
+    /// Paragraphs, with an empty line between each two.
     pub(super) fn paragraphs(&mut self, text: &str) {
         for (index, paragraph) in text.split("\n\n").enumerate() {
             if index > 0 {
@@ -78,13 +86,13 @@ impl Roff {
         }
     }
 
-    /// A command line that is shown as it is typed, broken where it is long.
-    pub(super) fn command(&mut self, words: &[String]) {
+    /// Lines that are shown as they are typed.
+    pub(super) fn literal(&mut self, lines: &[String]) {
         self.macro_line("PP");
         self.macro_line("RS 4");
         self.macro_line("nf");
-        for line in broken(words) {
-            self.raw(&guarded(&escaped(&line)));
+        for line in lines {
+            self.raw(&guarded(&escaped(line)));
         }
         self.macro_line("fi");
         self.macro_line("RE");
@@ -93,7 +101,7 @@ impl Roff {
     fn wrapped(&mut self, text: &str) {
         let mut line = String::new();
         for word in text.split_whitespace() {
-            if !line.is_empty() && line.len() + 1 + word.len() > WIDTH {
+            if !line.is_empty() && columns(&line) + 1 + columns(word) > WIDTH {
                 let full = guarded(&std::mem::take(&mut line));
                 self.raw(&full);
             }
@@ -106,6 +114,11 @@ impl Roff {
             self.raw(&guarded(&line));
         }
     }
+}
+
+/// How long mandoc finds a line, which spells what is not ASCII as `\[u2026]`.
+fn columns(text: &str) -> usize {
+    text.chars().map(|char| if char.is_ascii() { 1 } else { 8 }).sum()
 }
 
 /// A line of text must not look like a request.
@@ -151,26 +164,6 @@ fn marked(text: &str) -> String {
     parts.map(|(index, part)| if index % 2 == 1 { bold(part) } else { escaped(part) }).collect()
 }
 
-/// Breaks a command between its words, as a shell reads it.
-fn broken(words: &[String]) -> Vec<String> {
-    /// What fits beside the indentation of a page of 80 columns.
-    const COLUMNS: usize = 64;
-    let mut lines = Vec::new();
-    let mut line = String::from("$ tokenctl");
-    for word in words {
-        let is_flag = word.starts_with('-');
-        if line.chars().count() + 1 + word.chars().count() > COLUMNS && (is_flag || line.len() > COLUMNS / 2) {
-            lines.push(format!("{line} \\"));
-            line = format!("    {word}");
-        } else {
-            line.push(' ');
-            line.push_str(word);
-        }
-    }
-    lines.push(line);
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,15 +173,5 @@ mod tests {
         let mut page = Roff::default();
         page.text(".TH 'a' `b-c` \\d");
         assert_eq!(page.finish(), "\\&.TH \\(aqa\\(aq \\fBb\\-c\\fR \\ed\n");
-    }
-
-    #[test]
-    fn a_long_command_is_broken_between_words() {
-        let words: Vec<String> = ["app", "add", "--client-id", &"x".repeat(30), "--secret", &"y".repeat(30)]
-            .map(str::to_owned)
-            .into();
-        let lines = broken(&words);
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        assert!(lines[0].ends_with(" \\") && lines[1].starts_with("    --secret y"));
     }
 }

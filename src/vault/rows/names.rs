@@ -30,7 +30,8 @@ impl Rows<'_> {
     /// Returns the names of connections that begin with `start`, sorted; of a large vault no others are read.
     pub fn connection_names_from(&self, start: &str) -> Result<Vec<ConnectionName>, VaultError> {
         // Names are ASCII: whatever begins with `start` sorts before `start` and the last code point.
-        let sql = "SELECT name FROM connections WHERE name >= ?1 AND name < ?1 || char(1114111) ORDER BY name";
+        let sql =
+            "SELECT name FROM connections WHERE name >= ?1 AND name < ?1 || char(1114111) ORDER BY name";
         self.all(sql, [start], columns::parsed)
     }
 
