@@ -20,6 +20,7 @@ const VERBS: &[&str] = &[
     "Draw",
     "Drop",
     "Erase",
+    "Expire",
     "Explain",
     "Find",
     "Forget",

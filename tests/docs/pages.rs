@@ -109,7 +109,8 @@ fn pages_are_clean() {
         for line in shown.lines() {
             // Bold and underlined characters are typed twice, over a backspace.
             let columns = line.chars().count() - 2 * line.matches('\u{8}').count();
-            assert!(columns <= 80, "{}: {columns} columns: {line}", page.display());
+            let is_one_word = line.split_whitespace().count() <= 2;
+            assert!(columns <= 80 || is_one_word, "{}: {columns} columns: {line}", page.display());
         }
     }
 }

@@ -34,7 +34,7 @@ fn the_nearest_word_is_suggested() {
         ("company list --provider quickboks", "quickbooks"),
         ("vault recipient set-role x --role operater", "operator"),
         ("completion bsh", "bash"),
-        ("audit list --action rotaton.begin", "rotation."),
+        ("audit list --action rotaton", "rotation"),
         ("audit list --action keys", "key"),
         ("help exit-code", "exit-codes"),
         ("help secrity", "security"),
