@@ -1,18 +1,18 @@
-//! `tokenctl help`: commands from the command tree, topics from `commands/help/`.
+//! `tokenctl help`: commands from the command tree, topics from `commands/help/`, schemas from their registry.
 
 mod tables;
-
-use serde::Serialize;
-use serde_json::Value;
 
 pub(super) use tables::{FILES, VARIABLES};
 
 use super::{CommandError, Exit, Finished, Outcome};
 use crate::app::App;
 use crate::app::settings::SETTINGS;
-use crate::cli::help::{HelpArgs, Topic};
+use crate::cli::help::{HelpArgs, SCHEMA, Topic};
 use crate::cli::{nearest, tree};
-use crate::output::{Column, Hint, Listing, Report, Table, View, to_value};
+use crate::output::Hint;
+use crate::output::json;
+use crate::output::reports::help::{ExitCodeRow, FileRow, Help, HelpRow, SchemaRow, SettingRow};
+use crate::output::schemas::{self, BYTES, SCHEMAS};
 
 /// Explains what `args` name, or everything.
 pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
@@ -21,6 +21,9 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
         && let Some(topic) = Topic::named(word)
     {
         return Ok(Finished::report(topic_report(topic)));
+    }
+    if let [SCHEMA, names @ ..] = &words[..] {
+        return schema(names);
     }
     let mut command = tree();
     command.build();
@@ -33,7 +36,7 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
         command = command.find_subcommand_mut(word).expect("a subcommand that is there");
     }
     let text = command.render_long_help().to_string();
-    Ok(Finished::report(HelpReport { subject: words.join(" "), text, table: HelpTable::default() }))
+    Ok(Finished::report(Help::text(words.join(" "), text)))
 }
 
 /// What to say of a word that is none of the commands below `command`, nor, where those count, a topic.
@@ -44,46 +47,42 @@ pub(super) fn unknown(
     with_topics: bool,
 ) -> CommandError {
     let topics = Topic::ALL.map(Topic::as_str);
-    let known = command.get_subcommands().map(clap::Command::get_name);
-    let known: Vec<&str> = known.chain(topics.into_iter().filter(|_| with_topics)).collect();
+    let explained = topics.into_iter().chain([SCHEMA]).filter(|_| with_topics);
+    let known = command.get_subcommands().map(clap::Command::get_name).chain(explained);
     let kind = if with_topics { "command or topic" } else { "command" };
     let failure = CommandError::new(Exit::Usage, format!("there is no {kind} `{}`", words.join(" ")));
     let failure = match nearest(word, known) {
         Some(nearest) => failure.hinted(Hint::text(format!("did you mean `{nearest}`?"))),
         None => failure,
     };
-    let failure = match with_topics {
-        true => failure.because(format!("the topics are {}", topics.join(", "))),
-        false => failure,
-    };
+    let failure =
+        if with_topics { failure.because(format!("the topics are {}", topics.join(", "))) } else { failure };
     failure.hinted(Hint::command("to see every command, run", ["help"]))
 }
 
-fn topic_report(topic: Topic) -> HelpReport {
-    let (text, table) = match topic {
+fn topic_report(topic: Topic) -> Help {
+    let (text, rows) = match topic {
         Topic::ExitCodes => (include_str!("help/exit-codes.txt"), exit_codes()),
         Topic::Environment => (include_str!("help/environment.txt"), environment()),
         Topic::Files => (include_str!("help/files.txt"), files()),
-        Topic::Output => (include_str!("help/output.txt"), HelpTable::default()),
-        Topic::Security => (include_str!("help/security.txt"), HelpTable::default()),
-        Topic::Headless => (include_str!("help/headless.txt"), HelpTable::default()),
+        Topic::Output => (include_str!("help/output.txt"), answers()),
+        Topic::Security => (include_str!("help/security.txt"), Vec::new()),
+        Topic::Headless => (include_str!("help/headless.txt"), Vec::new()),
     };
-    HelpReport { subject: topic.as_str().to_owned(), text: text.to_owned(), table }
+    Help { rows, ..Help::text(topic.as_str(), text) }
 }
 
-fn exit_codes() -> HelpTable {
-    let rows = Exit::ALL.iter().map(|exit| {
-        to_value(&ExitCodeRow {
-            code: exit.code(),
-            name: exit.name(),
-            meaning: exit.meaning(),
-            retry: exit.retry().as_str(),
-        })
+fn exit_codes() -> Vec<HelpRow> {
+    let rows = Exit::ALL.iter().map(|exit| ExitCodeRow {
+        code: exit.code(),
+        name: exit.name(),
+        meaning: exit.meaning(),
+        retry: exit.retry().as_str(),
     });
-    HelpTable { fields: &["code", "name", "retry", "meaning"], rows: rows.collect() }
+    rows.map(HelpRow::ExitCode).collect()
 }
 
-fn environment() -> HelpTable {
+fn environment() -> Vec<HelpRow> {
     let settings = SETTINGS.iter().map(|setting| SettingRow {
         flag: setting.flag,
         variable: setting.variable,
@@ -92,89 +91,86 @@ fn environment() -> HelpTable {
     });
     let others =
         VARIABLES.iter().map(|&(variable, meaning)| SettingRow { flag: "", variable, key: "", meaning });
-    let rows = settings.chain(others).map(|row| to_value(&row)).collect();
-    HelpTable { fields: &["variable", "flag", "key", "meaning"], rows }
+    settings.chain(others).map(HelpRow::Setting).collect()
 }
 
-fn files() -> HelpTable {
-    let rows = FILES.iter().map(|file| to_value(&FileRow { path: file.path, meaning: file.meaning }));
-    HelpTable { fields: &["path", "meaning"], rows: rows.collect() }
+fn files() -> Vec<HelpRow> {
+    FILES.iter().map(|file| HelpRow::File(FileRow { path: file.path, meaning: file.meaning })).collect()
 }
 
-#[derive(Serialize)]
-struct ExitCodeRow {
-    code: u8,
-    name: &'static str,
-    meaning: &'static str,
-    retry: &'static str,
+/// Every schema with its commands, then the commands that print bytes.
+fn answers() -> Vec<HelpRow> {
+    let schemas = SCHEMAS.iter().map(|answers| {
+        let listing = answers.listings.first();
+        SchemaRow {
+            schema: Some(answers.name),
+            commands: answers.commands.to_vec(),
+            prints: None,
+            rows: listing.and_then(|listing| listing.rows),
+            fields: listing.map_or(&[][..], |listing| listing.fields),
+        }
+    });
+    let bytes = BYTES.iter().map(|(command, prints)| SchemaRow {
+        schema: None,
+        commands: vec![command],
+        prints: Some(prints),
+        rows: None,
+        fields: &[],
+    });
+    schemas.chain(bytes).map(HelpRow::Schema).collect()
 }
 
-#[derive(Serialize)]
-struct SettingRow {
-    flag: &'static str,
-    variable: &'static str,
-    key: &'static str,
-    meaning: &'static str,
+/// Prints a JSON Schema; without a name, the same as `help output`.
+fn schema(words: &[&str]) -> Outcome {
+    let name = match words {
+        [] => return Ok(Finished::report(topic_report(Topic::Output))),
+        [name] => name,
+        _ => return Err(CommandError::usage("`help schema` takes one name")),
+    };
+    if let Some(answers) = schemas::find(name) {
+        return Ok(Finished::bytes(json::document(&answers.schema()).into_bytes()));
+    }
+    let bare = |name: &'static str| name.split_once('/').map_or(name, |(word, _)| word);
+    let known = SCHEMAS.iter().flat_map(|answers| [answers.name, bare(answers.name)]);
+    let failure = CommandError::new(Exit::Usage, format!("there is no schema `{name}`"));
+    let failure = match nearest(name, known) {
+        Some(nearest) => {
+            failure.hinted(Hint::command(format!("did you mean `{nearest}`? run"), ["help", SCHEMA, nearest]))
+        }
+        None => failure,
+    };
+    Err(failure.hinted(Hint::command("to see every schema, run", ["help", Topic::Output.as_str()])))
 }
 
-#[derive(Serialize)]
-struct FileRow {
-    path: &'static str,
-    meaning: &'static str,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A topic's table, generated from the enum that the program runs on.
-#[derive(Default)]
-struct HelpTable {
-    fields: &'static [&'static str],
-    rows: Vec<Value>,
-}
-
-struct HelpReport {
-    subject: String,
-    text: String,
-    table: HelpTable,
-}
-
-#[derive(Serialize)]
-struct HelpData<'a> {
-    subject: &'a str,
-    text: &'a str,
-    rows: &'a [Value],
-}
-
-impl Report for HelpReport {
-    fn schema(&self) -> &'static str {
-        "help/1"
+    fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        for below in command.get_subcommands() {
+            let path = format!("{path} {}", below.get_name()).trim_start().to_owned();
+            if below.has_subcommands() {
+                leaves(below, &path, found);
+            } else {
+                found.push(path);
+            }
+        }
     }
 
-    fn data(&self) -> Value {
-        to_value(&HelpData { subject: &self.subject, text: &self.text, rows: &self.table.rows })
-    }
-
-    fn view(&self) -> View {
-        let view = View::new().text(self.text.clone());
-        if self.table.rows.is_empty() {
-            return view;
-        }
-        let columns = self.table.fields.iter().map(|field| {
-            let column = Column::new(field.to_uppercase());
-            if *field == "meaning" { column.wraps() } else { column }
-        });
-        let mut table = Table::new(columns, "");
-        for row in &self.table.rows {
-            let cell =
-                |field: &&str| crate::output::listing::cell_text(row.get(*field).unwrap_or(&Value::Null));
-            table.row(self.table.fields.iter().map(cell));
-        }
-        view.table(table)
-    }
-
-    fn listing(&self) -> Listing {
-        if self.table.rows.is_empty() {
-            Listing::single(&["subject", "text"])
-        } else {
-            Listing::of("rows", self.table.fields)
-        }
+    #[test]
+    fn every_command_has_a_schema_or_prints_bytes_and_no_other_is_named() {
+        let mut commands = Vec::new();
+        leaves(&tree(), "", &mut commands);
+        let unknown: Vec<_> = commands.iter().filter(|command| !schemas::is_known(command)).collect();
+        assert!(unknown.is_empty(), "missing in output::schemas: {unknown:?}");
+        let exists = |words: &str| {
+            let tree = tree();
+            let below = |command: &clap::Command, word| command.find_subcommand(word).cloned();
+            words.split(' ').try_fold(tree, |command, word| below(&command, word)).is_some()
+        };
+        let named =
+            SCHEMAS.iter().flat_map(|answers| answers.commands).chain(BYTES.iter().map(|(words, _)| words));
+        let strange: Vec<_> = named.filter(|words| **words != "help schema" && !exists(words)).collect();
+        assert!(strange.is_empty(), "no such commands: {strange:?}");
     }
 }

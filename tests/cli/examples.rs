@@ -31,6 +31,8 @@ enum Part {
     Overlap,
     /// What `connection set` or `app set` just did.
     Set(&'static [&'static str]),
+    /// The client secret of `books` was reset at the vendor: it is the one in `new.secret`.
+    Reset,
     /// Apps whose vendors are simulated: `books`, `idp`, `crm`, `partner`.
     Books,
     Idp,
@@ -60,6 +62,7 @@ const WORLDS: &[(&str, &[Part])] = &[
     ("app list", &[Books, Idp]),
     ("app show books", &[Granted]),
     ("app set books --revert", &[Books, Set(&["app", "set", "books", "--client-secret-file=new.secret", "--unproven"])]),
+    ("app set books --client-secret-file", &[Books, Reset]),
     ("app", &[Books]),
     ("connection add quickbooks", &[Books]),
     ("connection add pax8", &[Partner]),
@@ -207,6 +210,7 @@ impl World {
                 }
             }
             Set(arguments) => drop(self.scene.ok(arguments)),
+            Reset => self.scene.control().quickbooks().set_client_secret("CLIENT", "quiet").unwrap(),
             Books => self.books(),
             Idp => {
                 self.idp();

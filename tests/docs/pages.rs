@@ -86,7 +86,8 @@ fn every_page_has_its_sections() {
             !commands().iter().any(|other| other.len() > words.len() && other[..words.len()] == words[..]);
         let sections =
             ["NAME", "SYNOPSIS", "DESCRIPTION", "\"EXIT STATUS\"", "FILES", "ENVIRONMENT", "\"SEE ALSO\""];
-        for section in sections.into_iter().chain(is_leaf.then_some("EXAMPLES")) {
+        let of_leaves = ["EXAMPLES", "\"JSON FIELDS\""].into_iter().filter(|_| is_leaf);
+        for section in sections.into_iter().chain(of_leaves) {
             assert!(page.contains(&format!("\n.SH {section}\n")), "{words:?} has no section {section}");
         }
     }

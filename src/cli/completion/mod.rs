@@ -17,9 +17,10 @@ use clap::{Args, CommandFactory as _, ValueEnum};
 
 pub use offers::Names;
 
-use super::help::Topic;
+use super::help::{SCHEMA, Topic};
 use super::{Cli, GlobalArgs, scan, values};
 use crate::output::sanitize::is_hostile;
+use crate::output::schemas::SCHEMAS;
 use bash::Line;
 
 /// `completion`
@@ -126,10 +127,10 @@ impl Request {
         let Some((last, before)) = self.words.split_last() else { return Vec::new() };
         let typed = last.to_string_lossy();
         let is_flag = typed.starts_with('-');
-        if let Some(explained) = explained(before)
+        if let Some(subjects) = subjects(before)
             && !is_flag
         {
-            return subjects(&explained, &typed);
+            return subjects.into_iter().filter(|subject| subject.value.starts_with(&*typed)).collect();
         }
         let wants_files = Arc::new(AtomicBool::new(false));
         let offers = offers::Offers {
@@ -158,31 +159,26 @@ fn is_short(value: &str) -> bool {
     value.starts_with('-') && !value.starts_with("--") && value.chars().count() == 2
 }
 
-/// After `help` or `man`: what has been named so far; `None` for any other command.
-struct Explained {
-    command: clap::Command,
-    topics: bool,
-}
-
-fn explained(before: &[OsString]) -> Option<Explained> {
+/// After `help` or `man`: what can be explained; `None` for any other command.
+fn subjects(before: &[OsString]) -> Option<Vec<Candidate>> {
+    let word = |value: &str| Candidate { value: value.to_owned(), help: None };
     let mut words = before.iter().skip(1).filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
     let by = words.next().filter(|word| *word == "help" || *word == "man")?;
-    let mut explained = Explained { command: Cli::command(), topics: by == "help" };
-    for word in words {
-        let below = explained.command.find_subcommand(OsStr::new(word))?.clone();
-        explained = Explained { command: below, topics: false };
+    let words: Vec<_> = words.collect();
+    if by == "help" && words == [SCHEMA] {
+        return Some(SCHEMAS.iter().map(|answers| word(answers.name)).collect());
     }
-    Some(explained)
-}
-
-fn subjects(explained: &Explained, typed: &str) -> Vec<Candidate> {
-    let commands = explained.command.get_subcommands().map(|below| Candidate {
+    let mut command = Cli::command();
+    for word in &words {
+        command = command.find_subcommand(OsStr::new(word))?.clone();
+    }
+    let commands = command.get_subcommands().map(|below| Candidate {
         value: below.get_name().to_owned(),
         help: below.get_about().map(ToString::to_string),
     });
-    let topics = Topic::ALL.iter().filter(|_| explained.topics);
-    let topics = topics.map(|topic| Candidate { value: topic.as_str().to_owned(), help: None });
-    commands.chain(topics).filter(|candidate| candidate.value.starts_with(typed)).collect()
+    let topics = Topic::ALL.map(Topic::as_str).into_iter().chain([SCHEMA]);
+    let topics = topics.filter(|_| by == "help" && words.is_empty()).map(word);
+    Some(commands.chain(topics).collect())
 }
 
 #[cfg(test)]

@@ -69,6 +69,8 @@ fn help_explains_commands_and_topics() {
     assert_eq!(elvish("t help ex"), ["exec", "exit-codes"]);
     assert_eq!(elvish("t help vault recipient set"), ["set-role"]);
     assert_eq!(elvish("t man ex"), ["exec"]);
+    assert_eq!(elvish("t help sc"), ["schema"]);
+    assert_eq!(elvish("t help schema verif"), ["verify/1"]);
     assert!(elvish("t help nonsense x").is_empty());
 }
 
@@ -111,5 +113,56 @@ fn arguments_that_offer_names() {
     }
     let mut found = Vec::new();
     gather(&Cli::command(), &mut Vec::new(), &mut found);
-    insta::assert_snapshot!(found.join("\n"), @"");
+    insta::assert_snapshot!(found.join("\n"), @"
+    app show name: Apps
+    app set name: Apps
+    app remove name: Apps
+    connection add netsuite company: Companies
+    connection add quickbooks company: Companies
+    connection add quickbooks app: Apps
+    connection add pax8 company: Companies
+    connection add pax8 app: Apps
+    connection add oauth2 company: Companies
+    connection add oauth2 app: Apps
+    connection list company: Companies
+    connection show name: Connections
+    connection set name: Connections
+    connection set company: Companies
+    connection enable name: Connections
+    connection disable name: Connections
+    connection remove name: Connections
+    login app: Apps
+    login name: Connections
+    login company: Companies
+    company show company: Companies
+    company rename company: Companies
+    company disconnect company: Companies
+    company disconnect connection: Connections
+    keygen name: Connections
+    key import name: Connections
+    cert export name: Connections
+    cert show name: Connections
+    cert list company: Companies
+    cert activate name: Connections
+    rotate initiate name: Connections
+    rotate status name: Connections
+    rotate confirm name: Connections
+    rotate abort name: Connections
+    rotate rollback name: Connections
+    rotate retire name: Connections
+    verify names: Connections
+    verify company: Companies
+    token get name: Connections
+    token refresh names: Connections
+    token refresh company: Companies
+    token revoke name: Connections
+    token import name: Connections
+    token import app: Apps
+    token import company: Companies
+    exec names: Connections
+    audit list connection: Connections
+    audit export connection: Connections
+    vault recipient set-role recipient: Recipients
+    vault recipient remove recipient: Recipients
+    ");
 }

@@ -1,5 +1,6 @@
 //! `tokenctl man`: manual pages, made of what the program knows about itself.
 
+mod fields;
 mod page;
 mod roff;
 

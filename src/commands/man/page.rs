@@ -2,11 +2,13 @@
 
 use clap::{Arg, ArgAction, Command};
 
+use super::fields::fields;
 use super::roff::{Roff, bold, escaped, italic, page_name};
 use crate::app::settings::SETTINGS;
 use crate::cli::examples::EXAMPLES;
 use crate::commands::exit::{Exit, Retry};
 use crate::commands::help::{FILES, VARIABLES};
+use crate::output::schemas::{BYTES, SCHEMAS};
 
 /// The day of the release that the pages belong to.
 const DATE: &str = "2026-11-29";
@@ -157,7 +159,31 @@ impl Subject<'_> {
         }
     }
 
-    fn json_fields(&self, _page: &mut Roff) {}
+    /// The members of each answer that the command gives, and when it gives none.
+    fn json_fields(&self, page: &mut Roff) {
+        let words = self.path.join(" ");
+        let answers: Vec<_> = SCHEMAS.iter().filter(|answers| answers.belongs_to(&words)).collect();
+        let bytes = BYTES.iter().find(|(command, _)| *command == words);
+        if self.command.has_subcommands() || (answers.is_empty() && bytes.is_none()) {
+            return;
+        }
+        page.section("JSON FIELDS");
+        if let Some((_, what)) = bytes {
+            page.text(&format!("It prints {what}, in every format."));
+        }
+        for (index, answer) in answers.iter().enumerate() {
+            if index > 0 || bytes.is_some() {
+                page.paragraph();
+            }
+            let name = answer.name;
+            page.text(&format!(
+                "`data` of `tokenctl.{name}` (`--output=json`; all of it: `tokenctl help schema {name}`):"
+            ));
+            for field in fields(answer) {
+                page.term(&bold(&field.name), &field.meaning);
+            }
+        }
+    }
 
     fn see_also(&self, page: &mut Roff) {
         let mut others = Vec::new();

@@ -76,6 +76,11 @@ impl Roff {
 
     /// A term, which is troff already, and what it means; further paragraphs of it are indented alike.
     pub(super) fn term(&mut self, term: &str, meaning: &str) {
+        if meaning.is_empty() {
+            self.macro_line("PP");
+            self.raw(term);
+            return;
+        }
         self.macro_line("TP");
         self.raw(term);
         for (index, paragraph) in meaning.split("\n\n").enumerate() {

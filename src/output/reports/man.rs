@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::View;
 
 /// Manual pages in a folder.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ManPages {
     /// Where they are.
     folder: String,
@@ -19,13 +20,15 @@ pub struct ManPages {
 }
 
 /// One page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ManPage {
     /// The name of its file.
     file: String,
 }
 
 impl ManPages {
+    pub(crate) const LISTING: Listing = Listing::of("pages", &["file"]);
+
     /// Describes pages that were written to `folder`.
     pub fn new(folder: &Path, files: Vec<String>) -> Self {
         let pages = files.into_iter().map(|file| ManPage { file }).collect();
@@ -47,6 +50,6 @@ impl Report for ManPages {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("pages", &["file"])
+        Self::LISTING
     }
 }
