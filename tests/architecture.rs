@@ -90,7 +90,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/vault/journal/entry.rs", "writes tokens into a document that is sealed"),
     ("src/vault/journal/mod.rs", "reads the document of an entry"),
     ("src/vault/keyring.rs", "wraps the vault's keys for operators, and opens them"),
-    ("src/vault/membership.rs", "seals every secret anew"),
+    ("src/vault/resealing.rs", "seals every secret anew"),
     ("src/vault/rows/apps.rs", "seals a client secret"),
     ("src/vault/rows/grants.rs", "seals a refresh token"),
     ("src/vault/rows/invitation_issuer.rs", "seals the search key"),

@@ -115,6 +115,8 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["audit", "export"], about: "Copy the log", arguments: &["audit", "export", "--out", "audit.jsonl"] },
     Example { command: &["vault", "info"], about: "Show who can open the vault", arguments: &["vault", "info"] },
     Example { command: &["vault", "check"], about: "Read everything and see whether it holds together", arguments: &["vault", "check"] },
+    Example { command: &["vault", "backup"], about: "Copy the vault to another disk", arguments: &["vault", "backup", "/mnt/backups"] },
+    Example { command: &["vault", "backup"], about: "Keep one file, the newest", arguments: &["vault", "backup", "vault-copy.age", "--force"] },
     Example { command: &["vault", "recipient", "add"], about: "Let support see names and states", arguments: &["vault", "recipient", "add", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "--role", "viewer", "--label", "support"] },
     Example { command: &["vault", "recipient", "list"], about: "List who can open the vault", arguments: &["vault", "recipient", "list"] },
     Example { command: &["vault", "recipient", "set-role"], about: "Take away the secrets; rekeys the vault", arguments: &["vault", "recipient", "set-role", "support", "--role", "viewer"] },

@@ -29,9 +29,25 @@ pub enum VaultCommand {
     Info,
     /// Read everything and say whether it holds together
     Check,
+    /// Copy the vault into one file, journal included, and open that completely
+    Backup(BackupArgs),
     /// Manage who can open the vault
     #[command(subcommand)]
     Recipient(RecipientCommand),
+}
+
+/// `vault backup`
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// File to write, or a folder in which it is named after the vault and its generation
+    #[arg(value_name = "OUT|DIR")]
+    pub out: PathBuf,
+    /// Overwrite the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Whether to change nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
 }
 
 /// `vault recipient`

@@ -28,6 +28,7 @@ mod status;
 mod steps;
 mod token;
 mod vault;
+mod vault_care;
 mod verify;
 
 pub use error::CommandError;

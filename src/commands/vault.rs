@@ -16,7 +16,7 @@ use crate::output::reports::vault::{
 use super::error::CommandError;
 use super::exit::Exit;
 use super::finish::Finished;
-use super::session;
+use super::{session, vault_care};
 
 /// Runs `init`.
 pub(super) fn run_init(app: &App, args: &InitArgs) -> Result<Finished, CommandError> {
@@ -100,6 +100,7 @@ pub(super) fn run(app: &App, command: &VaultCommand) -> Result<Finished, Command
     let finished = match command {
         VaultCommand::Info => show(&session),
         VaultCommand::Check => check(&session),
+        VaultCommand::Backup(args) => vault_care::backup(&session, args),
         VaultCommand::Recipient(RecipientCommand::Add(args)) => add(&session, args),
         VaultCommand::Recipient(RecipientCommand::List) => list(&session),
         VaultCommand::Recipient(RecipientCommand::SetRole(args)) => set_role(&session, args),

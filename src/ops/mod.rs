@@ -5,6 +5,7 @@
 //! connection → vault → audit and asks no vendor while it holds the last two.
 
 pub mod apps;
+pub mod backups;
 pub mod certificates;
 pub mod companies;
 mod connection_settings;
@@ -34,4 +35,4 @@ pub use interact::Interact;
 pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 
-pub use crate::vault::{Place, Stop};
+pub use crate::vault::{BackupTarget, Place, Stop};

@@ -132,6 +132,11 @@ impl Session {
         }
     }
 
+    /// Tells of something that deserves attention.
+    pub fn warn(&self, text: &str) {
+        self.interact.warn(text);
+    }
+
     /// Asks; `--yes` has answered already.
     pub fn confirm(&self, question: &str) -> Result<bool, super::interact::NoAnswer> {
         self.interact.confirm(question)

@@ -251,6 +251,18 @@ pub(super) fn link(from: &Path, to: &Path) -> Result<(), VaultError> {
     std::fs::hard_link(from, to).map_err(VaultError::io("link", to))
 }
 
+/// Keeps the file at `from` under the name `to` as well, as a copy where there are no links; what is at `to` stays.
+pub(super) fn keep_as(from: &Path, to: &Path) -> Result<(), VaultError> {
+    match link(from, to) {
+        Err(VaultError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(VaultError::Io { source, .. }) if has_no_links(&source) => {
+            let bytes = read(from, Privacy::OwnerWrites, u64::MAX)?;
+            create_once(to, &bytes)
+        }
+        linked => linked,
+    }
+}
+
 /// Removes a file; one that is not there counts as removed.
 #[expect(clippy::disallowed_methods, reason = "this is where files are removed")]
 pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
@@ -296,6 +308,25 @@ impl Draft {
         self.placed = true;
         Ok(())
     }
+
+    /// Gives it the name `target` unless something is there. The name is durable once [`sync_folder`] has returned.
+    pub(super) fn place_new(self, target: &Path) -> Result<(), VaultError> {
+        match link(&self.path, target) {
+            Err(VaultError::Io { source, .. }) if has_no_links(&source) => {
+                if target.symlink_metadata().is_ok() {
+                    return Err(VaultError::io("create", target)(io::ErrorKind::AlreadyExists.into()));
+                }
+                self.place(target)
+            }
+            // The draft's own name goes when it is dropped.
+            linked => linked,
+        }
+    }
+}
+
+/// Whether a file system knows no second names, or not for this file.
+pub(super) fn has_no_links(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
 }
 
 impl Drop for Draft {

@@ -77,6 +77,21 @@ impl Location {
         file::temporary_prefix(&self.name)
     }
 
+    /// Where a vault file is kept that was replaced and is no previous generation, `vault.age.replaced-…`.
+    pub fn replaced(&self, distinction: &str) -> PathBuf {
+        self.beside(&format!(".replaced-{distinction}"))
+    }
+
+    /// The folder of journal entries that opened to nobody when the vault was restored, `vault.age.unread`.
+    pub fn unread(&self) -> PathBuf {
+        self.beside(".unread")
+    }
+
+    /// A fresh name for an audit log that does not belong to the vault that was put in place, `vault.age.audit-…`.
+    pub fn audit_aside(&self) -> PathBuf {
+        self.beside(&format!(".audit-{}", random_hex::<8>()))
+    }
+
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = self.name.clone();
         name.push(suffix);

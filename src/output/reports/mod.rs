@@ -23,6 +23,7 @@ pub mod sim;
 pub mod status;
 pub mod token;
 pub mod vault;
+pub mod vault_care;
 pub mod verify;
 
 #[cfg(test)]

@@ -46,6 +46,17 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The operation of `action` whose request is `request`: to record the outcome that it did not live to record.
+    pub(in crate::vault) fn resumed(request: &AuditRecord, action: Action) -> Self {
+        Self {
+            id: request.operation.clone(),
+            action,
+            actor: request.actor.clone(),
+            // What follows it is long anchored.
+            head: AuditHead::start(),
+        }
+    }
+
     /// The id that request and outcome share.
     pub fn id(&self) -> &OperationId {
         &self.id

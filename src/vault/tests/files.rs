@@ -43,7 +43,7 @@ fn a_group_that_may_read_keeps_reading() {
     set_mode(&world.place.vault, 0o640);
     add(&vault, "acme");
     assert_eq!(mode(&world.place.vault), 0o640);
-    vault.rekey().unwrap();
+    vault.rekey(&|_| ()).unwrap();
     assert_eq!(mode(&world.place.vault), 0o640);
     assert_eq!(mode(&world.home().join("vault.age.prev")), 0o640);
 }

@@ -134,7 +134,7 @@ fn a_rekey_that_was_announced_and_never_came_locks_nobody_out() {
     ann.high_water().announce(&next, &world.clock).unwrap();
     ann.state().credentials.files[0].add_pin(&world.pin, &next).unwrap();
     let again = world.operator();
-    let rekeyed = again.rekey().unwrap();
+    let rekeyed = again.rekey(&|_| ()).unwrap();
     assert_eq!(world.operator().pin().unwrap(), rekeyed.pin);
 }
 
@@ -143,7 +143,7 @@ fn an_explicit_pin_follows_a_rekey_of_this_process() {
     let world = World::new();
     let credentials = Credentials { pin: Some(world.pin.clone()), ..world.credentials("operator") };
     let vault = Vault::open(world.place.clone(), credentials, world.clock.clone()).unwrap();
-    let rekeyed = vault.rekey().unwrap();
+    let rekeyed = vault.rekey(&|_| ()).unwrap();
     add(&vault, "acme");
     assert_eq!(vault.pin().unwrap(), rekeyed.pin);
     world.forget_everything();
@@ -168,7 +168,7 @@ fn an_identity_that_cannot_be_rewritten_stops_no_rekey() {
     };
     for path in [Some(world.path("operator")), None] {
         let ann = open(path).unwrap();
-        let rekeyed = ann.rekey().unwrap();
+        let rekeyed = ann.rekey(&|_| ()).unwrap();
         assert_eq!(rekeyed.updated, Vec::<PathBuf>::new());
         let warnings = ann.warnings().join("\n");
         let line = format!("put the line `# tokenctl-vault-pin: {}` there", rekeyed.pin);
