@@ -29,6 +29,7 @@ mod steps;
 mod token;
 mod vault;
 mod vault_care;
+mod vault_restore;
 mod verify;
 
 pub use error::CommandError;

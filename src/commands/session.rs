@@ -35,13 +35,18 @@ pub(super) fn open(app: &App) -> Result<Session, CommandError> {
 /// As [`open`], for somebody who is talked to in another way.
 pub(super) fn open_for(app: &App, console: Console) -> Result<Session, CommandError> {
     let doing = |error: CommandError| error.doing("cannot open the vault");
-    let request = OpenRequest {
+    let request = request(app).map_err(doing)?;
+    Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
+}
+
+/// What opens the vault that the arguments and the environment name.
+pub(super) fn request(app: &App) -> Result<OpenRequest, CommandError> {
+    Ok(OpenRequest {
         place: place(app),
-        identity: identity(app).map_err(doing)?,
+        identity: identity(app)?,
         pin: app.settings.vault_pin.clone(),
         limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
-    };
-    Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
+    })
 }
 
 fn identity(app: &App) -> Result<IdentityText, CommandError> {
@@ -59,11 +64,12 @@ fn identity(app: &App) -> Result<IdentityText, CommandError> {
 
 /// Asks; a no is a refusal.
 pub(super) fn confirm(session: &Session, question: &str) -> Result<(), CommandError> {
-    if session.confirm(question)? {
-        Ok(())
-    } else {
-        Err(CommandError::new(Exit::Refused, "not confirmed; nothing was changed"))
-    }
+    confirmed(session.confirm(question)?)
+}
+
+/// Turns a no into a refusal.
+pub(super) fn confirmed(answer: bool) -> Result<(), CommandError> {
+    if answer { Ok(()) } else { Err(CommandError::new(Exit::Refused, "not confirmed; nothing was changed")) }
 }
 
 /// The end of a proven step: its warnings, its report, the next commands.

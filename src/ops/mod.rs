@@ -6,6 +6,7 @@
 
 pub mod apps;
 pub mod backups;
+pub mod care;
 pub mod certificates;
 pub mod companies;
 mod connection_settings;

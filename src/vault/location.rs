@@ -35,6 +35,19 @@ impl Location {
         Ok(Self { folder, name })
     }
 
+    /// As [`Location::resolve`], for a vault whose folder need not exist yet: then its path is only made absolute.
+    pub fn planned(vault: &Path) -> Result<Self, VaultError> {
+        let resolved = Self::resolve(vault);
+        if !matches!(resolved, Err(VaultError::Absent(_))) {
+            return resolved;
+        }
+        let absolute = std::path::absolute(vault).map_err(VaultError::io("find", vault))?;
+        match (absolute.parent(), absolute.file_name()) {
+            (Some(folder), Some(name)) => Ok(Self { folder: folder.to_owned(), name: name.to_owned() }),
+            _ => resolved,
+        }
+    }
+
     /// The folder that holds everything.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -76,7 +76,7 @@ pub(super) fn replace(
     drop(old);
     let leftover = copy.and_then(|copy| {
         // If it cannot be replaced, it goes: what was destroyed must be gone, and the vault itself is durable.
-        let placed = copy.place(&location.previous()).or_else(|_| file::remove(&location.previous()));
+        let placed = place_copy(copy, &location.previous()).or_else(|_| file::remove(&location.previous()));
         placed.and_then(|()| file::sync_open_folder(&folder, location.folder())).err()
     });
     Ok(Replaced { stamp: Stamp::of(&metadata), length: metadata.len(), leftover })
@@ -171,4 +171,30 @@ fn switch(draft: Draft, vault: &Path) -> Result<(), VaultError> {
         return std::fs::copy(draft.path(), vault).map(drop).map_err(VaultError::io("write", vault));
     }
     draft.place(vault)
+}
+
+#[cfg(not(test))]
+fn place_copy(copy: Draft, previous: &Path) -> Result<(), VaultError> {
+    copy.place(previous)
+}
+
+#[cfg(test)]
+fn place_copy(copy: Draft, previous: &Path) -> Result<(), VaultError> {
+    if REFUSED.get() {
+        return Err(VaultError::io("replace", previous)(io::ErrorKind::PermissionDenied.into()));
+    }
+    copy.place(previous)
+}
+
+#[cfg(test)]
+thread_local! {
+    static REFUSED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Runs `act` while this thread can put no copy in the place of a previous generation.
+#[cfg(test)]
+pub(super) fn fail_to_replace_previous(act: impl FnOnce()) {
+    REFUSED.set(true);
+    act();
+    REFUSED.set(false);
 }

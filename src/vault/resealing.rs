@@ -126,10 +126,10 @@ pub(super) fn open_all(rows: &Rows<'_>) -> Result<u64, VaultError> {
 
 /// Returns how many sealed values there are.
 pub(super) fn count(database: &Database) -> Result<u64, VaultError> {
-    let mut counted = 0;
+    let mut counted = 0_u64;
     for SealedColumn { table, sealed, .. } in SEALED {
         let sql = format!("SELECT count({sealed}) FROM {table}");
-        counted += database.query_row(&sql, [], |row| row.get::<_, u64>(0))?;
+        counted += u64::from(database.query_row(&sql, [], |row| row.get::<_, u32>(0))?);
     }
     Ok(counted)
 }

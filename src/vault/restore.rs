@@ -87,6 +87,8 @@ pub struct RestorePlan {
     pub other_home: Option<String>,
     /// Grants that rotate and become uncertain.
     pub grants: usize,
+    /// Invitations that can be used again, be it that they were used up or revoked since.
+    pub open_invitations: u32,
     /// Whether the backup is from before a rekey: the vault is rekeyed once more.
     pub rekeys: bool,
 }
@@ -118,7 +120,7 @@ impl Restore {
         clock: Clock,
     ) -> Result<Self, VaultError> {
         let RestoreRequest { place, backup, seen } = request;
-        let location = Location::resolve(&place.vault)?;
+        let location = Location::planned(&place.vault)?;
         let mut known = Vec::new();
         let generation = open_completely(&backup, &credentials, |footer| {
             let id = id_from_bytes(&footer.commit.vault)?;
@@ -161,6 +163,7 @@ impl Restore {
             broken: in_place.broken(),
             other_home: other_home.map(|home| home.path),
             grants: grants.values().filter(|grant| grant.may_be_alive()).count(),
+            open_invitations: backup.rows().counts()?.open_invitations,
             rekeys: !self.known.is_empty() && !self.known.contains(&backup.pin),
         };
         Ok((plan, parent))
