@@ -177,7 +177,11 @@ impl Vault {
         } else {
             draft.place_new(&path)?;
         }
-        file::sync_folder(location.folder())?;
+        if let Err(error) = file::sync_folder(location.folder()) {
+            // What is reported as failed must not be there; what was replaced is gone.
+            let _ = if target.replace { Ok(()) } else { file::remove(&path) };
+            return Err(error);
+        }
         Ok((path, length))
     }
 }

@@ -10,6 +10,7 @@
 
 mod common;
 
+mod care;
 mod company;
 mod demo;
 mod disconnect;

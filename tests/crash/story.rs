@@ -169,6 +169,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         Stage::Active,
         &["vault", "recipient", "remove", "colleague", "--yes"],
     ),
+    scenario("vault backup", Stage::Active, &["vault", "backup", "{HOME}/copy.age"]),
+    scenario("vault restore", Stage::Active, &["vault", "restore", "{HOME}/copy.age", "--yes"]),
+    scenario("vault rekey", Stage::Active, &["vault", "rekey"]),
+    scenario("vault move-home --release", Stage::Active, &["vault", "move-home", "--release"]),
+    scenario("vault move-home", Stage::Active, &["vault", "move-home", "--yes"]),
 ];
 
 /// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words that its name must begin with.
@@ -253,6 +258,7 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         connect(&place);
     }
     let kid = if scenario.name.starts_with("invite") { invite(&place, scenario.name) } else { String::new() };
+    care(&place, scenario.name);
     let newcomer = fresh();
     let home = place.home().display().to_string();
     let arguments = scenario.arguments.iter().map(|argument| {
@@ -263,6 +269,27 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
             .replace("{NEWCOMER}", &newcomer)
     });
     Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
+}
+
+/// What the care of a vault begins with.
+fn care(place: &Place, scenario: &str) {
+    match scenario {
+        "vault restore" => {
+            let copy = place.home().join("copy.age").display().to_string();
+            done(place, &["vault", "backup", &copy]);
+            done(place, &["connection", "add", "netsuite", "lost", "--account=1234567", "--client-id=z"]);
+            // Something in the journal that is newer than the backup.
+            done(place, &["token", "get", "acme"]);
+        }
+        "vault rekey" => {
+            let pin = done(place, &["vault", "info", "-o", "plain", "--fields=pin"]).stdout;
+            place.put("first.pin", pin.trim());
+            done(place, &["token", "get", "acme"]);
+        }
+        "vault move-home" => drop(done(place, &["vault", "move-home", "--release"])),
+        name if name.starts_with("vault") => drop(done(place, &["token", "get", "acme"])),
+        _ => {}
+    }
 }
 
 /// Connects a company that consented, with a connection beside it that needs no grant.
@@ -358,7 +385,9 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
     }
     let arguments: &[&str] = match scene.shows {
         Shows::Connections => &["connection", "list", "-o", "json"],
-        Shows::Recipients | Shows::Journal => &["vault", "info", "-o", "json"],
+        Shows::Recipients | Shows::Journal | Shows::Pin | Shows::Home => &["vault", "info", "-o", "json"],
+        Shows::Backup if !scene.home().join("copy.age").exists() => return Ok(false.into()),
+        Shows::Backup => &["--vault", "copy.age", "vault", "info", "-o", "json"],
         Shows::Invitations => &["invite", "list", "-o", "json"],
         Shows::SigningKeys => &["invite", "key", "list", "-o", "json"],
     };
@@ -374,6 +403,12 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
         Shows::Connections => envelope["data"]["connections"].clone(),
         Shows::Recipients => envelope["data"]["recipients"].clone(),
         Shows::Journal => envelope["data"]["journal_entries"].clone(),
+        Shows::Backup => true.into(),
+        Shows::Home => envelope["data"]["home_released"].clone(),
+        Shows::Pin => {
+            let first = std::fs::read_to_string(scene.home().join("first.pin")).unwrap();
+            (envelope["data"]["pin"] == first.as_str()).into()
+        }
         Shows::Invitations => envelope["data"]["invitations"].clone(),
         Shows::SigningKeys => envelope["data"]["keys"].clone(),
     };
@@ -389,12 +424,21 @@ enum Shows {
     Journal,
     Invitations,
     SigningKeys,
+    /// Whether the backup is there and opens.
+    Backup,
+    /// Whether the pin is the first one.
+    Pin,
+    /// Whether the vault was given up.
+    Home,
 }
 
 impl Shows {
     fn of(scenario: &Scenario) -> Self {
         match scenario.name {
             name if name.starts_with("recipient") => Self::Recipients,
+            "vault backup" => Self::Backup,
+            "vault rekey" => Self::Pin,
+            name if name.starts_with("vault move-home") => Self::Home,
             "token get" | "invite access, again" => Self::Journal,
             "invite issuer set" => Self::SigningKeys,
             name if name.starts_with("invite key") => Self::SigningKeys,

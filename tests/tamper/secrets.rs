@@ -199,7 +199,12 @@ fn story(scene: &mut Scene, whole: bool) {
     scene.learn_sealed();
     reports(scene);
     mistakes(scene, &secret, &pair.serialize_pem());
+    scene.ok(&["vault", "backup", "copy.age"]);
     scene.ok(&["connection", "remove", "globex", "--yes"]);
+    scene.ok(&["vault", "restore", "copy.age", "--yes"]);
+    scene.ok(&["vault", "rekey"]);
+    scene.ok(&["vault", "move-home", "--release"]);
+    scene.ok(&["vault", "move-home", "--yes"]);
     scene.search_disk();
 }
 
