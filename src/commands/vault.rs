@@ -254,9 +254,10 @@ fn change(before: &VaultInfo, action: &'static str, changed: &Changed) -> Finish
     let finished = Finished::report(report);
     match rekeyed {
         None => finished,
-        Some(_) => finished
-            .hinted(pin_changed(&pin))
-            .hinted(Hint::command("keys that were exposed should be replaced; to see whose they are, run", ["status"])),
+        Some(_) => finished.hinted(pin_changed(&pin)).hinted(Hint::command(
+            "keys that were exposed should be replaced; to see whose they are, run",
+            ["status"],
+        )),
     }
 }
 

@@ -79,7 +79,10 @@ pub(super) fn rekey(session: &Session, args: &RekeyArgs) -> Result<Finished, Com
         ..report
     })
     .hinted(hint)
-    .hinted(Hint::command("backups from before need the old pin; to make a new one, run", ["vault", "backup", "FILE"])))
+    .hinted(Hint::command(
+        "backups from before need the old pin; to make a new one, run",
+        ["vault", "backup", "FILE"],
+    )))
 }
 
 /// Runs `vault move-home`.
@@ -141,7 +144,8 @@ fn release(session: &Session, dry_run: bool) -> Result<Finished, CommandError> {
         released: true,
         uncertain_grants: 0,
     };
-    let copy = format!("copy {} to its new home; with {}.audit, the audit log goes on there", home.path, home.path);
+    let copy =
+        format!("copy {} to its new home; with {}.audit, the audit log goes on there", home.path, home.path);
     Ok(Finished::report(report)
         .hinted(Hint::text(copy))
         .hinted(Hint::command("to take it over there, run", ["vault", "move-home"])))

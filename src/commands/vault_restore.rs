@@ -69,7 +69,8 @@ fn warn_of(app: &App, plan: &RestorePlan) {
         app.console.warn(&format!("what is in place is kept apart: {why}"));
     }
     if let Some(home) = &plan.other_home {
-        app.console.warn(&format!("the vault in place is written at {home}: that place must never write it again"));
+        app.console
+            .warn(&format!("the vault in place is written at {home}: that place must never write it again"));
     }
     if plan.open_invitations > 0 {
         app.console.warn(&format!(

@@ -54,8 +54,8 @@ impl Vault {
     /// Fails with [`VaultError::Occupied`] if something is at the target that may not be replaced.
     pub fn backup(&self, target: &BackupTarget) -> Result<Backed, VaultError> {
         if !self.is_writable()? {
-            let (path, length) = self.copy_out(target)?;
-            return self.backed(path, length, false);
+            let copy = self.copy_out(target)?;
+            return Ok(self.backed(copy, false));
         }
         // Before anything is recorded or committed.
         self.target_of(target)?;
@@ -69,8 +69,7 @@ impl Vault {
         if let Err(error) = self.audit.outcome(&operation, recorded) {
             self.warn(format!("the audit log holds no outcome of the backup: {error}"));
         }
-        let (path, length) = outcome?;
-        self.backed(path, length, true)
+        Ok(self.backed(outcome?, true))
     }
 
     /// Checks all that [`Vault::backup`] checks before it begins: what `--dry-run` does.
@@ -80,8 +79,10 @@ impl Vault {
         let path = self.named(target, coming);
         self.refuse_own(&path)?;
         refuse_taken(&path, target.replace)?;
-        let backup = self.note(path)?;
-        Ok(Backed { backup: Backup { generation: coming, ..backup }, length: 0, folded })
+        let now = self.clock.now();
+        let committed_at = if folded { now } else { self.anchored_at()? };
+        let backup = Backup { generation: coming, committed_at, made_at: now, path };
+        Ok(Backed { backup, length: 0, folded })
     }
 
     /// Returns the last backup that was made on this machine, as far as it remembers.
@@ -92,30 +93,18 @@ impl Vault {
     fn is_writable(&self) -> Result<bool, VaultError> {
         match self.require_writable() {
             // Another account's file: its group may read it.
-            Err(
-                VaultError::NotOperator | VaultError::ForeignHome(_) | VaultError::UnsafeFile { .. },
-            ) => Ok(false),
+            Err(VaultError::NotOperator | VaultError::ForeignHome(_) | VaultError::UnsafeFile { .. }) => {
+                Ok(false)
+            }
             writable => writable.map(|()| true),
         }
     }
 
-    fn backed(&self, path: PathBuf, length: u64, folded: bool) -> Result<Backed, VaultError> {
-        let backup = self.note(path)?;
+    fn backed(&self, (backup, length): (Backup, u64), folded: bool) -> Backed {
         if let Err(error) = backup_note::write(&self.place.state_dir, &self.id, &backup) {
             self.warn(format!("this machine cannot remember that the backup was made: {error}"));
         }
-        Ok(Backed { backup, length, folded })
-    }
-
-    fn note(&self, path: PathBuf) -> Result<Backup, VaultError> {
-        self.with(|generation| {
-            Ok(Backup {
-                generation: generation.commit.generation,
-                committed_at: generation.anchored_at()?,
-                made_at: self.clock.now(),
-                path,
-            })
-        })
+        Backed { backup, length, folded }
     }
 
     /// The target's path, its folder resolved; a folder gets a name that tells the generation.
@@ -155,8 +144,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Copies the file of the newest generation; returns where it is and its length.
-    fn copy_out(&self, target: &BackupTarget) -> Result<(PathBuf, u64), VaultError> {
+    /// Copies the file of the newest generation; returns what the copy holds and its length.
+    fn copy_out(&self, target: &BackupTarget) -> Result<(Backup, u64), VaultError> {
         let location = self.target_of(target)?;
         let path = location.vault();
         file::sweep_for(&path)?;
@@ -170,8 +159,16 @@ impl Vault {
         draft.sync()?;
         let pin = self.pin()?;
         let state = self.state();
-        open_completely(draft.path(), &state.credentials, |footer| only(footer, &pin))?;
+        // Without the vault's lock somebody may have committed meanwhile: what counts is what was copied.
+        let copied = open_completely(draft.path(), &state.credentials, |footer| only(footer, &pin))?;
         drop(state);
+        let backup = Backup {
+            generation: copied.commit.generation,
+            committed_at: copied.anchored_at()?,
+            made_at: self.clock.now(),
+            path: path.clone(),
+        };
+        drop(copied);
         if target.replace {
             draft.place(&path)?;
         } else {
@@ -182,7 +179,7 @@ impl Vault {
             let _ = if target.replace { Ok(()) } else { file::remove(&path) };
             return Err(error);
         }
-        Ok((path, length))
+        Ok((backup, length))
     }
 }
 

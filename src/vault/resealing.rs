@@ -99,14 +99,19 @@ pub(super) fn seal_anew(
     for column in SEALED {
         let SealedColumn { table, id, sealed, .. } = column;
         let mut update = database.prepare(&format!("UPDATE {table} SET {sealed} = ?2 WHERE {id} = ?1"))?;
-        each(database, column, |key, value| {
-            let context = column.context(key);
-            new.seal(&context, old.open(&context, value)?.expose())
-        }, |key, value| {
-            update.execute((key, value))?;
-            done(1);
-            Ok(())
-        })?;
+        each(
+            database,
+            column,
+            |key, value| {
+                let context = column.context(key);
+                new.seal(&context, old.open(&context, value)?.expose())
+            },
+            |key, value| {
+                update.execute((key, value))?;
+                done(1);
+                Ok(())
+            },
+        )?;
     }
     Ok(())
 }

@@ -114,11 +114,7 @@ pub struct Restored {
 
 impl Restore {
     /// Opens and checks the backup, and looks at what is in place; changes nothing.
-    pub fn open(
-        request: RestoreRequest,
-        credentials: Credentials,
-        clock: Clock,
-    ) -> Result<Self, VaultError> {
+    pub fn open(request: RestoreRequest, credentials: Credentials, clock: Clock) -> Result<Self, VaultError> {
         let RestoreRequest { place, backup, seen } = request;
         let location = Location::planned(&place.vault)?;
         let mut known = Vec::new();

@@ -162,8 +162,7 @@ impl Vault {
         // Until it is put back, the next access reads the file again.
         let mut generation =
             state.generation.take().ok_or_else(|| VaultError::damaged("it could not be read again"))?;
-        let mut switch =
-            Switch { operation: making.operation, current: &generation.keyring, keyring: None };
+        let mut switch = Switch { operation: making.operation, current: &generation.keyring, keyring: None };
         let (value, folded) = self.apply(&generation, making.fold, |rows| change(rows, &mut switch))?;
         if hooks::mutant("acknowledge-before-commit") {
             return Ok(value);
@@ -214,7 +213,11 @@ impl Vault {
         Ok((value, folded))
     }
 
-    fn write_generation(&self, generation: &mut Generation, previous: Previous) -> Result<Replaced, VaultError> {
+    fn write_generation(
+        &self,
+        generation: &mut Generation,
+        previous: Previous,
+    ) -> Result<Replaced, VaultError> {
         let recipients = generation.rows().recipients()?;
         let number = generation.commit.generation.checked_add(1);
         let commit = Commit {

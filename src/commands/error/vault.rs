@@ -29,7 +29,9 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             vec![Hint::command("to create a second one beside it, run", ["--vault", "FILE", "init"])]
         }
         E::Occupied { .. } => {
-            vec![Hint::text("move it away, or choose another name; `vault backup` replaces a file with `--force`")]
+            vec![Hint::text(
+                "move it away, or choose another name; `vault backup` replaces a file with `--force`",
+            )]
         }
         E::Io { .. } | E::Seal(_) | E::Database(_) => vec![
             Hint::text(
@@ -88,7 +90,10 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             Hint::text(
                 "put the newest copy of the vault back; what was changed since then is missing in this one",
             ),
-            Hint::command("to go on from this one all the same, or from a backup, run", ["vault", "restore", "FILE"]),
+            Hint::command(
+                "to go on from this one all the same, or from a backup, run",
+                ["vault", "restore", "FILE"],
+            ),
             Hint::text(
                 "if an operator restored a backup elsewhere: ask them to repeat that with `--seen` and the generation that was seen here",
             ),
@@ -113,7 +118,10 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             Hint::command("to make this its home for good, run", ["vault", "move-home"]),
         ],
         E::AtHome(_) => vec![
-            Hint::command("to give the home up, so that it can be moved, run", ["vault", "move-home", "--release"]),
+            Hint::command(
+                "to give the home up, so that it can be moved, run",
+                ["vault", "move-home", "--release"],
+            ),
             Hint::command("to see where its home is, run", ["vault", "info"]),
         ],
         E::UnsafeFile { fix, .. } => vec![Hint::shell("to mend it, run", fix)],

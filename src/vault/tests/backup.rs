@@ -8,7 +8,12 @@ fn target(world: &World, name: &str) -> BackupTarget {
 }
 
 /// Opens a backup at the place, or elsewhere.
-fn open_backup(place: &Place, world: &World, backup: &Path, seen: Option<u64>) -> Result<Restore, VaultError> {
+fn open_backup(
+    place: &Place,
+    world: &World,
+    backup: &Path,
+    seen: Option<u64>,
+) -> Result<Restore, VaultError> {
     let request = RestoreRequest { place: place.clone(), backup: backup.to_owned(), seen };
     Restore::open(request, world.credentials("operator"), world.clock.clone())
 }
@@ -225,7 +230,8 @@ fn another_vault_is_not_replaced() {
     assert!(matches!(refused, Err(VaultError::Occupied { .. })), "{refused:?}");
     assert_eq!(std::fs::read(&place.vault).unwrap(), bytes);
     // A viewer restores nothing, and a damaged backup is none.
-    let request = || RestoreRequest { place: world.place.clone(), backup: world.path("copy.age"), seen: None };
+    let request =
+        || RestoreRequest { place: world.place.clone(), backup: world.path("copy.age"), seen: None };
     let viewer = Restore::open(request(), world.credentials("viewer"), world.clock.clone()).map(drop);
     assert!(matches!(viewer, Err(VaultError::NotOperator)), "{viewer:?}");
     let mut damaged = std::fs::read(world.path("copy.age")).unwrap();
