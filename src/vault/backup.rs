@@ -58,7 +58,7 @@ impl Vault {
             return Ok(self.backed(copy, false));
         }
         // Before anything is recorded or committed.
-        self.target_of(target)?;
+        self.target_of(target, self.generation()?.saturating_add(1))?;
         let _lock = self.locks.vault()?;
         let operation = self.audit.request(&AuditEvent::new(Action::VaultBackup), &self.actor()?)?;
         let anchor = AuditEvent::new(Action::VaultAnchor);
@@ -117,9 +117,9 @@ impl Vault {
         target.path.join(format!("{stem}-{generation}.age"))
     }
 
-    /// Where the newest generation is copied to, and that nothing is in the way there.
-    fn target_of(&self, target: &BackupTarget) -> Result<Location, VaultError> {
-        let path = self.named(target, self.generation()?);
+    /// Where a generation is copied to; fails if something is in the way there.
+    fn target_of(&self, target: &BackupTarget, generation: u64) -> Result<Location, VaultError> {
+        let path = self.named(target, generation);
         self.refuse_own(&path)?;
         refuse_taken(&path, target.replace)?;
         Location::resolve(&path).map_err(|error| match error {
@@ -146,7 +146,7 @@ impl Vault {
 
     /// Copies the file of the newest generation; returns what the copy holds and its length.
     fn copy_out(&self, target: &BackupTarget) -> Result<(Backup, u64), VaultError> {
-        let location = self.target_of(target)?;
+        let location = self.target_of(target, self.generation()?)?;
         let path = location.vault();
         file::sweep_for(&path)?;
         let vault = self.location.vault();

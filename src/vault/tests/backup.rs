@@ -112,7 +112,7 @@ fn a_backup_becomes_the_newest_generation() {
 
     let restored = restore(&world, "copy.age");
     assert_eq!((restored.plan.backup, restored.plan.replaces), (backed, Some(current)));
-    assert_eq!((restored.plan.generation, restored.newer_entries), (current + 1, 1));
+    assert_eq!((restored.plan.generation, restored.newer_entries), (current + 1, 2));
     assert!(restored.warnings.is_empty() && restored.log_before.is_none(), "{restored:?}");
     let again = world.operator();
     assert_eq!(names(&again), ["acme"], "what it was");
