@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// Something that an operation happened to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SubjectRow {
     /// What it is: connection, recipient, …
     pub kind: String,
@@ -24,7 +25,7 @@ pub struct SubjectRow {
 }
 
 /// One operation: a request with its outcome, or a released token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OperationRow {
     /// Number of its first record.
     pub sequence: u64,
@@ -62,10 +63,29 @@ impl OperationRow {
 }
 
 /// `audit list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AuditList {
     /// The operations, newest last.
     pub operations: Vec<OperationRow>,
+}
+
+impl AuditList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "operations",
+        &[
+            "sequence",
+            "at",
+            "action",
+            "connection",
+            "connection_id",
+            "subjects",
+            "outcome",
+            "actor",
+            "user",
+            "details",
+        ],
+    );
 }
 
 impl Report for AuditList {
@@ -104,21 +124,7 @@ impl Report for AuditList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "operations",
-            &[
-                "sequence",
-                "at",
-                "action",
-                "connection",
-                "connection_id",
-                "subjects",
-                "outcome",
-                "actor",
-                "user",
-                "details",
-            ],
-        )
+        Self::LISTING
     }
 }
 
@@ -129,7 +135,7 @@ fn actor(text: &str) -> &str {
 }
 
 /// `audit verify`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AuditCheck {
     /// How many records there are.
     pub records: u64,
@@ -147,6 +153,20 @@ pub struct AuditCheck {
     pub began_at: Option<Timestamp>,
     /// How many records at least the log before had, which is not here and not checked.
     pub records_before: Option<u64>,
+}
+
+impl AuditCheck {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "records",
+        "files",
+        "anchored_sequence",
+        "after_anchor",
+        "interrupted",
+        "torn_bytes",
+        "began_at",
+        "records_before",
+    ]);
 }
 
 impl Report for AuditCheck {
@@ -176,15 +196,6 @@ impl Report for AuditCheck {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "records",
-            "files",
-            "anchored_sequence",
-            "after_anchor",
-            "interrupted",
-            "torn_bytes",
-            "began_at",
-            "records_before",
-        ])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `vault backup`, `vault restore`, `vault rekey` and `vault move-home`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::{Cell, Tone, View};
 
 /// `vault backup`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Backup {
     /// backed up; planned with `--dry-run`.
     pub action: &'static str,
@@ -27,6 +28,19 @@ pub struct Backup {
     pub with_journal: bool,
     /// Whether it was opened and every part of it read.
     pub verified: bool,
+}
+
+impl Backup {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "path",
+        "generation",
+        "committed_at",
+        "size",
+        "with_journal",
+        "verified",
+    ]);
 }
 
 impl Report for Backup {
@@ -61,12 +75,12 @@ impl Report for Backup {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["action", "path", "generation", "committed_at", "size", "with_journal", "verified"])
+        Self::LISTING
     }
 }
 
 /// `vault restore`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Restore {
     /// restored; planned with `--dry-run`.
     pub action: &'static str,
@@ -92,6 +106,24 @@ pub struct Restore {
     pub records_before: Option<u64>,
     /// Whether the backup was from before a rekey, and the vault rekeyed once more.
     pub rekeyed: bool,
+}
+
+impl Restore {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "vault",
+        "backup_generation",
+        "committed_at",
+        "generation",
+        "replaced_generation",
+        "kept",
+        "uncertain_grants",
+        "journal_entries",
+        "unread_entries",
+        "records_before",
+        "rekeyed",
+    ]);
 }
 
 impl Report for Restore {
@@ -131,25 +163,12 @@ impl Report for Restore {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "action",
-            "vault",
-            "backup_generation",
-            "committed_at",
-            "generation",
-            "replaced_generation",
-            "kept",
-            "uncertain_grants",
-            "journal_entries",
-            "unread_entries",
-            "records_before",
-            "rekeyed",
-        ])
+        Self::LISTING
     }
 }
 
 /// `vault rekey`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Rekey {
     /// rekeyed; finished if it had been interrupted after its commit; planned with `--dry-run`.
     pub action: &'static str,
@@ -163,6 +182,12 @@ pub struct Rekey {
     pub updated: Vec<String>,
     /// Everybody else: they need the new pin.
     pub needs_pin: Vec<RecipientRow>,
+}
+
+impl Rekey {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::single(&["action", "pin", "sealed_values", "interrupted_at"]);
 }
 
 impl Report for Rekey {
@@ -190,12 +215,12 @@ impl Report for Rekey {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["action", "pin", "sealed_values", "interrupted_at"])
+        Self::LISTING
     }
 }
 
 /// `vault move-home`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MoveHome {
     /// moved or released; planned with `--dry-run`.
     pub action: &'static str,
@@ -207,6 +232,12 @@ pub struct MoveHome {
     pub released: bool,
     /// How many grants may have been spent by the old home.
     pub uncertain_grants: usize,
+}
+
+impl MoveHome {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::single(&["action", "home", "from", "released", "uncertain_grants"]);
 }
 
 impl Report for MoveHome {
@@ -229,6 +260,6 @@ impl Report for MoveHome {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["action", "home", "from", "released", "uncertain_grants"])
+        Self::LISTING
     }
 }
