@@ -12,6 +12,7 @@
 //!
 //! The log of the old home may come along, beside the vault; without it another one begins (`relog`).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -101,9 +102,9 @@ impl Vault {
         let mut held = BTreeMap::new();
         loop {
             for connection in self.sending()? {
-                if !held.contains_key(&connection) {
-                    let lock = self.locks.connection(&connection, wait)?;
-                    held.insert(connection, lock);
+                if let Entry::Vacant(free) = held.entry(connection) {
+                    let lock = self.locks.connection(free.key(), wait)?;
+                    free.insert(lock);
                 }
             }
             let keyring = self.locks.keyring()?;

@@ -8,10 +8,10 @@ use crate::common::Ran;
 use crate::common::books::Books;
 use crate::common::scene::Scene;
 
-/// The same home, a minute later.
-fn later(scene: &Scene, arguments: &[&str]) -> Ran {
+/// The same home, a minute earlier: the vendor's clock does not move.
+fn earlier(scene: &Scene, arguments: &[&str]) -> Ran {
     let mut command = scene.command(arguments);
-    command.env("TOKENCTL_TEST_NOW", "2027-03-01T12:01:00Z");
+    command.env("TOKENCTL_TEST_NOW", "2027-03-01T11:59:00Z");
     scene.place.finish(&mut command)
 }
 
@@ -67,26 +67,35 @@ fn a_backup_is_one_file_that_opens() {
 }
 
 #[test]
+fn a_copy_that_does_not_open_is_no_backup() {
+    let scene = Scene::settled();
+    let mut command = scene.command(&["vault", "backup", "copy.age"]);
+    let ran = scene.place.finish(command.env("TOKENCTL_TEST_MUTANTS", "damaged-backup"));
+    assert_eq!(ran.code, Some(8), "{ran}");
+    let left = std::fs::read_dir(scene.place.home()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("copy.age")));
+    assert!(!scene.place.home().join(".local/state/tokenctl/backups").exists(), "and none is remembered");
+}
+
+#[test]
 fn whoever_retires_a_key_hears_that_no_backup_holds_the_new_one() {
     let scene = Scene::settled();
     let dry = |scene: &Scene| scene.dry(&["rotate", "retire", "acme"]).stderr;
-    scene.ok(&["vault", "backup", "before.age"]);
+    let saved = earlier(&scene, &["vault", "backup", "before.age"]);
+    assert_eq!(saved.code, Some(0), "{saved}");
     scene.ok(&["rotate", "initiate", "acme"]);
     let id = format!("--certificate-id={}", scene.upload("acme"));
-    let confirmed = later(&scene, &["rotate", "confirm", "acme", &id]);
-    assert_eq!(confirmed.code, Some(0), "{confirmed}");
+    scene.ok(&["rotate", "confirm", "acme", &id]);
     let warned = dry(&scene);
     insta::assert_snapshot!(warned, @"
-    warning: no backup holds the key that becomes the only one: the last one that this machine knows of is of 2027-03-01T12:00:00Z
+    warning: no backup holds the key that becomes the only one: the last one that this machine knows of is of 2027-03-01T11:59:00Z
     hint: to make one, run `tokenctl vault backup FILE`
     ");
-    let saved = later(&scene, &["vault", "backup", "after.age"]);
-    assert_eq!(saved.code, Some(0), "{saved}");
+    scene.ok(&["vault", "backup", "after.age"]);
     assert_eq!(dry(&scene), "");
     // It is a warning and no more, and a machine that knows of none says so.
     std::fs::remove_dir_all(scene.place.home().join(".local/state/tokenctl/backups")).unwrap();
-    let ran = later(&scene, &["rotate", "retire", "acme"]);
-    assert_eq!(ran.code, Some(0), "{ran}");
+    let ran = scene.ok(&["rotate", "retire", "acme"]);
     assert!(ran.stderr.contains("becomes the only one: this machine knows of no backup"), "{ran}");
 }
 
@@ -112,14 +121,15 @@ fn what_was_removed_comes_back() {
     assert_eq!(planned["action"], "planned");
     let ran = scene.ok(&["vault", "restore", "copy.age", "--yes"]);
     assert!(ran.stdout.starts_with("restored\n"), "{ran}");
+    // What was restored over is the generation before.
+    std::fs::copy(scene.vault().with_extension("age.prev"), scene.place.home().join("replaced.age")).unwrap();
     scene.ok(&["verify", "acme"]);
     scene.ok(&["vault", "check"]);
     scene.ok(&["audit", "verify"]);
     let log = scene.ok(&["audit", "list", "--action=vault", "-o", "plain", "--fields=action,outcome"]).stdout;
     assert!(log.contains("vault.backup") && log.contains("vault.restore"), "{log}");
-    // And the other way round: what was restored over is the generation before.
-    let previous = scene.vault().with_extension("age.prev").display().to_string();
-    scene.ok(&["vault", "restore", &previous, "--yes"]);
+    // And the other way round.
+    scene.ok(&["vault", "restore", "replaced.age", "--yes"]);
     assert_eq!(scene.run(&["connection", "show", "acme"]).code, Some(3));
 }
 

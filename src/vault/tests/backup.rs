@@ -303,7 +303,7 @@ fn entries_that_open_to_nobody_are_kept_apart() {
     let request = RestoreRequest { place: world.place.clone(), backup: world.path("copy.age"), seen: None };
     let restored = Restore::open(request, credentials, world.clock.clone()).unwrap().run().unwrap();
     let (count, folder) = restored.unread.unwrap();
-    assert_eq!((count as usize, files_in(&folder)), (entries.len(), entries));
+    assert_eq!((count, files_in(&folder)), (entries.len() as u64, entries));
     let again = world.operator();
     add(&again, "more");
     assert!(again.check().unwrap().holds(), "{:?}", again.check());
