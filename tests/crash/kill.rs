@@ -99,6 +99,14 @@ fn killed_in_a_rekey() {
 }
 
 #[test]
+fn killed_while_the_vault_is_cared_for() {
+    quick("vault backup", 4);
+    quick("vault restore", 5);
+    quick("vault rekey", 5);
+    quick("vault move-home --release", 6);
+}
+
+#[test]
 fn killed_while_a_token_is_kept() {
     quick("token get", 3);
 }
