@@ -27,6 +27,12 @@ fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
 
 /// Runs a command on a terminal on which `typed` is typed; returns what the terminal showed and the code.
 fn on_terminal(command: &mut Command, columns: u16, typed: &str) -> (String, Option<i32>) {
+    let (shown, code) = shown_on_terminal(command, columns, typed);
+    (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), code)
+}
+
+/// The same, with every byte that reached the terminal.
+pub(crate) fn shown_on_terminal(command: &mut Command, columns: u16, typed: &str) -> (Vec<u8>, Option<i32>) {
     let (mut ours, theirs) = terminal(columns);
     let end = || Stdio::from(theirs.try_clone().unwrap());
     let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
@@ -40,7 +46,7 @@ fn on_terminal(command: &mut Command, columns: u16, typed: &str) -> (String, Opt
     while let Ok(count @ 1..) = ours.read(&mut piece) {
         shown.extend_from_slice(&piece[..count]);
     }
-    (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), child.wait().unwrap().code())
+    (shown, child.wait().unwrap().code())
 }
 
 /// What is left once colour is gone.
