@@ -245,9 +245,10 @@ fn names(bytes: &[u8]) {
         assert!(label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{label:?}");
     }
     if let Ok(email) = text.parse::<Email>() {
-        assert!(
-            email.normalised().parse::<Email>().is_ok_and(|again| again.normalised() == email.normalised())
-        );
+        // Small letters may be more bytes, or marks of their own: not every normal form is an address.
+        if let Ok(again) = email.normalised().parse::<Email>() {
+            assert_eq!(again.normalised(), email.normalised());
+        }
         let _ = email.masked();
     }
 }
