@@ -100,7 +100,7 @@ pub(in crate::oauth) fn request(bytes: &[u8]) {
             .expect("a runtime without I/O");
     }
     static SITE: LazyLock<Site> =
-        LazyLock::new(|| Site::new(AUTHORITY.to_owned(), PATH.to_owned()).ok().expect("a good address"));
+        LazyLock::new(|| Site::new(AUTHORITY.to_owned(), PATH.to_owned()).expect("a good address"));
     let bytes = text(bytes).into_bytes();
     let [login, ..] = transactions();
     let (genuine, statuses) = (Cell::new(false), RefCell::new(Vec::new()));

@@ -8,11 +8,16 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use rusqlite::types::Value;
+use rusqlite::{Connection as Database, MAIN_DB};
 
-use super::*;
+use super::pages::{Faults, Pages};
+use super::{Reader as _, Reading, Rows, in_memory, is_served, vfs};
+use crate::vault::error::VaultError;
 use crate::vault::file::create;
-use crate::vault::identity::Identity;
-use crate::vault::image::Chunks;
+use crate::vault::generation::settle;
+use crate::vault::identity::{Credentials, Identity};
+use crate::vault::image::{self, Chunks, Image};
+use crate::vault::schema;
 use crate::vault::signing::SigningKey;
 use crate::vault::trailer::{self, CHUNK, Commit};
 
@@ -119,7 +124,7 @@ struct Sealed {
     credentials: Credentials,
     recipient: age::x25519::Recipient,
     plain: Vec<u8>,
-    sealed: Vec<u8>,
+    file: Vec<u8>,
 }
 
 impl Sealed {
@@ -131,9 +136,9 @@ impl Sealed {
         let (trailer, _) = trailer::sign(image, commit, &signing).expect("it signs");
         let recipient = identity.recipient().as_str().parse().expect("a native key");
         let plain = [image.as_slice(), &trailer].concat();
-        let sealed = seal(&plain, &recipient);
+        let file = seal(&plain, &recipient);
         let folder = tempfile::tempdir().expect("a folder");
-        Self { folder, credentials: identity.into(), recipient, plain, sealed }
+        Self { folder, credentials: identity.into(), recipient, plain, file }
     }
 
     fn put(&self, bytes: &[u8]) {
@@ -176,11 +181,11 @@ pub(in crate::vault) fn file(bytes: &[u8]) {
             edit(&mut plain, edits);
             seal(&plain, &sealed.recipient)
         } else {
-            let mut file = sealed.sealed.clone();
+            let mut file = sealed.file.clone();
             edit(&mut file, edits);
             file
         };
-        sealed.put(if late { &sealed.sealed } else { &damaged });
+        sealed.put(if late { &sealed.file } else { &damaged });
         let image = Image::open(&sealed.path(), &sealed.credentials, |_| Ok(()));
         let opened = image.and_then(|image| Rows.open(image, &sealed.path(), &sealed.credentials));
         match opened {
