@@ -15,6 +15,8 @@ pub mod error;
 mod exec;
 pub mod exit;
 pub mod finish;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod help;
 mod import_file;
 mod invite;

@@ -15,6 +15,8 @@ mod check;
 mod create;
 pub mod error;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod generation;
 mod highwater;
 mod home;

@@ -123,6 +123,11 @@ fn killed_while_somebody_logs_in() {
 }
 
 #[test]
+fn killed_in_a_migration() {
+    quick("first write, schema 1", 3);
+}
+
+#[test]
 fn killed_in_init() {
     quick("init", 4);
 }

@@ -19,6 +19,13 @@
 #[path = "../cli/common/mod.rs"]
 mod common;
 
+#[allow(dead_code, reason = "shared with the tests of forgery")]
+#[path = "../tamper/forge.rs"]
+mod forge;
+#[allow(dead_code, reason = "shared with the tests of forgery")]
+#[path = "../tamper/snapshot.rs"]
+mod snapshot;
+
 mod accompany;
 mod io_errors;
 mod judge;
@@ -28,6 +35,7 @@ mod modes;
 mod planted;
 mod power_cut;
 mod refresh;
+mod released;
 mod small_disk;
 mod story;
 mod strace;

@@ -12,6 +12,7 @@ use tokenctl::vault::identity::Identity;
 
 use crate::common::login::free_port;
 use crate::common::{Place, Ran};
+use crate::released;
 use crate::strace::plain;
 
 /// The customer's NetSuite account, for all tests of this process.
@@ -34,6 +35,8 @@ pub(crate) fn simulator() -> &'static Simulator {
 /// How far a home's story has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
+    /// A vault of an older schema, as a former tokenctl left it.
+    Released,
     /// Nothing at all.
     Empty,
     /// A vault.
@@ -73,6 +76,12 @@ impl Scenario {
 /// Every command that writes to a vault.
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("init", Stage::Empty, &["init"]),
+    scenario(
+        "first write, schema 1",
+        Stage::Released,
+        &["connection", "add", "netsuite", "later", "--account=1234567", "--client-id=x"],
+    ),
+    scenario("first write, schema 2", Stage::Released, &["connection", "disable", "acme"]),
     scenario(
         "connection add",
         Stage::Vault,
@@ -212,6 +221,9 @@ fn done(place: &Place, arguments: &[&str]) -> Ran {
 /// Plays a scenario's story up to its command.
 pub(crate) fn prepare(scenario: &Scenario) -> Scene {
     let place = Place::new();
+    if let Some(schema) = scenario.name.strip_prefix("first write, schema ") {
+        released::settle(&place, schema.parse().unwrap());
+    }
     let admin = WORLD.simulator.control().netsuite("1234567");
     let client = admin.create_integration(NewIntegration::default()).unwrap().client_id;
     let fresh = || Identity::generate().recipient().to_string();

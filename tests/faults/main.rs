@@ -19,5 +19,7 @@ mod server;
 mod batch;
 mod hostile;
 mod limits;
+mod screen;
+mod seeds;
 mod terminal;
 mod verify;

@@ -1,7 +1,7 @@
 //! R19: malformed input for the parsers, at the library's boundary and at the program's: no panic, no hang.
 //!
 //! Identity files, pins, recipients, audit lines, trailers, stored JSON and token answers have their properties beside
-//! their code; here is the rest.
+//! their code; the seeds of the fuzz targets are replayed by `seeds`; here is the rest.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -32,14 +32,14 @@ use crate::office::NOW;
 
 /// A damage to bytes that were well-formed.
 #[derive(Debug, Clone)]
-enum Damage {
+pub(crate) enum Damage {
     Flip(Index, u8),
     Cut(Index),
     Insert(Index, Vec<u8>),
     Repeat(Index, Index),
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub(crate) fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         (any::<Index>(), any::<u8>()).prop_map(|(at, to)| Damage::Flip(at, to)),
         any::<Index>().prop_map(Damage::Cut),
@@ -48,7 +48,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn damaged(bytes: &[u8], damages: &[Damage]) -> Vec<u8> {
+pub(crate) fn damaged(bytes: &[u8], damages: &[Damage]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for damage in damages {
         let length = bytes.len().max(1);

@@ -5,6 +5,8 @@
 //! whatever ends with a line feed never changes again.
 
 mod backwards;
+#[cfg(feature = "fuzzing")]
+pub(in crate::vault) mod fuzzing;
 mod months;
 mod read;
 mod tail;

@@ -14,6 +14,8 @@
 //! `.<owner id>.<sequence>.room-…`, allocated before the vendor is asked, which the entry then fills ([`Room`]).
 
 mod entry;
+#[cfg(feature = "fuzzing")]
+pub(in crate::vault) mod fuzzing;
 
 use std::collections::BTreeMap;
 use std::io::{Seek as _, Write as _};
