@@ -2,6 +2,7 @@
 //!
 //! May import `domain` and `secret`. Everything here turns values into bytes; [`sink`] alone writes them.
 
+pub mod brief;
 pub mod csv;
 pub mod format;
 pub mod hint;
@@ -15,6 +16,8 @@ pub mod reports;
 pub mod sanitize;
 pub mod sink;
 pub mod table;
+pub mod timeline;
+pub mod tree;
 pub mod view;
 
 pub use format::Format;
