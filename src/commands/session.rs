@@ -35,17 +35,32 @@ pub(super) fn open(app: &App) -> Result<Session, CommandError> {
 /// As [`open`], for somebody who is talked to in another way.
 pub(super) fn open_for(app: &App, console: Console) -> Result<Session, CommandError> {
     let doing = |error: CommandError| error.doing("cannot open the vault");
+    let identity = identity(app, app.identity()).map_err(doing)?;
+    open_with(app, console, identity)
+}
+
+/// As [`open`], with an identity that was read already.
+pub(super) fn open_with(
+    app: &App,
+    console: Console,
+    identity: IdentityText,
+) -> Result<Session, CommandError> {
+    let doing = |error: CommandError| error.doing("cannot open the vault");
     let request = OpenRequest {
         place: place(app),
-        identity: identity(app).map_err(doing)?,
+        identity,
         pin: app.settings.vault_pin.clone(),
         limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
     };
     Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
 }
 
-fn identity(app: &App) -> Result<IdentityText, CommandError> {
-    app.identity()?.ok_or_else(|| {
+/// What was found of an identity; none is a failure.
+pub(super) fn identity(
+    app: &App,
+    found: Result<Option<IdentityText>, CommandError>,
+) -> Result<IdentityText, CommandError> {
+    found?.ok_or_else(|| {
         let own = app.paths.config.join("identity.txt");
         CommandError::new(Exit::Vault, "there is no identity to open it with")
             .because(format!(

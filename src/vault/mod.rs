@@ -40,6 +40,7 @@ mod transact;
 mod trust;
 mod unfolded;
 
+pub use audit_log::Operation as AuditOperation;
 pub use check::{CheckItem, CheckReport};
 pub use create::{Created, NewVault};
 pub use error::VaultError;

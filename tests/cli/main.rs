@@ -13,6 +13,7 @@ mod common;
 mod company;
 mod demo;
 mod disconnect;
+mod doctor;
 mod exec;
 mod exec_live;
 mod formats;
