@@ -14,10 +14,12 @@ pub mod qr;
 pub mod report;
 pub mod reports;
 pub mod sanitize;
+pub mod schemas;
 pub mod sink;
 pub mod table;
 pub mod timeline;
 pub mod tree;
+pub mod verify_report;
 pub mod view;
 
 pub use format::Format;

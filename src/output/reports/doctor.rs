@@ -1,5 +1,6 @@
 //! `doctor`: nested checks, each with its state, its cause and what helps.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::output::view::{Tone, View};
 const FEW: usize = 3;
 
 /// What may be the cause of a refusal.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SuspectRow {
     /// Which cause, in one word that stays.
     pub cause: &'static str,
@@ -30,7 +31,7 @@ pub struct SuspectRow {
 }
 
 /// One check, or a group of them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CheckRow {
     /// What is checked, in one word that stays; for a connection's group its name.
     pub name: String,
@@ -51,7 +52,7 @@ pub struct CheckRow {
 }
 
 /// One check that is not as it should be.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Finding {
     /// Which, with the groups that it is in: `acme/exchange`.
     pub check: String,
@@ -66,7 +67,7 @@ pub struct Finding {
 }
 
 /// `doctor`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Doctor {
     /// How many checks are as they should be.
     pub ok: usize,
@@ -179,6 +180,9 @@ impl CheckRow {
 }
 
 impl Doctor {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("findings", &["check", "state", "found", "cause", "fix"]);
+
     /// Counts and lists what `checks` hold.
     pub fn new(checks: Vec<CheckRow>, requests: u32) -> Self {
         let mut leaves = Vec::new();
@@ -231,6 +235,6 @@ impl Report for Doctor {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("findings", &["check", "state", "found", "cause", "fix"])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `status`: one screen, what needs attention first.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ pub enum Severity {
 }
 
 /// Something that somebody should do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Attention {
     /// The connection's name; `null` for the vault itself.
     pub connection: Option<String>,
@@ -33,7 +34,8 @@ pub struct Attention {
     /// What kind of need it is, in one word that stays: expired, reconnect, not-proven, uncertain, expiring, exposed,
     /// rotation-pending, activation-pending, no-key, no-grant, previous-kept or single-operator.
     pub kind: &'static str,
-    /// How urgent it is.
+    /// How urgent it is: high, medium or low.
+    #[schemars(with = "String")]
     pub severity: Severity,
     /// What is wrong or due.
     pub what: String,
@@ -42,7 +44,7 @@ pub struct Attention {
 }
 
 /// What comes to an end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Expiry {
     /// The connection's name.
     pub connection: String,
@@ -57,7 +59,7 @@ pub struct Expiry {
 }
 
 /// How many things come to an end in one month.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Month {
     /// The month in UTC, such as 2027-03.
     pub month: String,
@@ -66,7 +68,7 @@ pub struct Month {
 }
 
 /// `status`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
     /// When it was looked at.
     pub at: Timestamp,
@@ -135,6 +137,12 @@ pub fn by_month(expiries: &[Timestamp]) -> Vec<Month> {
     months
 }
 
+impl Status {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::of("attention", &["connection", "connection_id", "kind", "severity", "what"]);
+}
+
 impl Report for Status {
     fn schema(&self) -> &'static str {
         "status/1"
@@ -163,6 +171,6 @@ impl Report for Status {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("attention", &["connection", "connection_id", "kind", "severity", "what"])
+        Self::LISTING
     }
 }
