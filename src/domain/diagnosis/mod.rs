@@ -109,7 +109,11 @@ pub fn diagnose(seen: &Observations) -> Vec<Suspect> {
 impl Suspect {
     fn join(&mut self, other: Self) {
         self.weight = self.weight.max(other.weight);
-        self.evidence.extend(other.evidence);
+        for evidence in other.evidence {
+            if !self.evidence.contains(&evidence) {
+                self.evidence.push(evidence);
+            }
+        }
         if self.fixes.is_empty() {
             self.fixes = other.fixes;
         }
