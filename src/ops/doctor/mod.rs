@@ -2,7 +2,7 @@
 //! what helps. Changes nothing.
 //!
 //! `machine`, `vault`, `vendors` and `local` look; `live` asks vendors for tokens past every cache, `trials` asks again
-//! with one thing changed where one refuses, and `domain::diagnosis` judges what was seen. A refresh token that rotates
+//! with one thing changed (`variations`) where one refuses, and `domain::diagnosis` judges what was seen. A refresh token that rotates
 //! is never sent: a grant is judged by what is stored and by a token that is cached. What is asked is bounded and leaves
 //! a request and an outcome in the audit log.
 
@@ -11,6 +11,7 @@ mod live;
 mod local;
 mod machine;
 mod trials;
+mod variations;
 mod vault;
 mod vendors;
 
