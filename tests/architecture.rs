@@ -94,6 +94,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/oauth/answer.rs", "parses an answer with a token in it"),
     ("src/oauth/authorize.rs", "puts the state into the address that the browser is sent to"),
     ("src/oauth/callback/paste.rs", "reads a pasted address"),
+    ("src/oauth/certificates.rs", "parses an answer"),
     ("src/oauth/device.rs", "parses an answer with a device code in it"),
     ("src/oauth/discovery.rs", "parses an answer"),
     ("src/oauth/document.rs", "reads a document that is public"),

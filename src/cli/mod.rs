@@ -13,6 +13,7 @@ pub mod cert;
 pub mod check;
 pub mod company;
 pub mod connection;
+pub mod doctor;
 pub mod enums;
 pub mod examples;
 pub mod exec;
@@ -123,6 +124,9 @@ pub enum Command {
     Vault(vault::VaultCommand),
     /// Show on one screen what needs attention and what expires next
     Status,
+    /// Say what is wrong, why, and what helps
+    #[command(long_about = doctor::LONG)]
+    Doctor(doctor::DoctorArgs),
     /// Explain a command or a topic
     Help(help::HelpArgs),
 }

@@ -34,23 +34,41 @@ pub(super) fn open(app: &App) -> Result<Session, CommandError> {
 
 /// As [`open`], for somebody who is talked to in another way.
 pub(super) fn open_for(app: &App, console: Console) -> Result<Session, CommandError> {
-    let doing = |error: CommandError| error.doing("cannot open the vault");
-    let request = request(app).map_err(doing)?;
-    Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
+    let found = identity(app, app.identity()).map_err(|error| error.doing("cannot open the vault"))?;
+    open_with(app, console, found)
+}
+
+/// As [`open`], with an identity that was read already.
+pub(super) fn open_with(
+    app: &App,
+    console: Console,
+    identity: IdentityText,
+) -> Result<Session, CommandError> {
+    let request = request_with(app, identity);
+    Session::open(request, app.clock.clone(), Arc::new(console))
+        .map_err(|error| CommandError::from(error).doing("cannot open the vault"))
 }
 
 /// What opens the vault that the arguments and the environment name.
 pub(super) fn request(app: &App) -> Result<OpenRequest, CommandError> {
-    Ok(OpenRequest {
-        place: place(app),
-        identity: identity(app)?,
-        pin: app.settings.vault_pin.clone(),
-        limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
-    })
+    Ok(request_with(app, identity(app, app.identity())?))
 }
 
-fn identity(app: &App) -> Result<IdentityText, CommandError> {
-    app.identity()?.ok_or_else(|| {
+fn request_with(app: &App, identity: IdentityText) -> OpenRequest {
+    OpenRequest {
+        place: place(app),
+        identity,
+        pin: app.settings.vault_pin.clone(),
+        limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
+    }
+}
+
+/// What was found of an identity; none is a failure.
+pub(super) fn identity(
+    app: &App,
+    found: Result<Option<IdentityText>, CommandError>,
+) -> Result<IdentityText, CommandError> {
+    found?.ok_or_else(|| {
         let own = app.paths.config.join("identity.txt");
         CommandError::new(Exit::Vault, "there is no identity to open it with")
             .because(format!(

@@ -12,6 +12,7 @@ pub mod companies;
 mod connection_settings;
 pub mod connections;
 pub mod disconnect;
+pub mod doctor;
 pub mod error;
 mod grants;
 pub mod history;

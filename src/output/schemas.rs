@@ -15,6 +15,7 @@ use super::reports::company::{CompanyDetail, CompanyList, CompanyRenamed};
 use super::reports::connection::{ConnectionDetail, ConnectionList};
 use super::reports::demo::Demo;
 use super::reports::disconnect::Disconnected;
+use super::reports::doctor::Doctor;
 use super::reports::export::Exported;
 use super::reports::help::Help;
 use super::reports::import::Batch;
@@ -81,6 +82,7 @@ pub static SCHEMAS: &[Answers] = &[
     answers::<Batch>("connection-import/1", &["connection import"], &[Batch::LISTING]),
     answers::<ConnectionList>("connection-list/1", &["connection list"], &[ConnectionList::LISTING]),
     answers::<Demo>("demo/1", &["demo"], &[Demo::LISTING]),
+    answers::<Doctor>("doctor/1", &["doctor"], &[Doctor::LISTING]),
     answers::<()>(FAILURE, &[], &[]),
     answers::<Exported>("export/1", &["cert export", "audit export", "invite jwks"], &[Exported::LISTING]),
     answers::<Help>("help/1", &["help"], Help::LISTINGS),

@@ -51,6 +51,7 @@ mod transact;
 mod trust;
 mod unfolded;
 
+pub use audit_log::Operation as AuditOperation;
 pub use backup::{Backed, BackupTarget};
 pub use backup_note::Backup;
 pub use check::{CheckItem, CheckReport};

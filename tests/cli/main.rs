@@ -14,6 +14,7 @@ mod care;
 mod company;
 mod demo;
 mod disconnect;
+mod doctor;
 mod exec;
 mod exec_live;
 mod formats;

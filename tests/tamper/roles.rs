@@ -23,6 +23,8 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["sim"], Other, &[]),
     (&["help"], Other, &[]),
     (&["status"], May, &[]),
+    (&["doctor"], May, &["--offline"]),
+    (&["doctor"], May, &["acme"]),
     // Its failures have a code of their own, 125, as those of env(1).
     (&["exec"], Other, &[]),
     (&["app", "list"], May, &[]),

@@ -215,6 +215,8 @@ fn refusals(scene: &mut Scene) {
         // A short deadline: nobody waits for a vendor that will say the same again.
         scene.fails(&["verify", "acme", "-o", "json", "--deadline=500ms"]);
         scene.fails(&["rotate", "rollback", "acme", "--deadline=500ms"]);
+        let bundle = ["--bundle=doctor.json", "--with-names", "--force"];
+        scene.fails(&[&["doctor", "acme", "-o", "json", "--deadline=2s"][..], &bundle].concat());
         // The kept result is shown later, too.
         scene.ok(&["connection", "show", "acme", "-o", "json"]);
         scene.ok(&["status"]);
@@ -238,6 +240,7 @@ fn reports(scene: &mut Scene) {
         &["vault", "recipient", "list"],
         &["status"],
         &["verify", "acme"],
+        &["doctor", "acme"],
         &["help", "environment"],
     ] {
         for format in FORMATS {

@@ -142,6 +142,8 @@ actions! {
     RotationRetire = "rotation.retire",
     /// Connections were verified by live exchanges.
     Verify = "verify",
+    /// Vendors were asked why they refuse connections.
+    Diagnose = "diagnose",
     /// A token was obtained from the vendor.
     TokenObtain = "token.obtain",
     /// A token was handed out.

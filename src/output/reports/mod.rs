@@ -10,6 +10,7 @@ pub mod connection;
 mod connection_row;
 pub mod demo;
 pub mod disconnect;
+pub mod doctor;
 pub mod export;
 pub mod grant;
 pub mod help;
