@@ -8,6 +8,7 @@ use super::input::open_regular;
 use super::settings::SETTINGS;
 use crate::cli::nearest;
 use crate::commands::{CommandError, Exit};
+use crate::hooks::mutant;
 use crate::output::Hint;
 use crate::output::sink::check_mode;
 
@@ -46,6 +47,7 @@ impl Config {
     /// Parses the text of a config file.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
         let table: toml::Table = toml::from_str(text).map_err(|error| {
+            assert!(!mutant("panic-on-malformed"), "a seeded bug");
             // The message alone: the parser's own rendering quotes the file.
             let line =
                 error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());

@@ -1,9 +1,9 @@
 //! R1: SIGKILL at every system call of every command that writes.
 
-use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::common::proof::reached;
 use crate::judge::{Told, Trial};
 use crate::story::{self, SCENARIOS, Scenario};
 use crate::strace::{self, Call, Fault};
@@ -138,7 +138,7 @@ fn seeded_bugs_are_found() {
     }
 }
 
-/// Every system call of every command. `cargo test --test crash -- --ignored --nocapture`
+/// Every system call of every command. `cargo prove R1`
 #[test]
 #[ignore = "several minutes"]
 fn killed_at_every_system_call_of_every_command() {
@@ -173,17 +173,9 @@ fn killed_at_every_system_call_of_every_command() {
         }
     });
     let all = all.into_inner().unwrap();
-    let mut summary = String::new();
-    write!(
-        summary,
-        "R1: {} commands, {} kills, {} states judged, {} violations",
-        SCENARIOS.iter().filter(|scenario| story::wanted(scenario)).count(),
-        all.killed,
-        all.judged,
-        all.violations.len()
-    )
-    .unwrap();
-    println!("{summary}");
+    let commands = SCENARIOS.iter().filter(|scenario| story::wanted(scenario)).count();
+    let number = format!("{commands} commands, {} kills, {} states judged", all.killed, all.judged);
+    reached("R1", number, all.violations.len());
     no_violations(&all);
 }
 

@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::common::proof::reached;
 use crate::judge::{Told, Trial};
 use crate::story::{self, SCENARIOS};
 use crate::strace::{self, Call};
@@ -536,7 +537,7 @@ fn missing_syncs_are_found() {
     }
 }
 
-/// `cargo test --test crash -- --ignored --nocapture`
+/// `cargo prove R2`
 #[test]
 #[ignore = "many minutes"]
 fn power_cut_in_every_command() {
@@ -549,7 +550,7 @@ fn power_cut_in_every_command() {
         .map(|scenario| explore(scenario.name, None, true))
         .collect();
     let states: usize = all.iter().map(|explored| explored.states).sum();
-    let illegal: Vec<_> = all.into_iter().flat_map(|explored| explored.illegal).collect();
-    println!("R2: {states} states, {} illegal", illegal.len());
+    let illegal: Vec<_> = all.iter().flat_map(|explored| explored.illegal.clone()).collect();
+    reached("R2", format!("{} commands, {states} states", all.len()), illegal.len());
     assert!(illegal.is_empty(), "{}", illegal.join("\n"));
 }

@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use tokenctl::clock::Clock;
 use tokenctl::sim::quickbooks::{Admin, AppEntry, NewApp, NewCompany, NewGrant};
 
+use crate::common::proof::reached;
 use crate::common::{Place, Ran};
+use crate::io_errors;
 use crate::story::simulator;
 use crate::strace::{self, Call, Fault, plain};
 use crate::tree::Saved;
@@ -34,6 +36,17 @@ struct Found {
     /// The vendor had rotated and nobody had the answer: told as such.
     lost: usize,
     violations: Vec<String>,
+}
+
+impl Found {
+    fn say(&self) {
+        let Self { kills, good, lost, violations } = self;
+        reached(
+            "R1",
+            format!("`token refresh`: {kills} kills: {good} good, {lost} lost and told"),
+            violations.len(),
+        );
+    }
 }
 
 impl Bench {
@@ -137,7 +150,7 @@ fn killed_at_the_moments_that_matter() {
     let bench = Bench::new();
     let calls: Vec<_> = bench.calls(None).into_iter().filter(matters).collect();
     let found = bench.sweep(&calls, None);
-    println!("{} kills: {} good, {} lost and told", found.kills, found.good, found.lost);
+    found.say();
     assert!(found.violations.is_empty(), "{}", found.violations.join("\n"));
     assert!(found.good > 0 && found.lost > 0, "{found:?}");
 }
@@ -159,7 +172,40 @@ fn seeded_bugs_are_found() {
     }
 }
 
-/// Every system call. `cargo test --test crash refresh -- --ignored --nocapture`
+/// `cargo prove R1`
+#[test]
+#[ignore = "several minutes"]
+fn the_disk_refuses_every_call() {
+    if strace::usable().is_none() {
+        return;
+    }
+    let bench = Bench::new();
+    let calls = bench.calls(None);
+    let mut found = Found::default();
+    for (call, fault) in io_errors::faults(&calls, bench.place.home(), |_, _| true) {
+        bench.connect();
+        let (ran, fired) = strace::inject(&bench.place, &REFRESH, None, (call, fault));
+        if !fired {
+            continue; // a wait that took another turn
+        }
+        found.kills += 1;
+        match io_errors::said_well(&ran, call).and_then(|()| bench.judge(&ran)) {
+            Ok(true) => found.good += 1,
+            Ok(false) => found.lost += 1,
+            Err(what) => {
+                let what = format!("{fault:?} at {} {} ({:.160}): {what}", call.name, call.number, call.text);
+                println!("VIOLATION {what}\n{ran}");
+                found.violations.push(what);
+            }
+        }
+    }
+    let Found { kills: errors, good, lost, violations } = found;
+    let number = format!("`token refresh`: {errors} errors: {good} good, {lost} lost and told");
+    reached("R3", number, violations.len());
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+/// Every system call. `cargo prove R1`
 #[test]
 #[ignore = "several minutes"]
 fn killed_at_every_system_call() {
@@ -169,12 +215,6 @@ fn killed_at_every_system_call() {
     let bench = Bench::new();
     let calls: Vec<_> = bench.calls(None).into_iter().filter(|call| call.name != "execve").collect();
     let found = bench.sweep(&calls, None);
-    println!(
-        "R1/R9 token refresh: {} kills, {} good, {} lost and told, {} violations",
-        found.kills,
-        found.good,
-        found.lost,
-        found.violations.len()
-    );
+    found.say();
     assert!(found.violations.is_empty(), "{}", found.violations.join("\n"));
 }
