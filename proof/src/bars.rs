@@ -38,6 +38,7 @@ pub(crate) const BARS: &[Bar] = &[
         asked: "old or new, never between; acknowledged means new",
         parts: &[
             quick("crash", "kill::"),
+            quick("crash", "refresh::killed_at_the_moments_that_matter"),
             long("crash", "kill::killed_at_every_system_call_of_every_command"),
             long("crash", "refresh::killed_at_every_system_call"),
         ],
@@ -46,7 +47,11 @@ pub(crate) const BARS: &[Bar] = &[
         name: "R2",
         what: "power cut: every legal reordering of what was not synced",
         asked: "no illegal state",
-        parts: &[quick("crash", "power_cut::"), long("crash", "power_cut::power_cut_in_every_command")],
+        parts: &[
+            quick("crash", "power_cut::"),
+            quick("crash", "refresh::no_power_cut"),
+            long("crash", "power_cut::power_cut_in_every_command"),
+        ],
     },
     Bar {
         name: "R3",

@@ -5,7 +5,7 @@
 //! seeded bug, the test that must find it; a bug that nobody finds is a failure, and so is a violation: exit code 1.
 //!
 //! `SWEEP` in the environment scales the sweeps of many processes, `CRASH_ONLY` restricts the kills, the I/O errors and the
-//! power cuts to the commands whose names begin with it. What the harnesses say meanwhile goes to stderr.
+//! power cuts to the commands whose names begin with it (several with `|` between them). What the harnesses say meanwhile goes to stderr.
 #![allow(clippy::disallowed_methods, reason = "a stopwatch and the environment; the bans are the program's")]
 
 mod bars;

@@ -42,6 +42,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seeds("R1", "release-before-durable", "crash", "refresh::seeded_bugs_are_found"),
     seeds("R2", "no-fsync", "crash", "power_cut::missing_syncs_are_found"),
     seeds("R2", "no-folder-fsync", "crash", "power_cut::missing_syncs_are_found"),
+    seeds("R2", "no-fsync", "crash", "refresh::no_power_cut_forgets_what_was_sent_or_told"),
+    seeds("R2", "no-folder-fsync", "crash", "refresh::no_power_cut_forgets_what_was_sent_or_told"),
     seeds("R3", "failed-sync-ignored", "crash", "io_errors::seeded_bugs_are_found"),
     seeds("R3", "panic-on-refusal", "crash", "io_errors::seeded_bugs_are_found"),
     seeds("R3", "drafts-left-behind", "crash", "recovery::drafts_that_stay_are_found"),

@@ -1,7 +1,5 @@
 //! Hostile requests, in many orders, and then the genuine one.
 
-use std::time::Instant;
-
 use tokenctl::oauth::callback::Outcome;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::Ran;
 use crate::common::proof::reached;
 use crate::judge::{Told, Trial};
-use crate::story::{self, SCENARIOS};
+use crate::story::{self, Scenario};
 use crate::strace::{self, Call, Fault};
 
 /// The calls that a disk can refuse, and how it does.
@@ -109,6 +107,20 @@ fn sweep(trial: &Trial, faults: &[(&Call, Fault)]) -> Found {
     found
 }
 
+fn every_call(scenario: Scenario) -> Found {
+    let trial = Trial::of(scenario, None);
+    let found = sweep(&trial, &faults(&trial.calls, trial.scene.home(), |_, _| true));
+    println!(
+        "R3 {:<36} {:>4} errors, {} missed, {} violations, {}",
+        scenario.name,
+        found.injected,
+        found.missed,
+        found.violations.len(),
+        found.codes()
+    );
+    found
+}
+
 /// No panic, no signal, and a code that names the vault or the audit log.
 pub(crate) fn said_well(ran: &Ran, call: &Call) -> Result<(), String> {
     if ran.stderr.contains("has a bug") {
@@ -186,33 +198,10 @@ fn the_disk_refuses_every_call_of_every_command() {
     if strace::usable().is_none() {
         return;
     }
-    let next = AtomicUsize::new(0);
-    let all = Mutex::new(Found::default());
-    let work = || {
-        while let Some(scenario) = SCENARIOS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if !story::wanted(scenario) {
-                continue;
-            }
-            let trial = Trial::of(*scenario, None);
-            let found = sweep(&trial, &faults(&trial.calls, trial.scene.home(), |_, _| true));
-            println!(
-                "R3 {:<36} {:>4} errors, {} missed, {} violations, codes {:?}",
-                scenario.name,
-                found.injected,
-                found.missed,
-                found.violations.len(),
-                found.codes
-            );
-            all.lock().unwrap().add(found);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
-        }
-    });
-    let all = all.into_inner().unwrap();
-    let commands = SCENARIOS.iter().filter(|scenario| story::wanted(scenario)).count();
+    let (found, stopped) = story::for_each(every_call);
+    let commands = found.len();
+    let mut all = Found { violations: stopped, ..Found::default() };
+    found.into_iter().for_each(|found| all.add(found));
     let number = format!("{commands} commands, {} errors, {}", all.injected, all.codes());
     reached("R3", number, all.violations.len());
     all.expect_none();

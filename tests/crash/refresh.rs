@@ -10,6 +10,7 @@ use tokenctl::sim::quickbooks::{Admin, AppEntry, NewApp, NewCompany, NewGrant};
 use crate::common::proof::reached;
 use crate::common::{Place, Ran};
 use crate::io_errors;
+use crate::power_cut::{Disk, unsynced_when_told};
 use crate::story::simulator;
 use crate::strace::{self, Call, Fault, plain};
 use crate::tree::Saved;
@@ -136,10 +137,9 @@ fn done(place: &Place, arguments: &[&str]) {
 
 /// Where a file gets a name or is synced, and where something is sent.
 fn matters(call: &Call) -> bool {
-    matches!(
-        call.name.as_str(),
-        "fsync" | "rename" | "renameat" | "renameat2" | "unlink" | "sendto" | "connect" | "recvfrom"
-    )
+    let name = call.name.as_str();
+    call.sends()
+        || matches!(name, "fsync" | "rename" | "renameat" | "renameat2" | "unlink" | "connect" | "recvfrom")
 }
 
 #[test]
@@ -153,6 +153,33 @@ fn killed_at_the_moments_that_matter() {
     found.say();
     assert!(found.violations.is_empty(), "{}", found.violations.join("\n"));
     assert!(found.good > 0 && found.lost > 0, "{found:?}");
+}
+
+/// What a power cut would take away of what was sent or told.
+fn unsynced(bench: &Bench, mutant: Option<&str>) -> Vec<String> {
+    bench.connect();
+    let before = Disk::of(bench.place.home());
+    let (ran, calls) = strace::record(&bench.place, &REFRESH, mutant);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert!(calls.iter().any(Call::sends), "nothing was sent");
+    unsynced_when_told(bench.place.home(), &before, &calls)
+}
+
+/// R2: the intent is durable before the token is sent, the answer before anybody hears of it.
+#[test]
+fn no_power_cut_forgets_what_was_sent_or_told() {
+    if strace::usable().is_none() {
+        return;
+    }
+    let bench = Bench::new();
+    let found = unsynced(&bench, None);
+    reached("R2", "`token refresh`: nothing unsynced when it sends and when it tells", found.len());
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for mutant in ["no-fsync", "no-folder-fsync"] {
+        let found = unsynced(&bench, Some(mutant));
+        let says = |what: &str| found.iter().any(|found| found.starts_with(what));
+        assert!(says("Send") && says("Acknowledge"), "{mutant} was not found: {found:?}");
+    }
 }
 
 /// The harness must be able to fail.

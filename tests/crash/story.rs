@@ -1,7 +1,9 @@
 //! Every command that changes something, each with a home in which it can be run and what it is seen to change.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 use tokenctl::clock::Clock;
@@ -84,7 +86,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         Stage::Vault,
         &["app", "add", "oauth2", "new", "--client-id=x", SERVER, SECRET],
     ),
-    scenario("app set", Stage::Vault, &["app", "set", "spare", "--rename=other", SECRET]),
+    scenario("app set", Stage::Vault, &["app", "set", "spare", "--rename=other", SECRET, "--unproven"]),
     scenario("app remove", Stage::Vault, &["app", "remove", "spare", "--yes"]),
     scenario(
         "connection add quickbooks",
@@ -275,9 +277,37 @@ fn every_command_that_writes_is_interrupted() {
     assert!(wrong.is_empty(), "no such command, or one with a scenario: {wrong:?}");
 }
 
-/// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words that its name must begin with.
+/// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words, with `|` between them, one of which its name
+/// must begin with.
 pub(crate) fn wanted(scenario: &Scenario) -> bool {
-    std::env::var("CRASH_ONLY").map_or(true, |only| scenario.name.starts_with(&only))
+    let only = std::env::var("CRASH_ONLY").unwrap_or_default();
+    only.split('|').any(|words| scenario.name.starts_with(words))
+}
+
+/// Does `work` for every scenario that is wanted, on all cores; returns what it found, and where it stopped with a panic:
+/// hours of work for the other commands are not lost with it.
+pub(crate) fn for_each<T: Send>(work: impl Fn(Scenario) -> T + Sync) -> (Vec<T>, Vec<String>) {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new((Vec::new(), Vec::new()));
+    let some = || {
+        while let Some(scenario) = SCENARIOS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !wanted(scenario) {
+                continue;
+            }
+            let ended = catch_unwind(AssertUnwindSafe(|| work(*scenario)));
+            let mut done = done.lock().unwrap();
+            match ended {
+                Ok(found) => done.0.push(found),
+                Err(_) => done.1.push(format!("{}: the harness itself stopped", scenario.name)),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(some);
+        }
+    });
+    done.into_inner().unwrap()
 }
 
 /// Returns the scenario of this name.

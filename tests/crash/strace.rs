@@ -38,6 +38,13 @@ impl Call {
         }
     }
 
+    /// Whether it sends something through a socket.
+    pub(crate) fn sends(&self) -> bool {
+        let to = self.text.split(',').next().unwrap_or_default();
+        ["write", "writev", "sendto", "sendmsg"].contains(&&*self.name)
+            && ["<socket:", "<TCP"].iter().any(|kind| to.contains(kind))
+    }
+
     /// Whether it names `folder` or something below it, by path or by descriptor.
     pub(crate) fn touches(&self, folder: &Path) -> bool {
         // The home is also the current directory, which `AT_FDCWD<…>` repeats in every line.
