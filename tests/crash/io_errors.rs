@@ -201,7 +201,9 @@ fn the_disk_refuses_every_call_of_every_command() {
     let (found, stopped) = story::for_each(every_call);
     let commands = found.len();
     let mut all = Found { violations: stopped, ..Found::default() };
-    found.into_iter().for_each(|found| all.add(found));
+    for found in found {
+        all.add(found);
+    }
     let number = format!("{commands} commands, {} errors, {}", all.injected, all.codes());
     reached("R3", number, all.violations.len());
     all.expect_none();
