@@ -100,7 +100,7 @@ fn sweep(trial: &Trial, faults: &[(&Call, Fault)]) -> Found {
         }
         found.injected += 1;
         *found.codes.entry(ran.code.unwrap_or(-1)).or_default() += 1;
-        if let Err(what) = said_well(&ran, call).and_then(|()| left_well(trial, &ran)) {
+        if let Err(what) = said_well(&ran, (call, *fault)).and_then(|()| left_well(trial, &ran)) {
             violation(format!("{what}\n{ran}"));
         }
     }
@@ -122,7 +122,7 @@ fn every_call(scenario: Scenario) -> Found {
 }
 
 /// No panic, no signal, and a code that names the vault or the audit log.
-pub(crate) fn said_well(ran: &Ran, call: &Call) -> Result<(), String> {
+pub(crate) fn said_well(ran: &Ran, (call, fault): (&Call, Fault)) -> Result<(), String> {
     if ran.stderr.contains("has a bug") {
         return Err("a panic".to_owned());
     }
@@ -131,7 +131,7 @@ pub(crate) fn said_well(ran: &Ran, call: &Call) -> Result<(), String> {
     match ran.code {
         None => Err("ended by a signal".to_owned()),
         Some(8 | 9) => Ok(()),
-        Some(0) if takes_nothing_away(call) || ran.stderr.contains("warning: ") => Ok(()),
+        Some(0) if takes_nothing_away(call, fault) || ran.stderr.contains("warning: ") => Ok(()),
         Some(0) => Err("it ended well and said nothing of it".to_owned()),
         Some(2) if given => Ok(()),
         // `exec` keeps the code for itself; the JSON error has the real one.
@@ -142,12 +142,14 @@ pub(crate) fn said_well(ran: &Ran, call: &Call) -> Result<(), String> {
 }
 
 /// Whether an error there costs nothing that was asked for, so that it need not even be told.
-fn takes_nothing_away(call: &Call) -> bool {
+fn takes_nothing_away(call: &Call, fault: Fault) -> bool {
     // What a lock says of its holder, and what this machine remembers of the vault.
     let beside = ["/vault.age.locks/", "/.local/state/"].iter().any(|part| call.text.contains(part));
     // What cleans up is done again at the next write: it looks through a folder and removes names.
     let lists = call.name == "openat" && call.text.contains("O_DIRECTORY") || call.name == "getdents64";
-    beside || lists || call.name == "unlink"
+    // Whether a folder is there is asked a second time before it is made.
+    let asks = call.name == "statx" && matches!(fault, Fault::Once(_));
+    beside || lists || asks || call.name == "unlink"
 }
 
 /// What failed is as if it had never been tried; nothing is left after the next run.

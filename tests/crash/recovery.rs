@@ -94,7 +94,7 @@ fn sweep(name: &str, most: usize, every: usize) -> Found {
 /// The vault is what it was, with the write or without it as was told, and another write leaves nothing over.
 fn judge(trial: &Trial, leftover: &Leftover, (call, fault): (&Call, Fault), ran: &Ran) -> Result<(), String> {
     if fault != Fault::Kill {
-        said_well(ran, call)?;
+        said_well(ran, (call, fault))?;
     }
     let state = story::observe(&trial.scene)?;
     if state != leftover.state {
