@@ -75,6 +75,9 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["rotate", "retire"], about: "See what would be done", arguments: &["rotate", "retire", "acme", "--dry-run"] },
     Example { command: &["verify"], about: "Prove one connection", arguments: &["verify", "acme"] },
     Example { command: &["verify"], about: "Prove everything in CI, and fail 45 days before a certificate ends", arguments: &["verify", "--all", "--fail-on", "expiring", "--warn-days", "45", "--output", "json"] },
+    Example { command: &["verify"], about: "Leave reports for CI", arguments: &["verify", "--all", "--report", "junit=tokenctl.xml", "--report", "sarif=tokenctl.sarif"] },
+    Example { command: &["verify"], about: "Annotate a workflow run on GitHub", arguments: &["verify", "--all", "--report", "github=-"] },
+    Example { command: &["verify"], about: "Leave metrics for node_exporter's textfile collector", arguments: &["verify", "--all", "--quiet", "--report", "prometheus=/var/lib/node_exporter/tokenctl.prom"] },
     Example { command: &["verify"], about: "Try an upload before the switch", arguments: &["verify", "acme", "--key", "pending", "--certificate-id=5f3a"] },
     Example { command: &["token", "get"], about: "Hand a token to a script", arguments: &["token", "get", "acme"] },
     Example { command: &["token", "get"], about: "Hand curl a header with a token that lasts 20 minutes", arguments: &["token", "get", "acme", "--format", "header", "--min-ttl", "20m"] },
@@ -122,6 +125,8 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["status"], about: "See what needs attention", arguments: &["status"] },
     Example { command: &["help"], about: "Explain the exit codes", arguments: &["help", "exit-codes"] },
     Example { command: &["help"], about: "List the exit codes for a script", arguments: &["help", "exit-codes", "-o", "plain", "--fields", "code,name"] },
+    Example { command: &["help"], about: "List the schema of every command's JSON", arguments: &["help", "output", "-o", "jsonl"] },
+    Example { command: &["help"], about: "Print the JSON Schema of what verify answers", arguments: &["help", "schema", "verify/1"] },
 ];
 
 /// Adds the examples to the long help of the commands below `root`.

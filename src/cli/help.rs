@@ -5,10 +5,13 @@ use clap::Args;
 /// What `help` explains.
 #[derive(Debug, Args)]
 pub struct HelpArgs {
-    /// A command, or one of exit-codes, environment, files, output, security, headless
+    /// A command; or one of exit-codes, environment, files, output, security, headless; or schema and its name
     #[arg(value_name = "COMMAND|TOPIC")]
     pub words: Vec<String>,
 }
+
+/// The word before the name of a schema.
+pub const SCHEMA: &str = "schema";
 
 /// What can be explained beside commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

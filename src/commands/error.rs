@@ -76,6 +76,11 @@ impl CommandError {
         self
     }
 
+    /// What happened and why, where it is told beside something worse.
+    pub fn in_one_line(&self) -> String {
+        std::iter::once(&self.what).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     /// How the process ends.
     pub fn exit(&self) -> Exit {
         self.exit

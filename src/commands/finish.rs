@@ -12,7 +12,7 @@ use crate::output::json::Answer;
 use crate::output::reports::export::Exported;
 use crate::output::sink::{Export, SinkError, write_file, write_stdout};
 use crate::output::{Canvas, Format, Hint, Report, csv, json, plain, table};
-use crate::output::{Cell, Column, Listing, Selection, Table, View};
+use crate::output::{Cell, Column, Selection, Table, View, schemas};
 use crate::secret::SecretBytes;
 use crate::ui::Console;
 
@@ -110,9 +110,12 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Checks `--fields` before anything is done; a command that changes something calls it first.
-    pub fn check_fields(&self, listing: &Listing) -> Result<(), CommandError> {
-        Ok(listing.check(self.fields.as_deref().unwrap_or_default())?)
+    /// Checks `--fields` before anything is done: no answer of `command` may turn out to have no such field.
+    pub fn check_fields(&self, command: &str) -> Result<(), CommandError> {
+        let wanted = self.fields.as_deref().unwrap_or_default();
+        let mut verdicts = schemas::listings_of(command).map(|listing| listing.check(wanted)).peekable();
+        let first = verdicts.peek().cloned().unwrap_or(Ok(()));
+        if verdicts.any(|verdict| verdict.is_ok()) { Ok(()) } else { Ok(first?) }
     }
 }
 

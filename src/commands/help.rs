@@ -1,14 +1,14 @@
-//! `tokenctl help`: commands from the command tree, topics from `commands/help/`.
-
-use serde::Serialize;
-use serde_json::Value;
+//! `tokenctl help`: commands from the command tree, topics from `commands/help/`, schemas from their registry.
 
 use super::{CommandError, Exit, Finished, Outcome};
 use crate::app::App;
 use crate::app::settings::SETTINGS;
-use crate::cli::help::{HelpArgs, Topic};
+use crate::cli::help::{HelpArgs, SCHEMA, Topic};
 use crate::cli::{nearest, tree};
-use crate::output::{Column, Hint, Listing, Report, Table, View, to_value};
+use crate::output::Hint;
+use crate::output::json;
+use crate::output::reports::help::{ExitCodeRow, Help, HelpRow, SchemaRow, SettingRow};
+use crate::output::schemas::{self, BYTES, SCHEMAS};
 
 /// Explains what `args` name, or everything.
 pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
@@ -18,6 +18,9 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
     {
         return Ok(Finished::report(topic_report(topic)));
     }
+    if let [SCHEMA, names @ ..] = &words[..] {
+        return schema(names);
+    }
     let mut command = tree();
     command.build();
     let mut command = &mut command;
@@ -26,12 +29,12 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
         command = command.find_subcommand_mut(word).ok_or_else(|| unknown(&words, word, &known))?;
     }
     let text = command.render_long_help().to_string();
-    Ok(Finished::report(HelpReport { subject: words.join(" "), text, table: HelpTable::default() }))
+    Ok(Finished::report(Help::text(words.join(" "), text)))
 }
 
 fn unknown(words: &[&str], word: &str, known: &[String]) -> CommandError {
     let topics = Topic::ALL.map(Topic::as_str);
-    let known = known.iter().map(String::as_str).chain(topics);
+    let known = known.iter().map(String::as_str).chain(topics).chain([SCHEMA]);
     let failure =
         CommandError::new(Exit::Usage, format!("there is no command or topic `{}`", words.join(" ")));
     let failure = match nearest(word, known) {
@@ -43,110 +46,111 @@ fn unknown(words: &[&str], word: &str, known: &[String]) -> CommandError {
         .hinted(Hint::command("to see every command, run", ["help"]))
 }
 
-fn topic_report(topic: Topic) -> HelpReport {
-    let (text, table) = match topic {
+fn topic_report(topic: Topic) -> Help {
+    let (text, rows) = match topic {
         Topic::ExitCodes => (include_str!("help/exit-codes.txt"), exit_codes()),
         Topic::Environment => (include_str!("help/environment.txt"), environment()),
-        Topic::Files => (include_str!("help/files.txt"), HelpTable::default()),
-        Topic::Output => (include_str!("help/output.txt"), HelpTable::default()),
-        Topic::Security => (include_str!("help/security.txt"), HelpTable::default()),
-        Topic::Headless => (include_str!("help/headless.txt"), HelpTable::default()),
+        Topic::Files => (include_str!("help/files.txt"), Vec::new()),
+        Topic::Output => (include_str!("help/output.txt"), answers()),
+        Topic::Security => (include_str!("help/security.txt"), Vec::new()),
+        Topic::Headless => (include_str!("help/headless.txt"), Vec::new()),
     };
-    HelpReport { subject: topic.as_str().to_owned(), text: text.to_owned(), table }
+    Help { rows, ..Help::text(topic.as_str(), text) }
 }
 
-fn exit_codes() -> HelpTable {
-    let rows = Exit::ALL.iter().map(|exit| {
-        to_value(&ExitCodeRow {
-            code: exit.code(),
-            name: exit.name(),
-            meaning: exit.meaning(),
-            retry: exit.retry().as_str(),
-        })
+fn exit_codes() -> Vec<HelpRow> {
+    let rows = Exit::ALL.iter().map(|exit| ExitCodeRow {
+        code: exit.code(),
+        name: exit.name(),
+        meaning: exit.meaning(),
+        retry: exit.retry().as_str(),
     });
-    HelpTable { fields: &["code", "name", "retry", "meaning"], rows: rows.collect() }
+    rows.map(HelpRow::ExitCode).collect()
 }
 
-fn environment() -> HelpTable {
-    let rows = SETTINGS.iter().map(|setting| {
-        to_value(&SettingRow {
-            flag: setting.flag,
-            variable: setting.variable,
-            key: setting.key,
-            meaning: setting.meaning,
-        })
+fn environment() -> Vec<HelpRow> {
+    let rows = SETTINGS.iter().map(|setting| SettingRow {
+        flag: setting.flag,
+        variable: setting.variable,
+        key: setting.key,
+        meaning: setting.meaning,
     });
-    HelpTable { fields: &["variable", "flag", "key", "meaning"], rows: rows.collect() }
+    rows.map(HelpRow::Setting).collect()
 }
 
-#[derive(Serialize)]
-struct ExitCodeRow {
-    code: u8,
-    name: &'static str,
-    meaning: &'static str,
-    retry: &'static str,
+/// Every schema with its commands, then the commands that print bytes.
+fn answers() -> Vec<HelpRow> {
+    let schemas = SCHEMAS.iter().map(|answers| {
+        let listing = answers.listings.first();
+        SchemaRow {
+            schema: Some(answers.name),
+            commands: answers.commands.to_vec(),
+            prints: None,
+            rows: listing.and_then(|listing| listing.rows),
+            fields: listing.map_or(&[][..], |listing| listing.fields),
+        }
+    });
+    let bytes = BYTES.iter().map(|(command, prints)| SchemaRow {
+        schema: None,
+        commands: vec![command],
+        prints: Some(prints),
+        rows: None,
+        fields: &[],
+    });
+    schemas.chain(bytes).map(HelpRow::Schema).collect()
 }
 
-#[derive(Serialize)]
-struct SettingRow {
-    flag: &'static str,
-    variable: &'static str,
-    key: &'static str,
-    meaning: &'static str,
+/// Prints a JSON Schema; without a name, the same as `help output`.
+fn schema(words: &[&str]) -> Outcome {
+    let name = match words {
+        [] => return Ok(Finished::report(topic_report(Topic::Output))),
+        [name] => name,
+        _ => return Err(CommandError::usage("`help schema` takes one name")),
+    };
+    if let Some(answers) = schemas::find(name) {
+        return Ok(Finished::bytes(json::document(&answers.schema()).into_bytes()));
+    }
+    let bare = |name: &'static str| name.split_once('/').map_or(name, |(word, _)| word);
+    let known = SCHEMAS.iter().flat_map(|answers| [answers.name, bare(answers.name)]);
+    let failure = CommandError::new(Exit::Usage, format!("there is no schema `{name}`"));
+    let failure = match nearest(name, known) {
+        Some(nearest) => {
+            failure.hinted(Hint::command(format!("did you mean `{nearest}`? run"), ["help", SCHEMA, nearest]))
+        }
+        None => failure,
+    };
+    Err(failure.hinted(Hint::command("to see every schema, run", ["help", Topic::Output.as_str()])))
 }
 
-/// A topic's table, generated from the enum that the program runs on.
-#[derive(Default)]
-struct HelpTable {
-    fields: &'static [&'static str],
-    rows: Vec<Value>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-struct HelpReport {
-    subject: String,
-    text: String,
-    table: HelpTable,
-}
-
-#[derive(Serialize)]
-struct HelpData<'a> {
-    subject: &'a str,
-    text: &'a str,
-    rows: &'a [Value],
-}
-
-impl Report for HelpReport {
-    fn schema(&self) -> &'static str {
-        "help/1"
+    fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        for below in command.get_subcommands() {
+            let path = format!("{path} {}", below.get_name()).trim_start().to_owned();
+            if below.has_subcommands() {
+                leaves(below, &path, found);
+            } else {
+                found.push(path);
+            }
+        }
     }
 
-    fn data(&self) -> Value {
-        to_value(&HelpData { subject: &self.subject, text: &self.text, rows: &self.table.rows })
-    }
-
-    fn view(&self) -> View {
-        let view = View::new().text(self.text.clone());
-        if self.table.rows.is_empty() {
-            return view;
-        }
-        let columns = self.table.fields.iter().map(|field| {
-            let column = Column::new(field.to_uppercase());
-            if *field == "meaning" { column.wraps() } else { column }
-        });
-        let mut table = Table::new(columns, "");
-        for row in &self.table.rows {
-            let cell =
-                |field: &&str| crate::output::listing::cell_text(row.get(*field).unwrap_or(&Value::Null));
-            table.row(self.table.fields.iter().map(cell));
-        }
-        view.table(table)
-    }
-
-    fn listing(&self) -> Listing {
-        if self.table.rows.is_empty() {
-            Listing::single(&["subject", "text"])
-        } else {
-            Listing::of("rows", self.table.fields)
-        }
+    #[test]
+    fn every_command_has_a_schema_or_prints_bytes_and_no_other_is_named() {
+        let mut commands = Vec::new();
+        leaves(&tree(), "", &mut commands);
+        let unknown: Vec<_> = commands.iter().filter(|command| !schemas::is_known(command)).collect();
+        assert!(unknown.is_empty(), "missing in output::schemas: {unknown:?}");
+        let exists = |words: &str| {
+            let tree = tree();
+            let below = |command: &clap::Command, word| command.find_subcommand(word).cloned();
+            words.split(' ').try_fold(tree, |command, word| below(&command, word)).is_some()
+        };
+        let named =
+            SCHEMAS.iter().flat_map(|answers| answers.commands).chain(BYTES.iter().map(|(words, _)| words));
+        let strange: Vec<_> = named.filter(|words| **words != "help schema" && !exists(words)).collect();
+        assert!(strange.is_empty(), "no such commands: {strange:?}");
     }
 }

@@ -42,6 +42,7 @@ pub type Outcome = Result<Finished, CommandError>;
 
 /// Runs the command.
 pub async fn dispatch(app: &App, command: Command) -> Outcome {
+    app.delivery().check_fields(&app.command)?;
     match command {
         Command::Init(args) => vault::run_init(app, &args),
         Command::Demo(args) => demo::run(app, &args).await,

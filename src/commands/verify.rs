@@ -1,9 +1,10 @@
 //! `tokenctl verify`
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::cli::verify::{FailOn, VerifyArgs};
+use crate::cli::verify::{FailOn, ReportFile, VerifyArgs};
 use crate::domain::selection::Selection;
 use crate::ops::OpsError;
 use crate::ops::interact::Interact as _;
@@ -11,7 +12,7 @@ use crate::ops::verify::{Verified, VerifyRequest, VerifyResult, verify};
 use crate::output::Hint;
 use crate::output::reports::Proof;
 use crate::output::reports::verify::{Verify, VerifyRow};
-
+use crate::output::sink::{Export, write_file};
 use crate::vault::VaultError;
 
 use super::connection::selection;
@@ -42,8 +43,20 @@ pub(super) async fn run(app: &App, args: &VerifyArgs) -> Result<Finished, Comman
             failure = Some(CommandError::of_operation(error).doing("the results could not be recorded"));
         }
     }
-    let hints = hints(&result);
-    let finished = hints.into_iter().fold(Finished::report(report), Finished::hinted);
+    let (unwritten, printed) = write_reports(app, args, &report);
+    for error in unwritten {
+        // As above: whoever looks at one exit code must see the missing proof.
+        if failure.is_some() {
+            app.console.warn(&error.in_one_line());
+        } else {
+            failure = Some(error);
+        }
+    }
+    let finished = match printed {
+        Some(text) => Finished::bytes(text.into_bytes()),
+        None => Finished::report(report),
+    };
+    let finished = hints(&result).into_iter().fold(finished, Finished::hinted);
     Ok(match failure {
         Some(failure) => finished.failing(failure),
         None => finished,
@@ -60,12 +73,38 @@ fn request(args: &VerifyArgs) -> Result<VerifyRequest, CommandError> {
     if args.certificate_id.is_some() && args.names.len() != 1 {
         return Err(CommandError::usage("`--certificate-id` goes with exactly one name"));
     }
+    for (index, one) in args.reports.iter().enumerate() {
+        if args.reports[..index].iter().any(|other| other.path == one.path) {
+            let path = one.path.display();
+            return Err(CommandError::usage(format!("two reports cannot both go to `{path}`"))
+                .hinted(Hint::text("give each `--report` a path of its own")));
+        }
+    }
     Ok(VerifyRequest {
         selection: Selection { names: args.names.clone(), ..selection(&args.filter) },
         key: args.key.map(Into::into),
         certificate_id: args.certificate_id.clone(),
         parallel: args.parallel.into(),
     })
+}
+
+/// Writes every report that was asked for; returns those that could not be, and the one that goes to stdout.
+///
+/// A file is replaced at once: a collector that reads meanwhile sees the one before.
+fn write_reports(app: &App, args: &VerifyArgs, report: &Verify) -> (Vec<CommandError>, Option<String>) {
+    let (mut errors, mut printed) = (Vec::new(), None);
+    for ReportFile { kind, path } in &args.reports {
+        let text = kind.render(report, app.clock.now());
+        if path == Path::new("-") {
+            printed = Some(text);
+            continue;
+        }
+        let export = Export { path, audience: app.everybody(), replace: true };
+        if let Err(error) = write_file(&export, text.as_bytes()) {
+            errors.push(CommandError::from(error).doing(format!("the {kind} report could not be written")));
+        }
+    }
+    (errors, printed)
 }
 
 fn report(result: &VerifyResult, args: &VerifyArgs) -> Verify {
@@ -82,7 +121,8 @@ fn report(result: &VerifyResult, args: &VerifyArgs) -> Verify {
 }
 
 fn row(one: &Verified, args: &VerifyArgs) -> VerifyRow {
-    let mut row = VerifyRow::new(&one.name, &one.verification, one.expires_at, args.warn_days);
+    let mut row =
+        VerifyRow::new((&one.name, one.provider), &one.verification, one.expires_at, args.warn_days);
     row.proof = row.proof.zip(one.proof).map(|(proof, kind)| proof.by(kind));
     let failure = one.failure.as_ref().map(CommandError::of_operation);
     let exit = match &failure {
@@ -182,6 +222,7 @@ mod tests {
         };
         let one = Verified {
             name: "acme".parse().unwrap(),
+            provider: Provider::Netsuite,
             verification: Verification {
                 connection: ConnectionId::new(),
                 key: None,

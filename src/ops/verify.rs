@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::domain::audit::{Action, AuditEvent};
+use crate::domain::connection::Provider;
 use crate::domain::ids::{CertificateId, ConnectionName};
 use crate::domain::key::KeyState;
 use crate::domain::selection::Selection;
@@ -41,6 +42,8 @@ pub struct VerifyRequest {
 pub struct Verified {
     /// The connection's name.
     pub name: ConnectionName,
+    /// Its vendor.
+    pub provider: Provider,
     /// What was found, as stored.
     pub verification: Verification,
     /// What proves it; without a proof, what would have.

@@ -100,6 +100,11 @@ fn harmless(mut bytes: Zeroizing<Vec<u8>>) -> SecretBytes {
     escaped.unwrap_or_else(|| Secret::new(std::mem::take(&mut *bytes)))
 }
 
+/// Returns a document that is no envelope, indented; ends with a line feed.
+pub fn document(value: &Value) -> String {
+    line(value, true)
+}
+
 /// Returns one object per row and line.
 pub fn lines(rows: impl Iterator<Item = Map<String, Value>>) -> String {
     rows.map(|row| line(&row, false)).collect()

@@ -13,8 +13,10 @@ pub mod qr;
 pub mod report;
 pub mod reports;
 pub mod sanitize;
+pub mod schemas;
 pub mod sink;
 pub mod table;
+pub mod verify_report;
 pub mod view;
 
 pub use format::Format;

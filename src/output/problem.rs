@@ -1,12 +1,13 @@
 //! A failure as the outside sees it: three lines for people, one object for programs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::hint::Hint;
 use super::sanitize::safe_line;
 
 /// What `commands::error` hands over; a view, so that output knows nothing of kinds.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct Problem<'a> {
     /// The exit code.
     pub code: u8,

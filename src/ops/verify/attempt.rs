@@ -124,6 +124,7 @@ fn proven(
 ) -> Verified {
     Verified {
         name: connection.name.clone(),
+        provider: connection.provider,
         verification: proof_of(connection, key, &evidence, at),
         proof: None,
         expires_at: None,
@@ -149,6 +150,7 @@ fn failed(connection: &Connection, at: Timestamp, error: OpsError) -> Verified {
     };
     Verified {
         name: connection.name.clone(),
+        provider: connection.provider,
         verification,
         proof: None,
         expires_at: None,

@@ -1,6 +1,7 @@
 //! Apps: `app list`, and one app shown or changed.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,37 +13,63 @@ use crate::output::report::to_value;
 use crate::output::{Cell, Column, Listing, Report, Table, Tone, View};
 
 /// An app, without its client secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AppRow {
+    /// Its id.
     id: String,
+    /// Its name.
     name: String,
+    /// The vendor: quickbooks, pax8 or oauth2.
     provider: &'static str,
+    /// production, sandbox, release-preview or simulator.
     environment: &'static str,
+    /// What the vendor calls it.
     client_id: String,
+    /// Whether its client secret is stored.
     has_secret: bool,
+    /// Whether the secret before that is kept, for the way back.
     has_previous_secret: bool,
+    /// How many connections belong to it.
     connections: u64,
+    /// How it is registered at the vendor.
     settings: RegistrationRow,
+    /// How it was registered before the last change that was proven; `null` if it never changed.
     previous_settings: Option<RegistrationRow>,
+    /// When it was added.
     created_at: Timestamp,
+    /// When it was last changed.
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RegistrationRow {
+    /// What the vendor calls it.
     client_id: String,
+    /// How it proves to the token endpoint who it is; `null` for what the vendor expects.
     authentication: Option<&'static str>,
+    /// What is asked for at a login.
     scopes: Vec<String>,
+    /// Where the vendor sends the browser back to.
     redirect_uri: Option<String>,
+    /// Where the server's endpoints are published.
     discovery: Option<String>,
+    /// What the server calls itself.
     issuer: Option<String>,
+    /// The token endpoint; `null` for the vendor's own, like the addresses below.
     token_url: Option<String>,
+    /// The authorization endpoint.
     authorize_url: Option<String>,
+    /// The device authorization endpoint.
     device_url: Option<String>,
+    /// The revocation endpoint.
     revoke_url: Option<String>,
+    /// Where a token is tried without consequences.
     api_url: Option<String>,
+    /// Whether a login uses PKCE; `null` for what the server supports.
     pkce: Option<bool>,
+    /// The signature algorithm of its client assertions, where it signs some.
     signing_algorithm: Option<&'static str>,
+    /// Hosts outside the vendor's own that its secrets may be sent to.
     trusted_hosts: Vec<String>,
 }
 
@@ -90,7 +117,7 @@ impl AppRow {
 }
 
 /// `app list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AppList {
     /// The apps, by name.
     pub apps: Vec<AppRow>,
@@ -109,6 +136,11 @@ const FIELDS: &[&str] = &[
     "created_at",
     "updated_at",
 ];
+
+impl AppList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("apps", FIELDS);
+}
 
 impl Report for AppList {
     fn schema(&self) -> &'static str {
@@ -141,12 +173,12 @@ impl Report for AppList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("apps", FIELDS)
+        Self::LISTING
     }
 }
 
 /// A grant that is kept apart.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct QuarantinedRow {
     /// Names it.
     pub id: String,
@@ -159,7 +191,7 @@ pub struct QuarantinedRow {
 }
 
 /// One app, shown or changed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AppDetail {
     /// What was done: "shown", "planned", "added", "changed", "removed".
     pub action: &'static str,
@@ -172,6 +204,12 @@ pub struct AppDetail {
     pub connections: Vec<String>,
     /// Grants that were given to it and belong to no connection.
     pub quarantined: Vec<QuarantinedRow>,
+}
+
+impl AppDetail {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::single(&["action", "app.name", "app.provider", "app.client_id", "app.connections"]);
 }
 
 impl Report for AppDetail {
@@ -245,6 +283,6 @@ impl Report for AppDetail {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["action", "app.name", "app.provider", "app.client_id", "app.connections"])
+        Self::LISTING
     }
 }

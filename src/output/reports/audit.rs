@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// Something that an operation happened to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SubjectRow {
     /// What it is: connection, recipient, …
     pub kind: String,
@@ -23,7 +24,7 @@ pub struct SubjectRow {
 }
 
 /// One operation: a request with its outcome, or a released token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OperationRow {
     /// Number of its first record.
     pub sequence: u64,
@@ -61,10 +62,29 @@ impl OperationRow {
 }
 
 /// `audit list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AuditList {
     /// The operations, newest last.
     pub operations: Vec<OperationRow>,
+}
+
+impl AuditList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "operations",
+        &[
+            "sequence",
+            "at",
+            "action",
+            "connection",
+            "connection_id",
+            "subjects",
+            "outcome",
+            "actor",
+            "user",
+            "details",
+        ],
+    );
 }
 
 impl Report for AuditList {
@@ -103,21 +123,7 @@ impl Report for AuditList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "operations",
-            &[
-                "sequence",
-                "at",
-                "action",
-                "connection",
-                "connection_id",
-                "subjects",
-                "outcome",
-                "actor",
-                "user",
-                "details",
-            ],
-        )
+        Self::LISTING
     }
 }
 
@@ -128,7 +134,7 @@ fn actor(text: &str) -> &str {
 }
 
 /// `audit verify`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AuditCheck {
     /// How many records there are.
     pub records: u64,
@@ -142,6 +148,18 @@ pub struct AuditCheck {
     pub interrupted: u64,
     /// Bytes of a line that a crash tore; the next record cuts them off and says so.
     pub torn_bytes: u64,
+}
+
+impl AuditCheck {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "records",
+        "files",
+        "anchored_sequence",
+        "after_anchor",
+        "interrupted",
+        "torn_bytes",
+    ]);
 }
 
 impl Report for AuditCheck {
@@ -167,13 +185,6 @@ impl Report for AuditCheck {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "records",
-            "files",
-            "anchored_sequence",
-            "after_anchor",
-            "interrupted",
-            "torn_bytes",
-        ])
+        Self::LISTING
     }
 }

@@ -1,5 +1,6 @@
 //! `cert show` and `cert list`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,12 +12,17 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, View};
 
 /// One certificate and whose it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CertificateRow {
+    /// The connection's name.
     connection: String,
+    /// Its id.
     connection_id: String,
+    /// Whom the certificate names.
     subject: String,
+    /// Its serial number, in hexadecimal digits.
     serial: String,
+    /// The key that it belongs to.
     key: KeyRow,
 }
 
@@ -34,12 +40,17 @@ impl CertificateRow {
 }
 
 /// `cert show`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CertificateDetail {
     /// What it says.
     pub certificate: CertificateRow,
     /// The certificate itself.
     pub pem: String,
+}
+
+impl CertificateDetail {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(CERTIFICATE_FIELDS_OF_DETAIL);
 }
 
 impl Report for CertificateDetail {
@@ -71,7 +82,7 @@ impl Report for CertificateDetail {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(CERTIFICATE_FIELDS_OF_DETAIL)
+        Self::LISTING
     }
 }
 
@@ -89,10 +100,29 @@ const CERTIFICATE_FIELDS_OF_DETAIL: &[&str] = &[
 ];
 
 /// `cert list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CertificateList {
     /// The certificates, by connection, pending first.
     pub certificates: Vec<CertificateRow>,
+}
+
+impl CertificateList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "certificates",
+        &[
+            "connection",
+            "connection_id",
+            "subject",
+            "serial",
+            "key.state",
+            "key.algorithm",
+            "key.fingerprint",
+            "key.certificate_id",
+            "key.expires_at",
+            "key.days_left",
+        ],
+    );
 }
 
 impl Report for CertificateList {
@@ -126,20 +156,6 @@ impl Report for CertificateList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "certificates",
-            &[
-                "connection",
-                "connection_id",
-                "subject",
-                "serial",
-                "key.state",
-                "key.algorithm",
-                "key.fingerprint",
-                "key.certificate_id",
-                "key.expires_at",
-                "key.days_left",
-            ],
-        )
+        Self::LISTING
     }
 }

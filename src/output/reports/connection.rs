@@ -1,5 +1,6 @@
 //! `connection list`, `connection show` and the commands that change a connection.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,10 +12,15 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, View};
 
 /// `connection list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ConnectionList {
     /// The connections, by name.
     pub connections: Vec<ConnectionRow>,
+}
+
+impl ConnectionList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("connections", FIELDS);
 }
 
 impl Report for ConnectionList {
@@ -50,7 +56,7 @@ impl Report for ConnectionList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("connections", FIELDS)
+        Self::LISTING
     }
 }
 
@@ -83,7 +89,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// One connection, shown or changed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ConnectionDetail {
     /// What was done: shown, added, changed, unchanged, removed, or planned with `--dry-run`.
     pub action: &'static str,
@@ -92,6 +98,18 @@ pub struct ConnectionDetail {
     pub proven: Option<bool>,
     /// The connection as it is now, or was before its removal.
     pub connection: ConnectionRow,
+}
+
+impl ConnectionDetail {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "connection.name",
+        "connection.id",
+        "connection.status",
+        "connection.key_state",
+        "connection.enabled",
+    ]);
 }
 
 impl Report for ConnectionDetail {
@@ -116,14 +134,7 @@ impl Report for ConnectionDetail {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "action",
-            "connection.name",
-            "connection.id",
-            "connection.status",
-            "connection.key_state",
-            "connection.enabled",
-        ])
+        Self::LISTING
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::KeyRow;
-use super::grant::{EndRow, GrantRow, standing_cell};
+use super::grant::{EndRow, GrantRow, standing_cell, standings};
 use crate::domain::app::App;
 use crate::domain::connection::Connection;
 use crate::domain::grant::Grant;
@@ -20,17 +21,24 @@ use crate::output::report::to_value;
 use crate::output::view::{Cell, Tone};
 
 /// One connection without secrets.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ConnectionRow {
+    /// Its id.
     pub(super) id: String,
+    /// Its name.
     pub(super) name: String,
+    /// The vendor: netsuite, quickbooks, pax8 or oauth2.
     pub(super) provider: &'static str,
+    /// production, sandbox, release-preview or simulator.
     pub(super) environment: &'static str,
+    /// Whether it is switched on.
     pub(super) enabled: bool,
+    /// The customer that it belongs to.
     pub(super) company: Option<CompanyRow>,
     /// The app that it belongs to.
     pub(super) app: Option<AppRef>,
     /// What it is good for now, in words for every provider.
+    #[schemars(schema_with = "standings")]
     pub(super) status: Standing,
     /// When somebody must have acted: the certificate ends by the vendor's rule, the grant ends for good, or its refresh
     /// token is about to end unused.
@@ -41,65 +49,103 @@ pub struct ConnectionRow {
     pub(super) expires: Option<EndRow>,
     /// Where its keys stand: none, pending, active, rotating or previous-kept.
     pub(super) key_state: &'static str,
+    /// What takes part in an exchange.
     pub(super) settings: SettingsRow,
+    /// The settings before the last change that was proven; `null` if there was none.
     pub(super) previous_settings: Option<SettingsRow>,
+    /// Labels to select by.
     pub(super) tags: BTreeMap<String, String>,
+    /// Its keys, pending first.
     pub(super) keys: Vec<KeyRow>,
     /// What a person consented to; its hash, never its refresh token.
     pub(super) grant: Option<GrantRow>,
     /// The cached access token as of the last commit; its hash, never its value.
     pub(super) token: Option<TokenRow>,
+    /// What the last verification found; `null` if there was none.
     pub(super) verification: Option<VerificationRow>,
+    /// When it was added.
     pub(super) created_at: Timestamp,
+    /// When it was last changed.
     pub(super) updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct CompanyRow {
+    /// Its id.
     pub(super) id: String,
+    /// Its name.
     pub(super) name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AppRef {
+    /// Its id.
     pub(super) id: String,
+    /// Its name.
     pub(super) name: String,
+    /// What the vendor calls it.
     pub(super) client_id: String,
 }
 
 /// What a provider does not know is `null`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct SettingsRow {
+    /// The customer's account at the vendor.
     pub(super) account: Option<String>,
+    /// What the vendor calls the integration; with an app, its own.
     pub(super) client_id: Option<String>,
+    /// What is asked for.
     pub(super) scopes: Vec<String>,
+    /// The user that the certificate is mapped to.
     pub(super) entity: Option<String>,
+    /// The role that the certificate is mapped to.
     pub(super) role: Option<String>,
+    /// The token endpoint, if it is not the vendor's own.
     pub(super) token_url: Option<String>,
+    /// The certificate endpoint, if it is not the vendor's own.
     pub(super) certificate_url: Option<String>,
+    /// Hosts outside the vendor's own that credentials may be sent to.
     pub(super) trusted_hosts: Vec<String>,
+    /// How the scopes stand in the client assertion: array or comma.
+    #[schemars(with = "Option<String>")]
     pub(super) scope_style: Option<Value>,
+    /// What the subject claim of the client assertion says: omit or client-id.
+    #[schemars(with = "Option<String>")]
     pub(super) subject: Option<Value>,
+    /// The signature algorithm of the client assertion; `null` for the key's usual one.
     pub(super) signing_algorithm: Option<&'static str>,
+    /// How long a client assertion is valid, in seconds.
     pub(super) assertion_seconds: Option<u32>,
+    /// How tokens are obtained through its app.
     pub(super) grant: Option<&'static str>,
+    /// The customer's account, as the vendor's callback names it.
     pub(super) realm: Option<String>,
+    /// The API that the token is for.
     pub(super) audience: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct TokenRow {
+    /// SHA-256 of the token.
     pub(super) sha256: String,
+    /// When the vendor issued it.
     pub(super) obtained_at: Timestamp,
+    /// When it expires.
     pub(super) expires_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct VerificationRow {
+    /// When it was checked.
     pub(super) checked_at: Timestamp,
+    /// What came of it: proven, failed, missing, rejected, conflict, unreachable, refused or expired.
+    #[schemars(with = "String")]
     pub(super) outcome: Outcome,
+    /// The vendor's HTTP status.
     pub(super) http_status: Option<u16>,
+    /// The vendor's error code.
     pub(super) vendor_error: Option<String>,
+    /// What went wrong.
     pub(super) message: Option<String>,
 }
 

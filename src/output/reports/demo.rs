@@ -1,5 +1,6 @@
 //! `demo`: every step that held.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::{Cell, Tone, View};
 
 /// One step of the story.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StepRow {
     /// Whose step: operator, the customer's administrator, or a supplier.
     pub by: &'static str,
@@ -19,12 +20,17 @@ pub struct StepRow {
 }
 
 /// `demo`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Demo {
     /// Every step, in order.
     pub steps: Vec<StepRow>,
     /// Where the vault was kept, with `--keep`.
     pub kept: Option<String>,
+}
+
+impl Demo {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("steps", &["by", "step", "code"]);
 }
 
 impl Report for Demo {
@@ -46,6 +52,6 @@ impl Report for Demo {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("steps", &["by", "step", "code"])
+        Self::LISTING
     }
 }

@@ -1,5 +1,6 @@
 //! `company disconnect` and `token revoke`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::output::report::to_value;
 use crate::output::{Cell, Column, Listing, Report, Table, Tone, View};
 
 /// What came, or would come, of one connection.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct GivenBackRow {
     /// The connection's name.
     pub connection: String,
@@ -32,7 +33,7 @@ pub struct GivenBackRow {
 }
 
 /// What was disconnected.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Disconnected {
     /// disconnected, unchanged, failed, or planned with `--dry-run`.
     pub action: &'static str,
@@ -45,6 +46,14 @@ pub struct Disconnected {
     /// The name and version of the data's shape.
     #[serde(skip)]
     pub schema: &'static str,
+}
+
+impl Disconnected {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "connections",
+        &["connection", "provider", "code", "result", "vendor", "forgotten", "switched_off", "message"],
+    );
 }
 
 impl Report for Disconnected {
@@ -87,9 +96,6 @@ impl Report for Disconnected {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "connections",
-            &["connection", "provider", "code", "result", "vendor", "forgotten", "switched_off", "message"],
-        )
+        Self::LISTING
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,9 +13,11 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::View;
 
 /// A file that was written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Exported {
+    /// What was written.
     what: String,
+    /// The file.
     path: String,
     /// Its length.
     bytes: usize,
@@ -34,6 +37,11 @@ impl Exported {
     }
 }
 
+impl Exported {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&["what", "path", "bytes", "sha256"]);
+}
+
 impl Report for Exported {
     fn schema(&self) -> &'static str {
         "export/1"
@@ -48,6 +56,6 @@ impl Report for Exported {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["what", "path", "bytes", "sha256"])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! What the reports say of grants, of what comes to an end, and of where something stands.
 
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::moment;
@@ -9,7 +10,7 @@ use crate::domain::standing::{End, Standing, WARN_DAYS};
 use crate::output::view::{Cell, Tone};
 
 /// A grant without its refresh token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct GrantRow {
     /// active, sending, uncertain, reconnect or revoked.
     state: &'static str,
@@ -19,7 +20,9 @@ pub struct GrantRow {
     reason: Option<String>,
     /// SHA-256 of the refresh token.
     sha256: String,
+    /// When the customer consented.
     authorized_at: Timestamp,
+    /// When a refresh token was last received.
     refreshed_at: Timestamp,
     /// When the refresh token expires unless it is used before.
     expires_at: Option<Timestamp>,
@@ -75,7 +78,7 @@ impl GrantRow {
 }
 
 /// What makes somebody act first.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EndRow {
     /// certificate, hard (the grant, however often it is used) or rolling (a refresh token that is not used).
     kind: &'static str,
@@ -106,6 +109,11 @@ impl EndRow {
             self.at.strftime("%Y-%m-%d").to_string().into()
         }
     }
+}
+
+/// The words of a standing, as examples: others may be added.
+pub(super) fn standings(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "examples": Standing::BY_URGENCY.map(Standing::as_str) })
 }
 
 /// A standing in its colour.

@@ -1,5 +1,6 @@
 //! `connection import`, and `keygen --all-missing`: one result per row.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// One row of a batch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct BatchRow {
     /// Its number in the file; absent where the batch did not come from one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,7 @@ pub struct BatchRow {
 }
 
 /// What came of every row.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Batch {
     #[serde(skip)]
     schema: &'static str,
@@ -64,6 +65,12 @@ impl Batch {
         let succeeded = rows.iter().filter(|row| row.code == 0).count();
         Self { schema, stored: stored && succeeded > 0, succeeded, failed: rows.len() - succeeded, rows }
     }
+}
+
+impl Batch {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::of("rows", &["row", "name", "connection_id", "code", "result", "message"]);
 }
 
 impl Report for Batch {
@@ -102,6 +109,6 @@ impl Report for Batch {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("rows", &["row", "name", "connection_id", "code", "result", "message"])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `invite list`, `show`, `sent`, `revoke`, `access`, `start`, `submit`, `redeem`, `cleanup` and `alerts`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,24 +13,37 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// One invitation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct InvitationRow {
+    /// Its id.
     id: String,
     /// Where it stands now.
     state: &'static str,
     /// Whom it is for: in full where an operator asked for this one, otherwise masked; none once erased.
     email: Option<String>,
+    /// The company that the person belongs to.
     company: Option<String>,
+    /// Who asked for it.
     requester: Option<String>,
+    /// What it is for.
     purpose: String,
+    /// What its token allows.
     scopes: Vec<String>,
+    /// How often it may be redeemed.
     uses: u32,
+    /// How often still.
     uses_left: u32,
+    /// When it was minted.
     created_at: Timestamp,
+    /// When it expires.
     expires_at: Timestamp,
+    /// When its link was delivered.
     sent_at: Option<Timestamp>,
+    /// When the link was first opened.
     accessed_at: Option<Timestamp>,
+    /// When the person began.
     started_at: Option<Timestamp>,
+    /// When the person was done.
     submitted_at: Option<Timestamp>,
     /// When it was used up, expired or revoked.
     ended_at: Option<Timestamp>,
@@ -165,7 +179,7 @@ fn table<'a>(rows: impl IntoIterator<Item = &'a InvitationRow>, empty: &'static 
 }
 
 /// `invite list`, `sent` and `revoke`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Invitations {
     /// What was done: listed, sent, revoked, planned or unchanged.
     pub action: &'static str,
@@ -173,6 +187,11 @@ pub struct Invitations {
     pub changed: usize,
     /// The invitations, the newest first.
     pub invitations: Vec<InvitationRow>,
+}
+
+impl Invitations {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("invitations", FIELDS);
 }
 
 impl Report for Invitations {
@@ -193,15 +212,20 @@ impl Report for Invitations {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("invitations", FIELDS)
+        Self::LISTING
     }
 }
 
 /// `invite show`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct InvitationDetails {
     /// The invitations, the newest first.
     pub invitations: Vec<InvitationRow>,
+}
+
+impl InvitationDetails {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("invitations", FIELDS);
 }
 
 impl Report for InvitationDetails {
@@ -218,12 +242,12 @@ impl Report for InvitationDetails {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("invitations", FIELDS)
+        Self::LISTING
     }
 }
 
 /// `invite access`, `start`, `submit` and `redeem`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Stepped {
     /// What was done: accessed, started, submitted, redeemed, or planned.
     pub action: &'static str,
@@ -233,6 +257,23 @@ pub struct Stepped {
     pub invitation: InvitationRow,
     /// What is suspicious all the same.
     pub suspicions: Vec<&'static str>,
+}
+
+impl Stepped {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "state_before",
+        "invitation.id",
+        "invitation.state",
+        "invitation.email",
+        "invitation.company",
+        "invitation.purpose",
+        "invitation.scopes",
+        "invitation.uses_left",
+        "invitation.expires_at",
+        "suspicions",
+    ]);
 }
 
 impl Report for Stepped {
@@ -258,24 +299,12 @@ impl Report for Stepped {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "action",
-            "state_before",
-            "invitation.id",
-            "invitation.state",
-            "invitation.email",
-            "invitation.company",
-            "invitation.purpose",
-            "invitation.scopes",
-            "invitation.uses_left",
-            "invitation.expires_at",
-            "suspicions",
-        ])
+        Self::LISTING
     }
 }
 
 /// `invite cleanup`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Cleanup {
     /// Whether anything was stored; not with `--dry-run`.
     pub stored: bool,
@@ -286,7 +315,7 @@ pub struct Cleanup {
 }
 
 /// One invitation that was cleaned up.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CleanedRow {
     /// expired or erased.
     pub action: &'static str,
@@ -294,6 +323,11 @@ pub struct CleanedRow {
     pub id: String,
     /// When it expired or ended.
     pub ended_at: Timestamp,
+}
+
+impl Cleanup {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("invitations", &["action", "id", "ended_at"]);
 }
 
 impl Report for Cleanup {
@@ -316,12 +350,12 @@ impl Report for Cleanup {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("invitations", &["action", "id", "ended_at"])
+        Self::LISTING
     }
 }
 
 /// One thing that was suspicious.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertRow {
     /// When.
     pub at: Timestamp,
@@ -338,10 +372,16 @@ pub struct AlertRow {
 }
 
 /// `invite alerts`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Alerts {
     /// What was suspicious, newest last.
     pub alerts: Vec<AlertRow>,
+}
+
+impl Alerts {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::of("alerts", &["at", "reason", "meaning", "invitation", "address", "detail"]);
 }
 
 impl Report for Alerts {
@@ -376,6 +416,6 @@ impl Report for Alerts {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("alerts", &["at", "reason", "meaning", "invitation", "address", "detail"])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `invite check`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -10,7 +11,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::{Cell, Tone, View};
 
 /// What was found about a token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Checked {
     /// Whether it may be accepted.
     pub valid: bool,
@@ -36,6 +37,23 @@ pub struct Checked {
     pub algorithm: Option<&'static str>,
     /// Everything that it claims, if it holds.
     pub claims: Option<Map<String, Value>>,
+}
+
+impl Checked {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "valid",
+        "verdict",
+        "reason",
+        "state_checked",
+        "id",
+        "state",
+        "expires_at",
+        "issuer",
+        "audience",
+        "kid",
+        "algorithm",
+    ]);
 }
 
 impl Report for Checked {
@@ -67,18 +85,6 @@ impl Report for Checked {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "valid",
-            "verdict",
-            "reason",
-            "state_checked",
-            "id",
-            "state",
-            "expires_at",
-            "issuer",
-            "audience",
-            "kid",
-            "algorithm",
-        ])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `invite issuer` and `invite key`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,17 +14,23 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// One signing key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SigningKeyRow {
+    /// Its id, as tokens name it.
     kid: String,
+    /// What it signs with, such as RS256.
     algorithm: &'static str,
+    /// Where it stands: next, active, retired or revoked.
     state: &'static str,
     /// Whether it is in the set that readers are given.
     published: bool,
     /// Until when it must stay there; none is without end in sight.
     published_until: Option<Timestamp>,
+    /// When it was made.
     created_at: Timestamp,
+    /// Since when it signs.
     activated_at: Option<Timestamp>,
+    /// Since when it does not any more.
     ended_at: Option<Timestamp>,
 }
 
@@ -72,22 +79,35 @@ fn table(keys: &[SigningKeyRow]) -> Table {
 }
 
 /// `invite issuer set` and `show`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct IssuerReport {
     /// What was done: set, changed, planned or shown.
     pub action: &'static str,
+    /// What tokens call their issuer.
     issuer: String,
+    /// Whom tokens are for.
     audience: Vec<String>,
+    /// What a link is made of, with the token at its end.
     link_base: String,
+    /// The shape of the tokens: standard or xsuaa.
     profile: &'static str,
+    /// What new keys sign with.
     algorithm: &'static str,
+    /// XSUAA's name of the application.
     xsappname: Option<String>,
+    /// XSUAA's client id.
     client_id: Option<String>,
+    /// XSUAA's identity zone.
     zone: Option<String>,
+    /// What tokens allow unless the invitation says otherwise.
     scopes: Vec<String>,
+    /// How long a token lives, in seconds.
     ttl_seconds: u64,
+    /// How many open invitations one address may have.
     max_active_per_email: u32,
+    /// How many accesses one address may have in an hour.
     max_checks_per_hour: u32,
+    /// How long personal data is kept after the end, in days.
     retention_days: u32,
     /// How many invitations are open.
     open_invitations: usize,
@@ -123,6 +143,27 @@ impl IssuerReport {
             keys,
         }
     }
+}
+
+impl IssuerReport {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "issuer",
+        "audience",
+        "link_base",
+        "profile",
+        "algorithm",
+        "xsappname",
+        "client_id",
+        "zone",
+        "scopes",
+        "ttl_seconds",
+        "max_active_per_email",
+        "max_checks_per_hour",
+        "retention_days",
+        "open_invitations",
+    ]);
 }
 
 impl Report for IssuerReport {
@@ -165,23 +206,7 @@ impl Report for IssuerReport {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "action",
-            "issuer",
-            "audience",
-            "link_base",
-            "profile",
-            "algorithm",
-            "xsappname",
-            "client_id",
-            "zone",
-            "scopes",
-            "ttl_seconds",
-            "max_active_per_email",
-            "max_checks_per_hour",
-            "retention_days",
-            "open_invitations",
-        ])
+        Self::LISTING
     }
 }
 
@@ -193,7 +218,7 @@ fn span(seconds: u64) -> String {
 }
 
 /// `invite key rotate`, `list` and `revoke`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SigningKeys {
     /// What was done: rotated, revoked, planned or listed.
     pub action: &'static str,
@@ -201,6 +226,23 @@ pub struct SigningKeys {
     pub keys: Vec<SigningKeyRow>,
     /// The invitations that were revoked with a key, by id.
     pub revoked_invitations: Vec<String>,
+}
+
+impl SigningKeys {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "keys",
+        &[
+            "kid",
+            "algorithm",
+            "state",
+            "published",
+            "published_until",
+            "created_at",
+            "activated_at",
+            "ended_at",
+        ],
+    );
 }
 
 impl Report for SigningKeys {
@@ -232,18 +274,6 @@ impl Report for SigningKeys {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "keys",
-            &[
-                "kid",
-                "algorithm",
-                "state",
-                "published",
-                "published_until",
-                "created_at",
-                "activated_at",
-                "ended_at",
-            ],
-        )
+        Self::LISTING
     }
 }

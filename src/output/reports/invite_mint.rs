@@ -1,6 +1,7 @@
 //! `invite mint`: what holds links and tokens is written through the secret output only, never kept as a JSON value.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// The data of the envelope of one invitation.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MintData<'a> {
     /// Its id.
     pub id: &'a str,
@@ -31,7 +32,7 @@ pub struct MintData<'a> {
 }
 
 /// The data of the envelope of a batch.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MintBatchData<'a> {
     /// Whether anything was stored.
     pub stored: bool,
@@ -44,7 +45,7 @@ pub struct MintBatchData<'a> {
 }
 
 /// One row of a batch.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MintRowData<'a> {
     /// Its number in the file.
     pub row: usize,
@@ -70,8 +71,11 @@ pub struct MintRowData<'a> {
 pub const COLUMNS: [&str; 9] =
     ["row", "code", "result", "message", "id", "email", "expires_at", "link", "token"];
 
+/// What the formats made of rows show of a batch.
+pub(crate) const BATCH: Listing = Listing::of("rows", &COLUMNS);
+
 /// `invite mint --dry-run`: nothing in it is secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MintPlan {
     /// Always `planned`.
     pub action: &'static str,
@@ -84,7 +88,7 @@ pub struct MintPlan {
 }
 
 /// One row of a plan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PlannedRow {
     /// Its number in the file.
     pub row: usize,
@@ -94,6 +98,11 @@ pub struct PlannedRow {
     pub result: &'static str,
     /// Why it would fail.
     pub message: Option<String>,
+}
+
+impl MintPlan {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("rows", &["row", "code", "result", "message"]);
 }
 
 impl Report for MintPlan {
@@ -120,6 +129,6 @@ impl Report for MintPlan {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("rows", &["row", "code", "result", "message"])
+        Self::LISTING
     }
 }

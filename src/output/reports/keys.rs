@@ -1,5 +1,6 @@
 //! `keygen`, `key import`, `cert activate` and every `rotate` step: where the keys of a connection stand.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, View};
 
 /// The keys of a connection after a step, or as they stand.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Keys {
     /// The connection's name.
     pub connection: String,
@@ -63,6 +64,23 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "keys",
+        &[
+            "state",
+            "algorithm",
+            "fingerprint",
+            "certificate_id",
+            "not_before",
+            "not_after",
+            "expires_at",
+            "days_left",
+        ],
+    );
+}
+
 impl Report for Keys {
     fn schema(&self) -> &'static str {
         "keys/1"
@@ -110,18 +128,6 @@ impl Report for Keys {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "keys",
-            &[
-                "state",
-                "algorithm",
-                "fingerprint",
-                "certificate_id",
-                "not_before",
-                "not_after",
-                "expires_at",
-                "days_left",
-            ],
-        )
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `login`: what was connected, or would be.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,21 +13,25 @@ use crate::output::report::to_value;
 use crate::output::{Cell, Listing, Report, Tone, View};
 
 /// What a login brought.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Login {
     /// What was done: "connected", "renewed", or "planned".
     pub action: &'static str,
     /// The app.
     app: String,
+    /// The vendor.
     provider: &'static str,
+    /// production, sandbox, release-preview or simulator.
     environment: &'static str,
     /// The connection; in a plan, the one that would be renewed.
     connection: Option<String>,
+    /// Its id.
     connection_id: Option<String>,
     /// The customer's account at the vendor.
     realm: Option<String>,
     /// The company that the connection belongs to here.
     company: Option<String>,
+    /// Its id.
     company_id: Option<String>,
     /// What the vendor calls it; `null` if it did not say.
     vendor_name: Option<String>,
@@ -133,6 +138,20 @@ impl Login {
     }
 }
 
+impl Login {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "connection",
+        "app",
+        "realm",
+        "company",
+        "confirmed",
+        "expires_at",
+        "hard_expires_at",
+    ]);
+}
+
 impl Report for Login {
     fn schema(&self) -> &'static str {
         "login/1"
@@ -179,15 +198,6 @@ impl Report for Login {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "action",
-            "connection",
-            "app",
-            "realm",
-            "company",
-            "confirmed",
-            "expires_at",
-            "hard_expires_at",
-        ])
+        Self::LISTING
     }
 }

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod disconnect;
 pub mod export;
 pub mod grant;
+pub mod help;
 pub mod import;
 pub mod invite;
 pub mod invite_check;
@@ -29,6 +30,7 @@ pub mod verify;
 mod tests;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::view::{Cell, Tone};
@@ -37,27 +39,34 @@ use crate::domain::standing::WARN_DAYS;
 use crate::domain::verification::ProofKind;
 
 /// One key of a connection, without secrets.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct KeyRow {
+    /// pending, active or previous.
     state: &'static str,
+    /// Its algorithm and size, such as rsa-4096.
     algorithm: &'static str,
     /// SHA-256 of the certificate's DER encoding.
     fingerprint: String,
+    /// What the vendor calls the certificate; `null` until it is known.
     certificate_id: Option<String>,
+    /// From when the certificate is valid.
     not_before: Timestamp,
+    /// Until when it is valid.
     not_after: Timestamp,
     /// When the vendor stops accepting it.
     expires_at: Timestamp,
     /// Whole days until then; negative once it is over.
     days_left: i64,
+    /// When the key was made.
     created_at: Timestamp,
+    /// Since when it is the active one.
     activated_at: Option<Timestamp>,
     /// Since when a removed or demoted operator may hold a copy.
     exposed_at: Option<Timestamp>,
 }
 
 /// What proves that credentials work.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Proof {
     /// How: `exchange`, a token obtained from the vendor just now; `company-info` or `userinfo`, a call without
     /// consequences with a valid token; `refresh`, where there is no such call; `client`, the client's keys alone.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::View;
 
 /// A running simulator; printed as soon as it answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Simulator {
     /// Where the vendors answer.
     pub url: String,
@@ -19,6 +20,11 @@ pub struct Simulator {
     /// What each simulated vendor's endpoints are below, by the vendor's word; `ACCOUNT` and `TENANT` are to be
     /// filled in.
     pub vendors: BTreeMap<&'static str, String>,
+}
+
+impl Simulator {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&["url", "control"]);
 }
 
 impl Report for Simulator {
@@ -37,6 +43,6 @@ impl Report for Simulator {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["url", "control"])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `status`: one screen, what needs attention first.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub enum Severity {
 }
 
 /// Something that somebody should do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Attention {
     /// The connection's name; `null` for the vault itself.
     pub connection: Option<String>,
@@ -32,7 +33,8 @@ pub struct Attention {
     /// What kind of need it is, in one word that stays: expired, reconnect, not-proven, uncertain, expiring, exposed,
     /// rotation-pending, activation-pending, no-key, no-grant, previous-kept or single-operator.
     pub kind: &'static str,
-    /// How urgent it is.
+    /// How urgent it is: high, medium or low.
+    #[schemars(with = "String")]
     pub severity: Severity,
     /// What is wrong or due.
     pub what: String,
@@ -41,7 +43,7 @@ pub struct Attention {
 }
 
 /// What comes to an end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Expiry {
     /// The connection's name.
     pub connection: String,
@@ -56,7 +58,7 @@ pub struct Expiry {
 }
 
 /// `status`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
     /// The vault file.
     pub vault: String,
@@ -74,6 +76,12 @@ pub struct Status {
     pub attention: Vec<Attention>,
     /// What expires next.
     pub next_expiries: Vec<Expiry>,
+}
+
+impl Status {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::of("attention", &["connection", "connection_id", "kind", "severity", "what"]);
 }
 
 impl Report for Status {
@@ -119,6 +127,6 @@ impl Report for Status {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("attention", &["connection", "connection_id", "kind", "severity", "what"])
+        Self::LISTING
     }
 }

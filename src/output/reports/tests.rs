@@ -136,11 +136,16 @@ fn a_failed_verification_tells_its_reason_whole() {
     let (good, bad) = (connection("acme"), connection("broken"));
     let expires_at = "2027-03-20T12:00:00Z".parse().ok();
     let message = "NetSuite refused the exchange: invalid_client (HTTP 401)";
-    let mut failed =
-        VerifyRow::new(&bad.name, &found(&bad, Outcome::Rejected, Some(message)), expires_at, 30);
+    let mut failed = VerifyRow::new(
+        (&bad.name, bad.provider),
+        &found(&bad, Outcome::Rejected, Some(message)),
+        expires_at,
+        30,
+    );
     failed.causes = vec!["the vendor's request id is 8f14e45f-ceea-467f-a6d4-0d1b2c3e4f50".to_owned()];
     failed.hints = vec![Hint::command("to see where its keys stand, run", ["rotate", "status", "broken"])];
-    let proven = VerifyRow::new(&good.name, &found(&good, Outcome::Proven, None), expires_at, 30);
+    let proven =
+        VerifyRow::new((&good.name, good.provider), &found(&good, Outcome::Proven, None), expires_at, 30);
     let report = Verify {
         proven: 1,
         failed: 1,

@@ -1,6 +1,7 @@
 //! `token get --format json`, the one report that holds a token; and `token refresh`, which holds none.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::output::report::to_value;
 use crate::output::{Cell, Column, Listing, Report, Table, Tone, View};
 
 /// The data of the envelope; written through the secret output only, never kept as a JSON value.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct TokenData<'a> {
     /// The connection's name.
     pub connection: &'a str,
@@ -30,7 +31,7 @@ pub struct TokenData<'a> {
 }
 
 /// What came of renewing one connection's token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TokenRefreshRow {
     /// The connection's name.
     pub connection: String,
@@ -49,7 +50,7 @@ pub struct TokenRefreshRow {
 }
 
 /// `token refresh`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TokenRefresh {
     /// How many vendors were asked and gave a token.
     pub refreshed: usize,
@@ -73,6 +74,12 @@ impl TokenRefresh {
             connections,
         }
     }
+}
+
+impl TokenRefresh {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::of("connections", &["connection", "code", "result", "refreshed", "expires_at", "message"]);
 }
 
 impl Report for TokenRefresh {
@@ -108,6 +115,6 @@ impl Report for TokenRefresh {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("connections", &["connection", "code", "result", "refreshed", "expires_at", "message"])
+        Self::LISTING
     }
 }

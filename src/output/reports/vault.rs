@@ -1,6 +1,7 @@
 //! `init`, `vault info`, `vault check` and `vault recipient …`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::{Cell, Tone, View};
 
 /// `init`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Init {
     /// The vault file.
     pub vault: String,
@@ -26,6 +27,11 @@ pub struct Init {
     pub back_up: Vec<String>,
     /// Whether anything was created; not with `--dry-run`.
     pub created: bool,
+}
+
+impl Init {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&["vault", "vault_id", "pin", "identity", "created"]);
 }
 
 impl Report for Init {
@@ -59,12 +65,12 @@ impl Report for Init {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["vault", "vault_id", "pin", "identity", "created"])
+        Self::LISTING
     }
 }
 
 /// Somebody who can open the vault.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RecipientRow {
     /// The age or ssh public key.
     pub public_key: String,
@@ -92,10 +98,16 @@ fn with_recipients(view: View, recipients: &[RecipientRow]) -> View {
 }
 
 /// `vault recipient list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RecipientList {
     /// Operators first.
     pub recipients: Vec<RecipientRow>,
+}
+
+impl RecipientList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing =
+        Listing::of("recipients", &["public_key", "fingerprint", "role", "label", "added_at", "you"]);
 }
 
 impl Report for RecipientList {
@@ -112,12 +124,12 @@ impl Report for RecipientList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("recipients", &["public_key", "fingerprint", "role", "label", "added_at", "you"])
+        Self::LISTING
     }
 }
 
 /// `vault recipient add`, `set-role` and `remove`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RecipientChange {
     /// added, changed or removed; planned with `--dry-run`.
     pub action: &'static str,
@@ -129,6 +141,18 @@ pub struct RecipientChange {
     pub pin: String,
     /// How many keys the former operator may hold copies of.
     pub exposed_keys: u32,
+}
+
+impl RecipientChange {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "action",
+        "recipient.public_key",
+        "recipient.role",
+        "rekeyed",
+        "pin",
+        "exposed_keys",
+    ]);
 }
 
 impl Report for RecipientChange {
@@ -155,19 +179,12 @@ impl Report for RecipientChange {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "action",
-            "recipient.public_key",
-            "recipient.role",
-            "rekeyed",
-            "pin",
-            "exposed_keys",
-        ])
+        Self::LISTING
     }
 }
 
 /// `vault info`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Info {
     /// The vault file.
     pub path: String,
@@ -199,6 +216,26 @@ pub struct Info {
     pub single_operator: bool,
     /// Entries in the journal that the next commit folds in.
     pub journal_entries: Option<usize>,
+}
+
+impl Info {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&[
+        "path",
+        "vault_id",
+        "pin",
+        "role",
+        "generation",
+        "schema",
+        "size",
+        "created_at",
+        "home",
+        "at_home",
+        "connections",
+        "keys",
+        "single_operator",
+        "journal_entries",
+    ]);
 }
 
 impl Report for Info {
@@ -239,27 +276,12 @@ impl Report for Info {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&[
-            "path",
-            "vault_id",
-            "pin",
-            "role",
-            "generation",
-            "schema",
-            "size",
-            "created_at",
-            "home",
-            "at_home",
-            "connections",
-            "keys",
-            "single_operator",
-            "journal_entries",
-        ])
+        Self::LISTING
     }
 }
 
 /// One thing that `vault check` looked at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CheckRow {
     /// What was looked at.
     pub check: &'static str,
@@ -270,10 +292,15 @@ pub struct CheckRow {
 }
 
 /// `vault check`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Check {
     /// Everything that was looked at.
     pub checks: Vec<CheckRow>,
+}
+
+impl Check {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of("checks", &["check", "ok", "found"]);
 }
 
 impl Report for Check {
@@ -287,7 +314,10 @@ impl Report for Check {
 
     fn view(&self) -> View {
         let tone = |row: &CheckRow| if row.ok { Tone::Good } else { Tone::Bad };
-        let facts = self.checks.iter().map(|row| (row.check, Cell::toned(row.found.as_str(), tone(row))));
+        // The word, too: not everybody sees the colour.
+        let found =
+            |row: &CheckRow| if row.ok { row.found.clone() } else { format!("failed: {}", row.found) };
+        let facts = self.checks.iter().map(|row| (row.check, Cell::toned(found(row), tone(row))));
         let view = View::new().facts(facts);
         if self.checks.iter().all(|row| row.ok) {
             view.line(Cell::toned("the vault holds together", Tone::Good))
@@ -297,6 +327,6 @@ impl Report for Check {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of("checks", &["check", "ok", "found"])
+        Self::LISTING
     }
 }

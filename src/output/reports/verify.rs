@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Proof, days_between, expiry};
+use crate::domain::connection::Provider;
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::hint::Hint;
 use crate::output::listing::Listing;
@@ -15,21 +17,25 @@ use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// What was found about one connection.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct VerifyRow {
     /// The connection's name.
     pub connection: String,
     /// Its id.
     pub connection_id: String,
+    /// Its vendor.
+    pub provider: &'static str,
     /// Whether a live exchange succeeded.
     pub ok: bool,
     /// What proves it; `null` without proof.
     pub proof: Option<Proof>,
     /// SHA-256 of the certificate that was tried.
     pub key_fingerprint: Option<String>,
-    /// How far it came: load, sign, exchange.
+    /// How far it came: load, sign or exchange.
+    #[schemars(with = "String")]
     pub stage: Stage,
-    /// What came of it.
+    /// What came of it: proven, failed, missing, rejected, conflict, unreachable, refused or expired.
+    #[schemars(with = "String")]
     pub outcome: Outcome,
     /// The exit code that this connection alone would have had.
     pub code: u8,
@@ -64,7 +70,7 @@ pub struct VerifyRow {
 impl VerifyRow {
     /// Describes a verification; code, result, causes, hints, evidence and fingerprint are the caller's.
     pub fn new(
-        name: &impl ToString,
+        (name, provider): (&impl ToString, Provider),
         found: &Verification,
         expires_at: Option<Timestamp>,
         warn_days: u32,
@@ -74,6 +80,7 @@ impl VerifyRow {
         Self {
             connection: name.to_string(),
             connection_id: found.connection.to_string(),
+            provider: provider.as_str(),
             ok: proven,
             proof: proven.then(|| Proof::exchange(found.latency_ms, found.http_status)),
             key_fingerprint: None,
@@ -108,7 +115,7 @@ impl VerifyRow {
 }
 
 /// `verify`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Verify {
     /// How many connections were proven.
     pub proven: usize,
@@ -130,6 +137,36 @@ impl Verify {
         let alone = self.connections.len() == 1;
         self.connections.iter().filter(move |row| !row.ok && !alone)
     }
+}
+
+impl Verify {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "connections",
+        &[
+            "connection",
+            "connection_id",
+            "provider",
+            "ok",
+            "proof.kind",
+            "key_fingerprint",
+            "stage",
+            "outcome",
+            "code",
+            "result",
+            "http_status",
+            "vendor_error",
+            "message",
+            "causes",
+            "request_id",
+            "clock_skew_seconds",
+            "latency_ms",
+            "expires_at",
+            "days_left",
+            "expiring",
+            "checked_at",
+        ],
+    );
 }
 
 impl Report for Verify {
@@ -186,30 +223,6 @@ impl Report for Verify {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "connections",
-            &[
-                "connection",
-                "connection_id",
-                "ok",
-                "proof.kind",
-                "key_fingerprint",
-                "stage",
-                "outcome",
-                "code",
-                "result",
-                "http_status",
-                "vendor_error",
-                "message",
-                "causes",
-                "request_id",
-                "clock_skew_seconds",
-                "latency_ms",
-                "expires_at",
-                "days_left",
-                "expiring",
-                "checked_at",
-            ],
-        )
+        Self::LISTING
     }
 }

@@ -1,24 +1,26 @@
 //! `company list`
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::standing::Standing;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
-use crate::output::reports::grant::{EndRow, standing_cell};
+use crate::output::reports::grant::{EndRow, standing_cell, standings};
 use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// One company, or a connection that belongs to none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CompanyRow {
     /// Its id; `null` for a connection without a company.
     pub id: Option<String>,
     /// Its name, or that of the connection.
     pub name: String,
     /// Where the worst of its connections stands.
+    #[schemars(schema_with = "standings")]
     pub status: Standing,
     /// Whether somebody should do something.
     pub needs_attention: bool,
@@ -84,7 +86,7 @@ impl CompanyColumn {
 }
 
 /// `company list`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CompanyList {
     /// How many match, shown or not.
     pub matching: usize,
@@ -146,6 +148,26 @@ impl CompanyList {
     }
 }
 
+impl CompanyList {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "companies",
+        &[
+            "name",
+            "id",
+            "status",
+            "needs_attention",
+            "expires.at",
+            "expires.kind",
+            "expires.days_left",
+            "last_used_at",
+            "connections",
+            "providers",
+            "accounts",
+        ],
+    );
+}
+
 impl Report for CompanyList {
     fn schema(&self) -> &'static str {
         "company-list/1"
@@ -166,21 +188,6 @@ impl Report for CompanyList {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "companies",
-            &[
-                "name",
-                "id",
-                "status",
-                "needs_attention",
-                "expires.at",
-                "expires.kind",
-                "expires.days_left",
-                "last_used_at",
-                "connections",
-                "providers",
-                "accounts",
-            ],
-        )
+        Self::LISTING
     }
 }

@@ -8,6 +8,7 @@ pub use list::{CompanyColumn, CompanyList, CompanyRow};
 pub use show::{CompanyDetail, CompanyMember, HistoryRow};
 pub use words::{Case, sentence, tell};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::output::report::{Report, to_value};
 use crate::output::view::View;
 
 /// `company rename`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CompanyRenamed {
     /// renamed, unchanged, or planned with `--dry-run`.
     pub action: &'static str,
@@ -26,6 +27,11 @@ pub struct CompanyRenamed {
     pub before: String,
     /// Its name now.
     pub name: String,
+}
+
+impl CompanyRenamed {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::single(&["action", "id", "before", "name"]);
 }
 
 impl Report for CompanyRenamed {
@@ -45,6 +51,6 @@ impl Report for CompanyRenamed {
     }
 
     fn listing(&self) -> Listing {
-        Listing::single(&["action", "id", "before", "name"])
+        Self::LISTING
     }
 }

@@ -1,6 +1,7 @@
 //! `company show`
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,13 +9,13 @@ use crate::domain::standing::Standing;
 use crate::output::hint::Hint;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
-use crate::output::reports::grant::{EndRow, GrantRow, standing_cell};
+use crate::output::reports::grant::{EndRow, GrantRow, standing_cell, standings};
 use crate::output::reports::moment;
 use crate::output::table::{Column, Table};
 use crate::output::view::{Cell, Tone, View};
 
 /// One connection of the company.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CompanyMember {
     /// Its id.
     pub id: String,
@@ -27,6 +28,7 @@ pub struct CompanyMember {
     /// What the customer's account is called at the vendor.
     pub account: Option<String>,
     /// Where it stands.
+    #[schemars(schema_with = "standings")]
     pub status: Standing,
     /// The same in plain language.
     pub summary: String,
@@ -41,7 +43,7 @@ pub struct CompanyMember {
 }
 
 /// Something that happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct HistoryRow {
     /// When.
     pub at: Timestamp,
@@ -56,13 +58,14 @@ pub struct HistoryRow {
 }
 
 /// `company show`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CompanyDetail {
     /// The company's id; `null` for a connection without a company.
     pub id: Option<String>,
     /// Its name, or that of the connection.
     pub name: String,
     /// Where the worst of its connections stands.
+    #[schemars(schema_with = "standings")]
     pub status: Standing,
     /// What makes somebody act first.
     pub expires: Option<EndRow>,
@@ -74,6 +77,14 @@ pub struct CompanyDetail {
     pub tell_customer: Vec<String>,
     /// What happened lately, newest first; `null` where the audit log cannot be read.
     pub history: Option<Vec<HistoryRow>>,
+}
+
+impl CompanyDetail {
+    /// What the formats made of rows show.
+    pub(crate) const LISTING: Listing = Listing::of(
+        "connections",
+        &["name", "id", "provider", "app", "account", "status", "summary", "expires.at", "last_used_at"],
+    );
 }
 
 impl Report for CompanyDetail {
@@ -110,10 +121,7 @@ impl Report for CompanyDetail {
     }
 
     fn listing(&self) -> Listing {
-        Listing::of(
-            "connections",
-            &["name", "id", "provider", "app", "account", "status", "summary", "expires.at", "last_used_at"],
-        )
+        Self::LISTING
     }
 }
 
