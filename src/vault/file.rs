@@ -54,11 +54,9 @@ pub(super) enum Privacy {
 ///
 /// Refuses a symbolic link, a folder or a device with [`VaultError::UnsafeFile`], and never waits on a FIFO.
 pub(super) fn open(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
-    // O_NONBLOCK: opening a FIFO that nobody writes would wait for ever; it changes nothing for a regular file.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
         .read(true)
-        .custom_flags(flags.bits().cast_signed())
+        .custom_flags(in_place())
         .open(path)
         .map_err(|error| refuse_link(path, "open", error))?;
     let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
@@ -74,7 +72,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<File, VaultError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .custom_flags(in_place())
         .open(path)
         .map_err(|error| refuse_link(path, "open", error))?;
     let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
@@ -87,7 +85,7 @@ pub(super) fn open_to_append(path: &Path, privacy: Privacy) -> Result<File, Vaul
     let file = OpenOptions::new()
         .read(true)
         .append(true)
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .custom_flags(in_place())
         .open(path)
         .map_err(|error| refuse_link(path, "open", error))?;
     let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
@@ -100,10 +98,18 @@ pub(super) fn create(path: &Path) -> Result<File, VaultError> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(if hooks::mutant("mode-for-all") { 0o666 } else { 0o600 })
         .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(path)
         .map_err(VaultError::io("create", path))
+}
+
+/// How a file is opened that may be there already.
+fn in_place() -> i32 {
+    // O_NONBLOCK: opening a FIFO that nobody writes would wait for ever; it changes nothing for a regular file.
+    let flags =
+        if hooks::mutant("links-followed") { OFlags::NONBLOCK } else { OFlags::NOFOLLOW | OFlags::NONBLOCK };
+    flags.bits().cast_signed()
 }
 
 fn refuse_link(path: &Path, action: &'static str, source: io::Error) -> VaultError {
@@ -218,7 +224,10 @@ pub(super) fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
     if hooks::mutant("no-fsync") {
         return Ok(());
     }
-    file.sync_all().map_err(VaultError::io("sync", path))
+    match file.sync_all() {
+        Err(_) if hooks::mutant("failed-sync-ignored") => Ok(()),
+        synced => synced.map_err(VaultError::io("sync", path)),
+    }
 }
 
 /// Makes the names in a folder durable.
@@ -243,7 +252,9 @@ pub(super) fn sync_open_folder(folder: &File, path: &Path) -> Result<(), VaultEr
 /// Puts `from` in the place of `to`, atomically.
 #[expect(clippy::disallowed_methods, reason = "this is where files are replaced")]
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
-    std::fs::rename(from, to).map_err(VaultError::io("replace", to))
+    let renamed = std::fs::rename(from, to);
+    assert!(renamed.is_ok() || !hooks::mutant("panic-on-refusal"), "a seeded bug");
+    renamed.map_err(VaultError::io("replace", to))
 }
 
 /// Gives the file at `from` a second name.
@@ -386,6 +397,9 @@ pub(super) fn sweep_for(target: &Path) -> Result<(), VaultError> {
 
 /// Removes regular files in `folder` whose names begin with `prefix`: what an interrupted write left behind.
 pub(super) fn sweep(folder: &Path, prefix: &OsStr) -> Result<(), VaultError> {
+    if hooks::mutant("drafts-left-behind") {
+        return Ok(());
+    }
     for entry in folder.read_dir().map_err(VaultError::io("list", folder))? {
         let entry = entry.map_err(VaultError::io("list", folder))?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use crate::canary::Canaries;
+use crate::common::proof::reached;
 use crate::common::{Place, Ran};
 use crate::forge::{Plain, identity};
 use crate::message::assert_none;
@@ -289,7 +290,7 @@ fn no_secret_comes_out() {
     scene.hits.sort();
     scene.hits.dedup();
     assert_none(&scene.hits);
-    println!("R13: {} runs, {} canaries: 0 hits", scene.runs, scene.canaries.len());
+    reached("R13", format!("{} runs, {} canaries", scene.runs, scene.canaries.len()), 0);
 }
 
 #[test]

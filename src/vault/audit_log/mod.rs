@@ -162,6 +162,9 @@ impl AuditLog {
     /// Appends `new`, after the record of a torn line that has to be cut off first, and returns the new head.
     fn append(&self, new: Vec<AuditRecord>, durability: Durability) -> Result<AuditHead, VaultError> {
         let _lock = self.lock()?;
+        if hooks::mutant("hang-in-audit") {
+            std::thread::park();
+        }
         file::ensure_folder(&self.folder)?;
         let mut tail = Tail::find(&self.folder)?;
         let mut records = Vec::with_capacity(new.len() + 1);
