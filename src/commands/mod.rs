@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod cert;
 mod company;
+mod completion;
 mod connection;
 mod connection_add;
 mod demo;
@@ -23,6 +24,7 @@ mod import_file;
 mod invite;
 mod keys;
 mod login;
+mod man;
 mod records;
 mod rotate;
 mod session;
@@ -68,6 +70,8 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),
         Command::Doctor(args) => doctor::run(app, &args).await,
+        Command::Completion(args) => Ok(completion::run(&args)),
+        Command::Man(args) => man::run(app, &args),
         Command::Help(args) => help::run(app, &args),
     }
 }

@@ -22,6 +22,7 @@ pub mod invites;
 pub mod keys;
 pub mod login;
 mod missing_keys;
+pub mod names;
 mod overview;
 mod proof;
 pub mod rotate;

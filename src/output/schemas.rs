@@ -25,6 +25,7 @@ use super::reports::invite_issuer::{IssuerReport, SigningKeys};
 use super::reports::invite_mint::{self, MintBatchData, MintData, MintPlan};
 use super::reports::keys::Keys;
 use super::reports::login::Login;
+use super::reports::man::ManPages;
 use super::reports::sim::Simulator;
 use super::reports::status::Status;
 use super::reports::token::{TokenData, TokenRefresh};
@@ -131,6 +132,7 @@ pub static SCHEMAS: &[Answers] = &[
         &[Keys::LISTING],
     ),
     answers::<Login>("login/1", &["login"], &[Login::LISTING]),
+    answers::<ManPages>("man/1", &["man"], &[ManPages::LISTING]),
     answers::<RecipientChange>(
         "recipient/1",
         &["vault recipient add", "vault recipient set-role", "vault recipient remove"],
@@ -156,10 +158,12 @@ pub static SCHEMAS: &[Answers] = &[
 pub static BYTES: &[(&str, &str)] = &[
     ("audit export", "the log itself, with --out=-"),
     ("cert export", "the certificate itself, with --out=-"),
+    ("completion", "the script itself"),
     ("exec", "what the program prints"),
     ("help schema", "the JSON Schema itself"),
     ("invite jwks", "the public keys themselves, with --out=-"),
     ("invite mint", "links or tokens, unless --format=json"),
+    ("man", "the page itself, without --out"),
     ("token get", "the token, unless --format=json"),
     ("verify", "a report for another program, with --report=KIND=-"),
 ];

@@ -18,6 +18,7 @@ mod file;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod generation;
+mod glance;
 mod highwater;
 mod home;
 pub mod identity;
@@ -57,6 +58,7 @@ pub use backup_note::Backup;
 pub use check::{CheckItem, CheckReport};
 pub use create::{Created, NewVault};
 pub use error::VaultError;
+pub use glance::glance;
 pub use home::Home;
 pub use info::VaultInfo;
 pub use location::Location;

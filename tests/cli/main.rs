@@ -15,6 +15,7 @@ mod company;
 mod demo;
 mod disconnect;
 mod doctor;
+mod examples;
 mod exec;
 mod exec_live;
 mod formats;

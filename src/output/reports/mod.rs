@@ -21,6 +21,7 @@ pub mod invite_issuer;
 pub mod invite_mint;
 pub mod keys;
 pub mod login;
+pub mod man;
 pub mod sim;
 pub mod status;
 pub mod token;
