@@ -98,8 +98,7 @@ impl Early {
             Err(Rejection::Answer(text)) => return self.answer(&text).into(),
             Err(Rejection::Usage(usage)) => return self.fail(&usage.into()).into(),
         };
-        let Cli { global, command } = cli;
-        let words = cli::command_words(argv);
+        let Cli { global, command, words } = cli;
         let assembled = assemble(&global, environment, terminal, inherited, words);
         let app = match assembled {
             Ok(app) => Arc::new(app),
