@@ -16,6 +16,7 @@ pub mod grant;
 pub mod help;
 pub mod import;
 pub mod invite;
+pub mod invite_alerts;
 pub mod invite_check;
 pub mod invite_issuer;
 pub mod invite_mint;
