@@ -14,6 +14,7 @@ pub mod check;
 pub mod company;
 pub mod completion;
 pub mod connection;
+pub mod doctor;
 pub mod enums;
 pub mod examples;
 pub mod exec;
@@ -125,6 +126,9 @@ pub enum Command {
     Vault(vault::VaultCommand),
     /// Show on one screen what needs attention and what expires next
     Status,
+    /// Say what is wrong, why, and what helps
+    #[command(long_about = doctor::LONG)]
+    Doctor(doctor::DoctorArgs),
     /// Print the script that lets a shell complete commands and names
     ///
     /// Connections, apps, companies and recipients are completed by name where an identity opens the vault without a

@@ -10,11 +10,13 @@ pub mod connection;
 mod connection_row;
 pub mod demo;
 pub mod disconnect;
+pub mod doctor;
 pub mod export;
 pub mod grant;
 pub mod help;
 pub mod import;
 pub mod invite;
+pub mod invite_alerts;
 pub mod invite_check;
 pub mod invite_issuer;
 pub mod invite_mint;
@@ -25,6 +27,7 @@ pub mod sim;
 pub mod status;
 pub mod token;
 pub mod vault;
+pub mod vault_care;
 pub mod verify;
 
 #[cfg(test)]
