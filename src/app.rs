@@ -40,6 +40,8 @@ pub struct App {
     pub clock: Clock,
     /// Where things are.
     pub paths: Paths,
+    /// Where the config file is, or would be.
+    pub config: PathBuf,
     /// What the user wants.
     pub settings: Settings,
     /// What stdin, stdout and stderr are.
@@ -94,7 +96,11 @@ impl App {
         Delivery {
             format: self.settings.output,
             fields: self.settings.fields.clone(),
-            canvas: Canvas { width: self.terminal.width, colour: self.settings.colour(self.terminal.stdout) },
+            canvas: Canvas {
+                width: self.terminal.width,
+                colour: self.settings.colour(self.terminal.stdout),
+                unicode: self.environment.is_utf8(),
+            },
         }
     }
 

@@ -10,6 +10,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[allow(dead_code, reason = "`cargo prove` reads the rest")]
+#[path = "../proof/src/bars.rs"]
+mod bars;
+#[allow(dead_code, reason = "`cargo prove` reads the rest")]
+#[path = "../proof/src/mutants.rs"]
+mod mutants;
+
+use bars::BARS;
+use mutants::MUTANTS;
+
 /// What each module may import: its row of the architecture's table. `a::b` allows that path and all below it.
 ///
 /// `app` assembles everything, so it may import everything above the operations; `commands` reaches below `ops`
@@ -94,6 +104,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/oauth/answer.rs", "parses an answer with a token in it"),
     ("src/oauth/authorize.rs", "puts the state into the address that the browser is sent to"),
     ("src/oauth/callback/paste.rs", "reads a pasted address"),
+    ("src/oauth/certificates.rs", "parses an answer"),
     ("src/oauth/device.rs", "parses an answer with a device code in it"),
     ("src/oauth/discovery.rs", "parses an answer"),
     ("src/oauth/document.rs", "reads a document that is public"),
@@ -111,7 +122,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/vault/journal/entry.rs", "writes tokens into a document that is sealed"),
     ("src/vault/journal/mod.rs", "reads the document of an entry"),
     ("src/vault/keyring.rs", "wraps the vault's keys for operators, and opens them"),
-    ("src/vault/membership.rs", "seals every secret anew"),
+    ("src/vault/resealing.rs", "seals every secret anew"),
     ("src/vault/rows/apps.rs", "seals a client secret"),
     ("src/vault/rows/grants.rs", "seals a refresh token"),
     ("src/vault/rows/invitation_issuer.rs", "seals the search key"),
@@ -311,4 +322,70 @@ fn one_file_is_unsafe() {
         .map(|(path, _)| path)
         .collect();
     assert_eq!(allowing, ["src/vault/reader/vfs.rs"]);
+}
+
+/// What `hooks::mutant` is asked for that is no bug: it holds a process still, makes it fail, or lets it be watched.
+const NO_BUGS: &[&str] = &[
+    "fail-after-switch",
+    "hang-in-audit",
+    "hang-in-command",
+    "hang-in-commit",
+    "one-thread",
+    "panic-in-command",
+    "seek-in-small-vaults",
+    "traceable",
+    "wait-in-command",
+];
+
+/// Tests that are left out of every run because they write something or are started by another test.
+const NO_SWEEPS: &[&str] =
+    &["child_fills_the_disk", "the_pages_are_written_to_be_looked_at", "write_the_vectors"];
+
+/// Every bug that is seeded somewhere has somebody who finds it, and every bar finds one.
+#[test]
+fn every_seeded_bug_is_claimed() {
+    let seeded: BTreeSet<String> = sources("src")
+        .iter()
+        .filter(|(path, _)| !is_tests(path))
+        .flat_map(|(_, text)| {
+            let calls = text.split("#[cfg(test)]\nmod tests {").next().unwrap().split("mutant(\"").skip(1);
+            calls.map(|call| call.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    let claimed: BTreeSet<String> =
+        MUTANTS.iter().map(|mutant| mutant.name).chain(NO_BUGS.iter().copied()).map(str::to_owned).collect();
+    assert_eq!(
+        seeded, claimed,
+        "left: what `src` seeds, right: proof/src/mutants.rs and the list in this test"
+    );
+    let finds = |bar: &&bars::Bar| MUTANTS.iter().any(|mutant| mutant.bar == bar.name);
+    let blind: Vec<_> = BARS.iter().filter(|bar| !finds(bar)).map(|bar| bar.name).collect();
+    assert!(blind.is_empty(), "bars that were never seen red: {blind:?}");
+}
+
+/// `cargo prove` runs every sweep, and what it names is there.
+#[test]
+fn every_sweep_belongs_to_a_bar() {
+    let is_in = |suite: &str, test: &str| {
+        let folder = if suite == "lib" { "src".to_owned() } else { format!("tests/{suite}") };
+        let function = format!("fn {}(", test.rsplit("::").next().unwrap());
+        sources(&folder).iter().any(|(_, text)| text.contains(&function))
+    };
+    let parts = BARS.iter().flat_map(|bar| bar.parts);
+    let long: Vec<_> = parts.filter(|part| part.long).map(|part| (part.suite, part.tests)).collect();
+    let named = long.iter().copied().chain(MUTANTS.iter().map(|mutant| (mutant.suite, mutant.test)));
+    let gone: Vec<_> = named.filter(|(suite, test)| !is_in(suite, test)).collect();
+    assert!(gone.is_empty(), "there is no such test: {gone:?}");
+
+    let mut left_out = Vec::new();
+    for (path, text) in sources("tests").into_iter().chain(sources("src")) {
+        for after in text.split("#[ignore = \"").skip(1) {
+            let name = after.split("fn ").nth(1).and_then(|rest| rest.split('(').next()).unwrap_or_default();
+            let is_proven = long.iter().any(|(_, test)| test.rsplit("::").next() == Some(name));
+            if !is_proven && !NO_SWEEPS.contains(&name) && path != "tests/architecture.rs" {
+                left_out.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert!(left_out.is_empty(), "sweeps that `cargo prove` does not know: {left_out:?}");
 }

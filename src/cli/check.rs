@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use clap::CommandFactory as _;
+
 use super::usage::{Rejection, Usage, command_path};
 use crate::output::Hint;
 
@@ -44,7 +46,7 @@ pub(super) fn spaced_values(tree: &clap::Command, argv: &[OsString]) -> Result<(
 /// Checks that `arguments`, without the program's name, are a command of ours.
 pub fn check(arguments: &[String]) -> Result<(), String> {
     let argv = std::iter::once("tokenctl".to_owned()).chain(arguments.iter().cloned());
-    match super::tree().try_get_matches_from(argv) {
+    match super::Cli::command().try_get_matches_from(argv) {
         Ok(_) => Ok(()),
         Err(error) if !error.use_stderr() => Ok(()),
         Err(error) => Err(error.to_string()),

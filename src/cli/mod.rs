@@ -13,6 +13,7 @@ pub mod cert;
 pub mod check;
 pub mod company;
 pub mod connection;
+pub mod doctor;
 pub mod enums;
 pub mod examples;
 pub mod exec;
@@ -32,7 +33,8 @@ pub mod verify;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use check::check;
 pub use global::{DryRun, GlobalArgs};
@@ -57,6 +59,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// The words of the command without values, such as `rotate initiate`.
+    #[arg(skip)]
+    pub words: String,
 }
 
 /// Every command.
@@ -119,6 +124,9 @@ pub enum Command {
     Vault(vault::VaultCommand),
     /// Show on one screen what needs attention and what expires next
     Status,
+    /// Say what is wrong, why, and what helps
+    #[command(long_about = doctor::LONG)]
+    Doctor(doctor::DoctorArgs),
     /// Explain a command or a topic
     Help(help::HelpArgs),
 }
@@ -128,25 +136,41 @@ pub fn tree() -> clap::Command {
     examples::attach(Cli::command())
 }
 
-/// Returns the words of the command that `argv` names, without values, such as `rotate initiate`.
-pub fn command_words(argv: &[OsString]) -> String {
-    usage::command_path(&tree(), argv).words.join(" ")
-}
-
 /// Whether `argv`, which may not parse, names the command that runs another program.
 pub fn runs_a_program(argv: &[OsString]) -> bool {
-    command_words(argv) == "exec"
+    // The tree takes longer to build than most commands take to run: only where the word is there at all.
+    argv.iter().any(|word| word == "exec") && usage::command_path(&Cli::command(), argv).words == ["exec"]
 }
 
 /// Parses `argv`, the program's name included.
 pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
-    check::spaced_values(&tree(), argv)?;
-    let matches = tree().try_get_matches_from(argv).map_err(|error| usage::explain(&error, argv))?;
+    let mut grammar = Cli::command();
+    check::spaced_values(&grammar, argv)?;
+    let matches = grammar
+        .try_get_matches_from_mut(argv)
+        .or_else(|error| match error.kind() {
+            // The one answer that shows examples, and only below the root.
+            ErrorKind::DisplayHelp if !usage::command_path(&grammar, argv).words.is_empty() => {
+                tree().try_get_matches_from(argv)
+            }
+            _ => Err(error),
+        })
+        .map_err(|error| usage::explain(&error, argv))?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| usage::explain(&error, argv))?;
+    cli.words = words_of(&matches).join(" ");
     if cli.command.prints_json() && cli.global.output != Some(Format::Jsonl) {
         cli.global.output = Some(Format::Json);
     }
     Ok(cli)
+}
+
+fn words_of(mut matches: &ArgMatches) -> Vec<&str> {
+    let mut words = Vec::new();
+    while let Some((word, below)) = matches.subcommand() {
+        words.push(word);
+        matches = below;
+    }
+    words
 }
 
 /// Returns the format that `--format` decides in arguments that may not parse: a token's envelope is one for

@@ -11,6 +11,7 @@ mod company;
 mod connection;
 mod connection_add;
 mod demo;
+mod doctor;
 pub mod error;
 mod exec;
 pub mod exit;
@@ -30,6 +31,8 @@ mod status;
 mod steps;
 mod token;
 mod vault;
+mod vault_care;
+mod vault_restore;
 mod verify;
 
 pub use error::CommandError;
@@ -64,6 +67,7 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Audit(command) => audit::run(app, &command),
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),
+        Command::Doctor(args) => doctor::run(app, &args).await,
         Command::Help(args) => help::run(app, &args),
     }
 }

@@ -43,6 +43,11 @@ impl Hint {
         Self { text: text.into(), command: None, arguments: None }
     }
 
+    /// The command line alone, quoted for a shell.
+    pub fn command_line(&self) -> Option<&str> {
+        self.command.as_deref()
+    }
+
     /// The arguments of our own command, for the test that parses every hint.
     pub fn arguments(&self) -> Option<&[String]> {
         self.arguments.as_deref()

@@ -10,9 +10,11 @@
 
 mod common;
 
+mod care;
 mod company;
 mod demo;
 mod disconnect;
+mod doctor;
 mod exec;
 mod exec_live;
 mod formats;

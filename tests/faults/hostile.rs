@@ -12,6 +12,7 @@ use tokenctl::output::sanitize::is_hostile;
 use tokenctl::secret::Secret;
 
 use crate::common::Ran;
+use crate::common::proof::reached;
 use crate::office::{NOW, Office, in_parallel};
 use crate::server::{answer, http};
 
@@ -263,7 +264,7 @@ pub(crate) fn prepared() -> (Office, Vec<String>) {
 fn hostile_texts_reach_nobody() {
     let (office, payloads) = prepared();
     let sweep = sweep(&office, &commands(&payloads), 11, "");
-    println!("{} runs, {} bytes, {} dangers", sweep.runs, sweep.bytes, sweep.found.len());
+    reached("R16", format!("{} runs, {} bytes", sweep.runs, sweep.bytes), sweep.found.len());
     assert!(sweep.found.is_empty(), "{}", sweep.found.join("\n"));
     json_keeps_every_character(&office, &payloads);
 }
@@ -274,7 +275,11 @@ fn hostile_texts_reach_nobody() {
 fn hostile_texts_reach_nobody_at_length() {
     let (office, payloads) = prepared();
     let sweep = sweep(&office, &commands(&payloads), 1, "");
-    println!("R16: {} runs, {} bytes, {} dangers", sweep.runs, sweep.bytes, sweep.found.len());
+    reached(
+        "R16",
+        format!("every command and format: {} runs, {} bytes", sweep.runs, sweep.bytes),
+        sweep.found.len(),
+    );
     assert!(sweep.found.is_empty(), "{}", sweep.found.join("\n"));
 }
 

@@ -2,6 +2,7 @@
 //! `seek-in-small-vaults`.
 
 use crate::common::Ran;
+use crate::common::proof::reached;
 use crate::damage::damages;
 use crate::forge::{Plain, identity};
 use crate::message::{assert_none, fault, fault_json};
@@ -74,8 +75,8 @@ fn forged(world: &World) -> Vec<(String, Vec<u8>)> {
 fn readers_of_pages_are_never_misled() {
     let world = world("");
     let (tried, refused, violations) = read_damaged(&world, &[damaged(&world, 12), forged(&world)].concat());
+    reached("R10", format!("by pages: {tried} damaged vaults, {refused} refused"), violations.len());
     assert_none(&violations);
-    println!("R10, by pages: {tried} damaged vaults, {refused} refused, the others read right");
     assert!(refused > tried / 2);
 }
 
@@ -136,10 +137,10 @@ fn what_concerns_one_connection_reads_few_chunks() {
 }
 
 #[test]
-#[ignore = "long: cargo test --test tamper -- --ignored --nocapture"]
+#[ignore = "long: cargo prove R10"]
 fn a_thousand_damaged_vaults_by_pages() {
     let world = world("");
     let (tried, refused, violations) = read_damaged(&world, &damaged(&world, 1000));
+    reached("R10", format!("by pages: {tried} damaged vaults, {refused} refused"), violations.len());
     assert_none(&violations);
-    println!("R10, by pages: {tried} damaged vaults, {refused} refused with exit 8, the others read right");
 }

@@ -10,6 +10,7 @@ pub mod connection;
 mod connection_row;
 pub mod demo;
 pub mod disconnect;
+pub mod doctor;
 pub mod export;
 pub mod grant;
 pub mod help;
@@ -24,6 +25,7 @@ pub mod sim;
 pub mod status;
 pub mod token;
 pub mod vault;
+pub mod vault_care;
 pub mod verify;
 
 #[cfg(test)]
