@@ -64,7 +64,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seeds("R10", "panic-on-damage", "tamper", "damage::the_harness_finds_a_panic"),
     seeds("R10", "skip-damaged-journal", "tamper", "damage::the_harness_finds_an_entry_that_is_skipped"),
     seeds("R10", "chunk-unverified", "tamper", "pages::the_harness_finds_chunks_that_nobody_verifies"),
-    red("R10", "chunk-unverified", "lib", "vault::reader::tests::damage_anywhere_is_found_or_harmless"),
     red("R11", "callback-state-unchecked", "callback", "hostile::every_hostile_request_is_refused_in_its_way"),
     red("R11", "callback-error-first", "callback", "hostile::every_hostile_request_is_refused_in_its_way"),
     red("R11", "callback-host-unchecked", "callback", "hostile::every_hostile_request_is_refused_in_its_way"),

@@ -183,7 +183,9 @@ pub(crate) fn mutants<'a>(mutants: &[&'a Mutant]) -> Vec<Fate<'a>> {
         let (caught, took) = *known.entry((mutant.suite, mutant.test, seeded)).or_insert_with(|| {
             eprintln!("{}: {} by {} {}", mutant.bar, mutant.name, mutant.suite, mutant.test);
             let since = Instant::now();
-            (is_found(mutant, seeded), since.elapsed())
+            let caught = is_found(mutant, seeded);
+            eprintln!("{}", if caught { "caught" } else { "MISSED" });
+            (caught, since.elapsed())
         });
         fates.push(Fate { mutant, caught, took });
     }

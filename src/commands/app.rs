@@ -58,7 +58,7 @@ async fn add(app: &App, command: &AppAddCommand) -> Result<Finished, CommandErro
     let new = NewApp { name: args.name.clone(), provider, environment, registration, secret };
     if args.dry_run.dry_run {
         let (planned, _) = apps::plan_add(&session, new).await.map_err(doing)?;
-        return Ok(Finished::report(detail("planned", None, &planned)));
+        return Ok(Finished::report(detail("planned", &planned)));
     }
     let added = apps::add(&session, new).await.map_err(doing)?;
     let name = added.name.to_string();
@@ -69,7 +69,7 @@ async fn add(app: &App, command: &AppAddCommand) -> Result<Finished, CommandErro
         ),
         _ => Hint::command("to connect a customer, run", ["login", &name]),
     };
-    Ok(Finished::report(detail("added", None, &added)).hinted(next))
+    Ok(Finished::report(detail("added", &added)).hinted(next))
 }
 
 pub(super) fn registration(args: &AppArgs) -> RegistrationChanges {
@@ -126,9 +126,9 @@ pub(super) fn secret_line(app: &App, file: &Path, what: &str) -> Result<SecretSt
     Ok(Secret::new(line.to_owned()))
 }
 
-fn detail(action: &'static str, proven: Option<bool>, app: &crate::domain::app::App) -> AppDetail {
+fn detail(action: &'static str, app: &crate::domain::app::App) -> AppDetail {
     let app = AppRow::new(app, 0);
-    AppDetail { action, proven, app, connections: Vec::new(), quarantined: Vec::new() }
+    AppDetail { action, proven: None, app, connections: Vec::new(), quarantined: Vec::new() }
 }
 
 fn overview(action: &'static str, proven: Option<bool>, overview: &AppOverview) -> AppDetail {
@@ -192,11 +192,10 @@ async fn set(app: &App, args: &AppSetArgs) -> Result<Finished, CommandError> {
     };
     if args.dry_run.dry_run {
         let done = apps::plan_set(&session, &args.name, changes).await.map_err(doing)?;
-        return Ok(Finished::report(detail("planned", done.proven, &done.app)));
+        return Ok(Finished::report(overview("planned", done.proven, &done.found)));
     }
     let done = apps::set(&session, &args.name, changes).await.map_err(doing)?;
-    let found = apps::show(&session, &done.app.name).map_err(doing)?;
-    Ok(Finished::report(overview("changed", done.proven, &found)))
+    Ok(Finished::report(overview("changed", done.proven, &done.found)))
 }
 
 fn changes(args: &AppSetArgs) -> Result<RegistrationChanges, CommandError> {

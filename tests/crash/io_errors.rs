@@ -127,7 +127,7 @@ pub(crate) fn said_well(ran: &Ran, (call, fault): (&Call, Fault)) -> Result<(), 
         return Err("a panic".to_owned());
     }
     // Files that the user wrote.
-    let given = ["config.toml", "one.token"].iter().any(|name| call.text.contains(name));
+    let given = ["config.toml", "one.token", "app.secret"].iter().any(|name| call.text.contains(name));
     match ran.code {
         None => Err("ended by a signal".to_owned()),
         Some(8 | 9) => Ok(()),
@@ -177,6 +177,18 @@ fn quick(name: &str, every: usize) {
 #[test]
 fn the_disk_refuses_a_commit() {
     quick("connection add", 5);
+}
+
+/// `app set` once read the vault for its report after the commit, and an error there said that nothing was changed.
+#[test]
+fn nothing_is_read_for_the_report_after_the_commit() {
+    if strace::usable().is_none() {
+        return;
+    }
+    let trial = Trial::of(story::named("app set"), None);
+    let wanted = |call: &Call, fault| call.name == "statx" && matches!(fault, Fault::Once("EIO"));
+    let all = faults(&trial.calls, trial.scene.home(), wanted);
+    sweep(&trial, &all[all.len().saturating_sub(5)..]).expect_none();
 }
 
 /// The harness must be able to fail.

@@ -168,11 +168,13 @@ pub fn list(session: &Session) -> Result<Vec<(App, u64)>, OpsError> {
 /// Returns one app with its connections.
 pub fn show(session: &Session, name: &AppName) -> Result<AppOverview, OpsError> {
     let app = session.app(name)?;
-    session.vault.read(|rows| {
-        let mut quarantined = rows.quarantined()?;
-        quarantined.retain(|grant| grant.app == app.id);
-        Ok(AppOverview { connections: rows.members(&app.id)?, quarantined, app })
-    })
+    session.vault.read(|rows| overview(rows, app))
+}
+
+fn overview(rows: &Rows<'_>, app: App) -> Result<AppOverview, OpsError> {
+    let mut quarantined = rows.quarantined()?;
+    quarantined.retain(|grant| grant.app == app.id);
+    Ok(AppOverview { connections: rows.members(&app.id)?, quarantined, app })
 }
 
 /// Changes to an app.
@@ -194,7 +196,7 @@ pub struct AppChanges {
 #[derive(Debug)]
 pub struct ChangedApp {
     /// The app as it is now, or would be.
-    pub app: App,
+    pub found: AppOverview,
     /// Whether keys were proven; `None` where nothing needed proof.
     pub proven: Option<bool>,
 }
@@ -229,7 +231,7 @@ pub async fn set(session: &Session, name: &AppName, changes: AppChanges) -> Resu
     let Planned { before, after, secret, .. } = planned;
     let event = AuditEvent::new(Action::AppSet).about(SubjectKind::App, &after.id);
     let event = with_trust(event.with("proven", proven == Some(true)), &after.registration);
-    session.vault.transact::<_, OpsError>(&event, |rows| {
+    let found = session.vault.transact::<_, OpsError>(&event, |rows| {
         unused(rows, &after)?;
         // The proof was of what was read before it.
         if rows.app_by_id(&before.id)?.as_ref() != Some(&before) {
@@ -240,9 +242,12 @@ pub async fn set(session: &Session, name: &AppName, changes: AppChanges) -> Resu
             (false, true) => SecretChange::Replace(secret.as_ref()),
             _ => SecretChange::Keep,
         };
-        Ok(rows.update_app(&after, secret)?)
+        rows.update_app(&after, secret)?;
+        // Not after the commit: a disk that fails then must not make a failure of what is done.
+        let stored = rows.app_by_id(&after.id)?;
+        overview(rows, stored.unwrap_or_else(|| after.clone()))
     })?;
-    Ok(ChangedApp { app: session.app(&after.name)?, proven })
+    Ok(ChangedApp { found, proven })
 }
 
 /// Returns what [`set`] would store, without proof and without storing it: what `--dry-run` shows.
@@ -253,7 +258,8 @@ pub async fn plan_set(
 ) -> Result<ChangedApp, OpsError> {
     session.vault.require_writable()?;
     let planned = plan(session, name, changes).await?;
-    Ok(ChangedApp { app: planned.after, proven: planned.keys_change.then_some(false) })
+    let found = AppOverview { app: planned.after, connections: Vec::new(), quarantined: Vec::new() };
+    Ok(ChangedApp { found, proven: planned.keys_change.then_some(false) })
 }
 
 async fn plan(session: &Session, name: &AppName, changes: AppChanges) -> Result<Planned, OpsError> {
