@@ -12,34 +12,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::error::VaultError;
+pub(super) use super::stamp::Stamp;
 use crate::domain::ids::random_hex;
 use crate::hooks;
-
-/// Which version of a file it is: two equal stamps mean that the file was not replaced in between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
-impl Stamp {
-    /// The stamp of an open file.
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        }
-    }
-
-    /// The stamp of whatever is at `path` now.
-    pub(super) fn at(path: &Path) -> Result<Self, VaultError> {
-        path.symlink_metadata().map(|metadata| Self::of(&metadata)).map_err(VaultError::io("find", path))
-    }
-}
 
 /// Who else may touch a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

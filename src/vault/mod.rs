@@ -44,6 +44,7 @@ pub mod rows;
 pub mod schema;
 pub mod seal;
 mod signing;
+mod stamp;
 mod store;
 #[cfg(test)]
 mod tests;
