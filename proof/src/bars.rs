@@ -14,9 +14,9 @@ pub(crate) struct Bar {
 
 /// Some tests of one test binary.
 pub(crate) struct Part {
-    /// Its name; `lib` is the library's own tests.
+    /// Its name; `lib` is the library's own tests, `fuzz` the fuzz targets.
     pub(crate) suite: &'static str,
-    /// What their paths contain, or the path of a long one.
+    /// What their paths contain, or the path of a long one, or how many seconds each target is run.
     pub(crate) tests: &'static str,
     /// Whether they are a sweep, which `cargo test` leaves out.
     pub(crate) long: bool,

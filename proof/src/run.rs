@@ -51,6 +51,27 @@ pub(crate) fn builds() -> bool {
     cargo().args(["test", "--locked", "--quiet", "--no-run"]).status().is_ok_and(|status| status.success())
 }
 
+/// Runs a program to its end, passing on what it says; returns its lines, and whether it ended well.
+fn follow(command: &mut Command) -> (Vec<String>, bool) {
+    let mut child = match command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            eprintln!("{command:?} cannot be run: {error}");
+            return (Vec::new(), false);
+        }
+    };
+    let mut lines = Vec::new();
+    for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
+        // What is not text is no line of a harness.
+        let Ok(line) = line else { continue };
+        if !line.trim().is_empty() {
+            eprintln!("    {line}");
+        }
+        lines.push(line);
+    }
+    (lines, child.wait().is_ok_and(|status| status.success()))
+}
+
 fn run(suite: &str, options: &[&str], mutants: Option<&str>) -> Ended {
     let mut command = cargo();
     command.args(["test", "--locked", "--quiet"]);
@@ -62,32 +83,35 @@ fn run(suite: &str, options: &[&str], mutants: Option<&str>) -> Ended {
     if let Some(mutants) = mutants {
         command.env(MUTANTS, mutants);
     }
-    let mut ended = Ended { lines: Vec::new(), passed: 0, failed: 0 };
-    let mut child = match command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            eprintln!("cargo cannot be run: {error}");
-            ended.failed = 1;
-            return ended;
-        }
+    let (lines, success) = follow(&mut command);
+    let (mut passed, mut failed) = (0, 0);
+    for (some, others) in lines.iter().filter_map(|line| result(line)) {
+        passed += some;
+        failed += others;
+    }
+    Ended { lines, passed, failed: if success { failed } else { failed.max(1) } }
+}
+
+/// Runs every fuzz target for so many seconds; each counts as a test.
+fn fuzz(bar: &str, seconds: &str) -> Ended {
+    let (mut lines, success) = follow(Command::new("fuzz/run").arg(seconds));
+    let targets: Vec<_> = lines.iter().filter_map(|line| fuzzed(line)).collect();
+    let (inputs, crashes) =
+        targets.iter().fold((0, 0), |sum, (runs, crashes)| (sum.0 + runs, sum.1 + crashes));
+    let passed = targets.len() as u64;
+    lines.push(format!(
+        "PROOF {bar}: {passed} fuzz targets, {seconds} s each, {inputs} inputs: {crashes} violations"
+    ));
+    Ended { lines, passed, failed: u64::from(!success) }
+}
+
+/// Reads `NAME 123 runs … 0 crashes`.
+fn fuzzed(line: &str) -> Option<(u64, u64)> {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let before = |word: &str| {
+        words.iter().position(|other| *other == word).and_then(|at| words.get(at.checked_sub(1)?))
     };
-    for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
-        // What is not text is no line of a harness.
-        let Ok(line) = line else { continue };
-        if let Some((passed, failed)) = result(&line) {
-            ended.passed += passed;
-            ended.failed += failed;
-        }
-        if !line.trim().is_empty() {
-            eprintln!("    {line}");
-        }
-        ended.lines.push(line);
-    }
-    let success = child.wait().is_ok_and(|status| status.success());
-    if !success {
-        ended.failed = ended.failed.max(1);
-    }
-    ended
+    Some((before("runs")?.parse().ok()?, before("crashes")?.parse().ok()?))
 }
 
 /// Reads `test result: ok. 3 passed; 1 failed; …`.
@@ -115,7 +139,10 @@ pub(crate) fn bar(bar: &Bar, quick: bool) -> Proof {
     let mut proof = Proof::default();
     for part in bar.parts.iter().filter(|part| !(quick && part.long)) {
         eprintln!("{}: {} {}", bar.name, part.suite, part.tests);
-        let ended = run(part.suite, &options(part), None);
+        let ended = match part.suite {
+            "fuzz" => fuzz(bar.name, part.tests),
+            suite => run(suite, &options(part), None),
+        };
         proof.passed += ended.passed;
         let said = |lines: &[String]| {
             lines
@@ -191,5 +218,7 @@ mod tests {
         let line = ".PROOF R1: 41 commands, 8602 kills: 0 violations";
         assert_eq!(reached(line, "R1"), Some(("41 commands, 8602 kills", 0)));
         assert_eq!(reached(line, "R15"), None);
+        let line = "vault_file            12345 runs  cov: 12 ft: 34         0 crashes";
+        assert_eq!((fuzzed(line), fuzzed("Compiling fuzz")), (Some((12345, 0)), None));
     }
 }

@@ -5,6 +5,7 @@
 //! the identities that open it. They were made for these tests and open nothing else. They are never changed: a new
 //! schema gets a step in [`Writer`] and a folder by `cargo test --test crash -- --ignored writes_the_vaults_that_are_missing`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -143,10 +144,10 @@ fn every_released_vault_says_what_it_said() {
         ] {
             let ran = run(&place, arguments);
             assert_eq!(ran.code, Some(0), "schema {schema}, {arguments:?}\n{ran}");
-            said += &format!("$ tokenctl {}\n{}\n", arguments.join(" "), ran.stdout);
+            writeln!(said, "$ tokenctl {}\n{}", arguments.join(" "), ran.stdout).unwrap();
         }
         if schema >= 3 {
-            said += &format!("$ tokenctl invite list\n{}\n", run(&place, &["invite", "list"]).stdout);
+            writeln!(said, "$ tokenctl invite list\n{}", run(&place, &["invite", "list"]).stdout).unwrap();
         }
         said += &serde_json::to_string_pretty(&data(&place, &["connection", "show", "acme"])).unwrap();
         insta::with_settings!({ snapshot_path => fixtures(), prepend_module_to_snapshot => false, omit_expression => true }, {
@@ -410,10 +411,10 @@ impl Writer {
                 put(&folder.join(&path), &std::fs::read(beside.join(&path)).unwrap());
             }
         }
-        let test = "# A test identity: it opens the vault beside it and nothing else.\n";
+        let notice = "# A test identity: it opens the vault beside it and nothing else.\n";
         for (from, to) in [(IDENTITY, "operator.txt"), ("support.txt", "support.txt")] {
             let text = std::fs::read_to_string(self.place.home().join(from)).unwrap();
-            put(&folder.join(to), (test.to_owned() + &text).as_bytes());
+            put(&folder.join(to), (notice.to_owned() + &text).as_bytes());
         }
         let (mut plain, key) = opened(&self.place);
         if schema < KNOWN_SCHEMA {

@@ -70,5 +70,7 @@ pub(in crate::commands) const VARIABLES: &[(&str, &str)] = &[
     ("NO_COLOR", "no colour, if it is not empty"),
     ("CLICOLOR_FORCE", "colour even without a terminal, if it is not 0"),
     ("TERM=dumb", "no colour"),
+    ("LC_ALL, LC_CTYPE, LANG", "whether the terminal shows UTF-8, for the timeline of `status`"),
+    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "the way to vendors, in either case"),
     ("COMPLETE", "set by the shells' completion scripts"),
 ];

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use tokenctl::cli::{command_words, scan};
+use tokenctl::cli::{parse, scan};
 use tokenctl::output::schemas::{self, Answers, FAILURE};
 
 /// What a schema is asked about.
@@ -64,7 +64,8 @@ pub(crate) fn check(command: Option<&Command>, stdout: &[u8]) {
         })
     };
     let reduced = scan::value_of(&argv, "fields", None).is_some() || set("TOKENCTL_FIELDS");
-    let words = command_words(&argv);
+    // What does not parse is answered with the one schema that every command has.
+    let words = parse(&argv).map_or_else(|_| String::new(), |cli| cli.words);
     if let Ok(answer) = serde_json::from_slice::<Value>(stdout)
         && is_envelope(&answer)
     {
