@@ -12,7 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Tells the time; clones tell the same time.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    /// What is added, in milliseconds.
+    ahead: i64,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -24,19 +28,30 @@ enum Source {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self::of(Source::System)
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, ahead: 0 }
+    }
+
+    /// A clock that is so much ahead of this one, or behind it.
+    #[must_use]
+    pub fn shifted(&self, by: SignedDuration) -> Self {
+        let by = i64::try_from(by.as_millis()).unwrap_or(0);
+        Self { source: self.source.clone(), ahead: self.ahead.saturating_add(by) }
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[cfg(feature = "test-hooks")]
     pub fn manual(now: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(now.as_millisecond()))))
+        Self::of(Source::Manual(Arc::new(AtomicI64::new(now.as_millisecond()))))
     }
 
     /// Moves a manual clock and all its clones; does nothing to the machine's clock.
     #[cfg(feature = "test-hooks")]
     pub fn advance(&self, by: SignedDuration) {
-        if let Source::Manual(millis) = &self.0 {
+        if let Source::Manual(millis) = &self.source {
             millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::SeqCst);
         }
     }
@@ -44,11 +59,11 @@ impl Clock {
     /// The wall-clock time, to the millisecond.
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> Timestamp {
-        let millis = match &self.0 {
+        let millis = match &self.source {
             Source::System => Timestamp::now().as_millisecond(),
             Source::Manual(millis) => millis.load(Ordering::SeqCst),
         };
-        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+        Timestamp::from_millisecond(millis.saturating_add(self.ahead)).unwrap_or(Timestamp::MAX)
     }
 
     /// The time since some fixed point, for measuring how long something took.

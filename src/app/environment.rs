@@ -10,13 +10,16 @@ use crate::secret::{Secret, SecretString};
 const IDENTITY: &str = "TOKENCTL_IDENTITY";
 
 /// Variables of others that we heed.
-const FOREIGN: [&str; 15] = [
+const FOREIGN: [&str; 27] = [
     "HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
     "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
     "CREDENTIALS_DIRECTORY",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
     "NO_COLOR",
     "CLICOLOR_FORCE",
     "TERM",
@@ -24,8 +27,17 @@ const FOREIGN: [&str; 15] = [
     "SSH_TTY",
     "DISPLAY",
     "WAYLAND_DISPLAY",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
     "USER",
     "LOGNAME",
+    "COMPLETE",
 ];
 
 /// Our variables and the few of others that we heed. An empty variable counts as unset.
@@ -69,6 +81,18 @@ impl Environment {
         self.values.get(name).map(PathBuf::from)
     }
 
+    /// Whether the locale is a UTF-8 one, by the variable that decides (POSIX, section 8.2).
+    pub fn is_utf8(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
+        let charset = locale.map(|locale| locale.to_ascii_lowercase().replace('-', ""));
+        charset.is_some_and(|charset| charset.contains("utf8"))
+    }
+
+    /// The variables that lead requests through a proxy, or around it; their values may hold a password.
+    pub fn proxies(&self) -> Vec<String> {
+        self.values.keys().filter(|name| name.to_ascii_uppercase().ends_with("_PROXY")).cloned().collect()
+    }
+
     /// The identity that stands in `TOKENCTL_IDENTITY` itself.
     pub fn identity(&self) -> Option<&SecretString> {
         self.identity.as_ref()
@@ -87,5 +111,25 @@ impl Environment {
     /// The names of our variables, for spotting the misspelt ones.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_decides_the_locale() {
+        for (variables, utf8) in [
+            (&[][..], false),
+            (&[("LANG", "en_GB.UTF-8")], true),
+            (&[("LANG", "C.utf8")], true),
+            (&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "C")], false),
+            (&[("LANG", "C"), ("LC_CTYPE", "de_AT.UTF-8")], true),
+            (&[("LC_ALL", ""), ("LANG", "C.UTF-8")], true),
+        ] {
+            let pairs = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+            assert_eq!(Environment::new(pairs).is_utf8(), utf8, "{variables:?}");
+        }
     }
 }

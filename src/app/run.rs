@@ -77,7 +77,11 @@ impl Early {
             cli::values::ColourChoice::Auto => settings::colour_of(environment),
             chosen => chosen,
         };
-        let canvas = Canvas { width: terminal.width, colour: colour.on(terminal.stdout) };
+        let canvas = Canvas {
+            width: terminal.width,
+            colour: colour.on(terminal.stdout),
+            unicode: environment.is_utf8(),
+        };
         let manner =
             Manner { colour: colour.on(terminal.stderr), live: terminal.stderr, ..Manner::default() };
         Self {
@@ -144,8 +148,7 @@ fn assemble(
     let clock = clock(&environment)?;
     let paths = Paths::new(&environment)?;
     let (config, named) = settings::config_file(flags, &environment, &paths);
-    let config = Config::load(&config, named)?;
-    let settings = Settings::new(flags, &environment, &config, &paths)?;
+    let settings = Settings::new(flags, &environment, &Config::load(&config, named)?, &paths)?;
     let console = Console::new(Manner {
         quiet: settings.quiet,
         verbose: settings.verbosity > 0,
@@ -159,6 +162,7 @@ fn assemble(
     Ok(App {
         clock,
         paths,
+        config,
         settings,
         terminal,
         console,

@@ -7,7 +7,7 @@ use crate::ops::status::{Attention as Needy, Lapse, Need, status};
 use crate::ops::vaults;
 use crate::output::Hint;
 use crate::output::reports::days_between;
-use crate::output::reports::status::{Attention, Expiry, Severity, Status};
+use crate::output::reports::status::{Attention, Expiry, Severity, Status, by_month, mark};
 
 use super::error::CommandError;
 use super::finish::Finished;
@@ -51,7 +51,11 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
             kind: end.kind.as_str(),
         })
         .collect();
+    let coming = found.expiries.iter().filter(|(_, _, end)| end.at >= now).take(NEXT);
+    let marks = coming.map(|(name, _, end)| mark(name.as_str(), end.at, days_between(now, end.at)));
+    let expiries: Vec<_> = found.expiries.iter().map(|(_, _, end)| end.at).collect();
     Ok(Finished::report(Status {
+        at: now,
         vault: info.path.display().to_string(),
         role: info.role.as_str(),
         at_home: info.at_home,
@@ -60,6 +64,9 @@ pub(super) fn run(app: &App) -> Result<Finished, CommandError> {
         ready: found.ready,
         attention,
         next_expiries,
+        expiries_by_month: by_month(&expiries),
+        expiries,
+        marks: marks.collect(),
     }))
 }
 

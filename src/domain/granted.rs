@@ -16,6 +16,9 @@ pub struct Granted {
     pub company: Option<String>,
     /// The scopes, sorted.
     pub scopes: Vec<String>,
+    /// The integration's Application ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
 }
 
 /// Returns what differs between the old key's token and the new one's, for people.
@@ -67,6 +70,7 @@ mod tests {
             entity: Some(entity.to_owned()),
             company: Some("1234567".to_owned()),
             scopes: vec!["rest_webservices".to_owned()],
+            application: None,
         }
     }
 

@@ -91,6 +91,16 @@ pub enum ScopeStyle {
     Comma,
 }
 
+impl ScopeStyle {
+    /// The word that users type and the vault stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Array => "array",
+            Self::Comma => "comma",
+        }
+    }
+}
+
 /// What the assertion's `sub` claim says (RFC 7523 section 3 demands it; NetSuite does not list it).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -100,6 +110,16 @@ pub enum SubjectClaim {
     Omit,
     /// `sub` repeats the client id, as RFC 7523 section 3 demands.
     ClientId,
+}
+
+impl SubjectClaim {
+    /// The word that users type and the vault stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Omit => "omit",
+            Self::ClientId => "client-id",
+        }
+    }
 }
 
 /// The signature algorithm of a client assertion (RFC 7518 section 3.1).

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::domain::connection::Connection;
@@ -139,6 +139,11 @@ impl Asker {
     pub(super) fn storing(session: &Session) -> Self {
         let deadline = session.limits.before_deadline(session.clock.instant());
         Self { limits: Limits { deadline, ..session.limits }, ..Self::new(session) }
+    }
+
+    /// The same way by another clock: for a trial of what the vendor makes of it.
+    pub(super) fn shifted(&self, by: SignedDuration) -> Self {
+        Self { clock: self.clock.shifted(by), ..self.clone() }
     }
 
     /// Exchanges client credentials past every cache; a certificate that the vendor looks at must be valid by its rule.

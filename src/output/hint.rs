@@ -43,6 +43,11 @@ impl Hint {
         Self { text: text.into(), command: None, arguments: None }
     }
 
+    /// The command line alone, quoted for a shell.
+    pub fn command_line(&self) -> Option<&str> {
+        self.command.as_deref()
+    }
+
     /// The arguments of our own command, for the test that parses every hint.
     pub fn arguments(&self) -> Option<&[String]> {
         self.arguments.as_deref()
@@ -68,7 +73,8 @@ pub fn command_line<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
     line
 }
 
-fn quoted(word: &str) -> Cow<'_, str> {
+/// Returns `word` so that a POSIX shell reads it as one word.
+pub fn quoted(word: &str) -> Cow<'_, str> {
     let bare = |char: char| char.is_ascii_alphanumeric() || "-_./:=@%+,".contains(char);
     if !word.is_empty() && word.chars().all(bare) {
         Cow::Borrowed(word)

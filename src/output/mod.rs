@@ -2,6 +2,7 @@
 //!
 //! May import `domain` and `secret`. Everything here turns values into bytes; [`sink`] alone writes them.
 
+pub mod brief;
 pub mod csv;
 pub mod format;
 pub mod hint;
@@ -16,6 +17,8 @@ pub mod sanitize;
 pub mod schemas;
 pub mod sink;
 pub mod table;
+pub mod timeline;
+pub mod tree;
 pub mod verify_report;
 pub mod view;
 

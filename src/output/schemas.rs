@@ -15,6 +15,7 @@ use super::reports::company::{CompanyDetail, CompanyList, CompanyRenamed};
 use super::reports::connection::{ConnectionDetail, ConnectionList};
 use super::reports::demo::Demo;
 use super::reports::disconnect::Disconnected;
+use super::reports::doctor::Doctor;
 use super::reports::export::Exported;
 use super::reports::help::Help;
 use super::reports::import::Batch;
@@ -25,10 +26,12 @@ use super::reports::invite_issuer::{IssuerReport, SigningKeys};
 use super::reports::invite_mint::{self, MintBatchData, MintData, MintPlan};
 use super::reports::keys::Keys;
 use super::reports::login::Login;
+use super::reports::man::ManPages;
 use super::reports::sim::Simulator;
 use super::reports::status::Status;
 use super::reports::token::{TokenData, TokenRefresh};
 use super::reports::vault::{Check, Info, Init, RecipientChange, RecipientList};
+use super::reports::vault_care::{Backup, MoveHome, Rekey, Restore};
 use super::reports::verify::Verify;
 
 /// What some commands answer with.
@@ -81,6 +84,7 @@ pub static SCHEMAS: &[Answers] = &[
     answers::<Batch>("connection-import/1", &["connection import"], &[Batch::LISTING]),
     answers::<ConnectionList>("connection-list/1", &["connection list"], &[ConnectionList::LISTING]),
     answers::<Demo>("demo/1", &["demo"], &[Demo::LISTING]),
+    answers::<Doctor>("doctor/1", &["doctor"], &[Doctor::LISTING]),
     answers::<()>(FAILURE, &[], &[]),
     answers::<Exported>("export/1", &["cert export", "audit export", "invite jwks"], &[Exported::LISTING]),
     answers::<Help>("help/1", &["help"], Help::LISTINGS),
@@ -129,6 +133,7 @@ pub static SCHEMAS: &[Answers] = &[
         &[Keys::LISTING],
     ),
     answers::<Login>("login/1", &["login"], &[Login::LISTING]),
+    answers::<ManPages>("man/1", &["man"], &[ManPages::LISTING]),
     answers::<RecipientChange>(
         "recipient/1",
         &["vault recipient add", "vault recipient set-role", "vault recipient remove"],
@@ -142,7 +147,11 @@ pub static SCHEMAS: &[Answers] = &[
     answers::<TokenRefresh>("token-refresh/1", &["token refresh"], &[TokenRefresh::LISTING]),
     answers::<Disconnected>("token-revoke/1", &["token revoke"], &[Disconnected::LISTING]),
     answers::<Info>("vault/1", &["vault info"], &[Info::LISTING]),
+    answers::<Backup>("vault-backup/1", &["vault backup"], &[Backup::LISTING]),
     answers::<Check>("vault-check/1", &["vault check"], &[Check::LISTING]),
+    answers::<MoveHome>("vault-home/1", &["vault move-home"], &[MoveHome::LISTING]),
+    answers::<Rekey>("vault-rekey/1", &["vault rekey"], &[Rekey::LISTING]),
+    answers::<Restore>("vault-restore/1", &["vault restore"], &[Restore::LISTING]),
     answers::<Verify>("verify/1", &["verify"], &[Verify::LISTING]),
 ];
 
@@ -150,10 +159,12 @@ pub static SCHEMAS: &[Answers] = &[
 pub static BYTES: &[(&str, &str)] = &[
     ("audit export", "the log itself, with --out=-"),
     ("cert export", "the certificate itself, with --out=-"),
+    ("completion", "the script itself"),
     ("exec", "what the program prints"),
     ("help schema", "the JSON Schema itself"),
     ("invite jwks", "the public keys themselves, with --out=-"),
     ("invite mint", "links or tokens, unless --format=json"),
+    ("man", "the page itself, without --out"),
     ("token get", "the token, unless --format=json"),
     ("verify", "a report for another program, with --report=KIND=-"),
 ];

@@ -6,6 +6,7 @@ use comfy_table::{
 use console::Style;
 
 use super::sanitize::{LINE_LIMIT, safe, truncate, width};
+use super::tree;
 use super::view::{Block, Cell, Tone, View};
 
 /// Between two columns.
@@ -21,6 +22,8 @@ pub struct Canvas {
     pub width: Option<usize>,
     /// Whether colour is wanted.
     pub colour: bool,
+    /// Whether lines and blocks can be drawn: the locale is a UTF-8 one.
+    pub unicode: bool,
 }
 
 /// A column of a table.
@@ -220,6 +223,9 @@ pub fn render(view: &View, canvas: Canvas) -> String {
                 text.push_str(ours.trim_end());
                 text.push('\n');
             }
+            Block::Brief(brief) => text.push_str(&brief.draw(canvas)),
+            Block::Timeline(timeline) => text.push_str(&timeline.draw(canvas)),
+            Block::Tree(nodes) => text.push_str(&tree::draw(nodes, canvas)),
         }
         before = Some(block);
     }

@@ -1,6 +1,9 @@
 //! What people see of a report: blocks of text, facts and tables, before width and colour are known.
 
+use super::brief::Brief;
 use super::table::Table;
+use super::timeline::Timeline;
+use super::tree::Node;
 
 /// What a cell's or a fact's text means; colour only repeats what the word says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,6 +71,12 @@ pub enum Block {
     Line(Cell),
     /// A text of ours, line by line as it is; never foreign.
     Text(String),
+    /// Things to do, in as many lines as there are.
+    Brief(Brief),
+    /// What comes to an end, along an axis.
+    Timeline(Timeline),
+    /// Nested checks.
+    Tree(Vec<Node>),
 }
 
 /// The blocks of a report, one blank line between them.
@@ -112,6 +121,27 @@ impl View {
     #[must_use]
     pub fn line(mut self, line: impl Into<Cell>) -> Self {
         self.0.push(Block::Line(line.into()));
+        self
+    }
+
+    /// Adds things to do.
+    #[must_use]
+    pub fn brief(mut self, brief: Brief) -> Self {
+        self.0.push(Block::Brief(brief));
+        self
+    }
+
+    /// Adds what comes to an end.
+    #[must_use]
+    pub fn timeline(mut self, timeline: Timeline) -> Self {
+        self.0.push(Block::Timeline(timeline));
+        self
+    }
+
+    /// Adds nested checks.
+    #[must_use]
+    pub fn tree(mut self, nodes: Vec<Node>) -> Self {
+        self.0.push(Block::Tree(nodes));
         self
     }
 

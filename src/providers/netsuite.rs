@@ -254,14 +254,12 @@ fn read_token(access_token: &str) -> Option<Granted> {
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let (role, entity) = claims.sub.split_once(';')?;
-    let company = claims
-        .aud
-        .into_vec(&[])
-        .iter()
-        .find_map(|audience| audience.split_once(';').and_then(|(_, company)| some(company)));
+    let audiences = claims.aud.into_vec(&[]);
+    let pair = audiences.iter().find_map(|audience| audience.split_once(';'));
+    let (application, company) = pair.map_or((None, None), |(left, right)| (some(left), some(right)));
     let mut scopes = claims.scope.into_vec(&[' ', ',']);
     scopes.sort();
-    Some(Granted { role: some(role), entity: some(entity), company, scopes })
+    Some(Granted { role: some(role), entity: some(entity), company, scopes, application })
 }
 
 #[cfg(test)]
@@ -284,6 +282,7 @@ mod tests {
                 entity: Some("-5".to_owned()),
                 company: Some("1234567_SB1".to_owned()),
                 scopes: vec!["rest_webservices".to_owned(), "restlets".to_owned()],
+                application: Some("ABCD-1".to_owned()),
             })
         );
     }

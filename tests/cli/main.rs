@@ -10,9 +10,12 @@
 
 mod common;
 
+mod care;
 mod company;
 mod demo;
 mod disconnect;
+mod doctor;
+mod examples;
 mod exec;
 mod exec_live;
 mod formats;

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use crate::canary::Canaries;
+use crate::common::proof::reached;
 use crate::common::{Place, Ran};
 use crate::forge::{Plain, identity};
 use crate::message::assert_none;
@@ -199,7 +200,12 @@ fn story(scene: &mut Scene, whole: bool) {
     scene.learn_sealed();
     reports(scene);
     mistakes(scene, &secret, &pair.serialize_pem());
+    scene.ok(&["vault", "backup", "copy.age"]);
     scene.ok(&["connection", "remove", "globex", "--yes"]);
+    scene.ok(&["vault", "restore", "copy.age", "--yes"]);
+    scene.ok(&["vault", "rekey"]);
+    scene.ok(&["vault", "move-home", "--release"]);
+    scene.ok(&["vault", "move-home", "--yes"]);
     scene.search_disk();
 }
 
@@ -210,6 +216,8 @@ fn refusals(scene: &mut Scene) {
         // A short deadline: nobody waits for a vendor that will say the same again.
         scene.fails(&["verify", "acme", "-o", "json", "--deadline=500ms"]);
         scene.fails(&["rotate", "rollback", "acme", "--deadline=500ms"]);
+        let bundle = ["--bundle=doctor.json", "--with-names", "--force"];
+        scene.fails(&[&["doctor", "acme", "-o", "json", "--deadline=2s"][..], &bundle].concat());
         // The kept result is shown later, too.
         scene.ok(&["connection", "show", "acme", "-o", "json"]);
         scene.ok(&["status"]);
@@ -233,6 +241,7 @@ fn reports(scene: &mut Scene) {
         &["vault", "recipient", "list"],
         &["status"],
         &["verify", "acme"],
+        &["doctor", "acme"],
         &["help", "environment"],
     ] {
         for format in FORMATS {
@@ -281,7 +290,7 @@ fn no_secret_comes_out() {
     scene.hits.sort();
     scene.hits.dedup();
     assert_none(&scene.hits);
-    println!("R13: {} runs, {} canaries: 0 hits", scene.runs, scene.canaries.len());
+    reached("R13", format!("{} runs, {} canaries", scene.runs, scene.canaries.len()), 0);
 }
 
 #[test]

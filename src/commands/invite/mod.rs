@@ -1,6 +1,8 @@
 //! `tokenctl invite`
 
 mod check;
+#[cfg(feature = "fuzzing")]
+pub(in crate::commands) mod fuzzing;
 mod issuer;
 mod keys;
 mod mint;

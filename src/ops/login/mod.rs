@@ -35,6 +35,7 @@ use super::proof::{Asker, Means};
 use super::{LoginError, OpsError, Session};
 use keep::Brought;
 use redirect::Route;
+pub(super) use redirect::problem as redirect_problem;
 pub use redirect::{DEFAULT_PORT, Preferences};
 use target::{Found, Target};
 use wait::Race;

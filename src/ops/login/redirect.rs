@@ -141,6 +141,15 @@ fn absolute(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| url.has_host() && url.fragment().is_none())
 }
 
+/// Returns what is wrong with an app's redirect URI by the vendor's rules, if it has one and something is.
+pub(in crate::ops) fn problem(app: &App) -> Option<&'static str> {
+    let consent = crate::providers::descriptor(app.provider).consent.as_ref()?;
+    let Some(uri) = absolute(app.registration.redirect_uri.as_deref()?) else {
+        return Some("is no absolute URL without a fragment");
+    };
+    allowed(&uri, consent.redirects, app.environment).err()
+}
+
 /// Refuses what the vendor would refuse, and where nobody could listen.
 fn allowed(uri: &Url, rule: Redirects, environment: Environment) -> Result<(), &'static str> {
     let by_name = matches!(uri.host(), Some(Host::Domain(_)));

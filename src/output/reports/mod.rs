@@ -10,6 +10,7 @@ pub mod connection;
 mod connection_row;
 pub mod demo;
 pub mod disconnect;
+pub mod doctor;
 pub mod export;
 pub mod grant;
 pub mod help;
@@ -21,10 +22,12 @@ pub mod invite_issuer;
 pub mod invite_mint;
 pub mod keys;
 pub mod login;
+pub mod man;
 pub mod sim;
 pub mod status;
 pub mod token;
 pub mod vault;
+pub mod vault_care;
 pub mod verify;
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::output::brief::{Brief, Item};
 use crate::output::hint::Hint;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
-use crate::output::table::{Column, Table};
+use crate::output::timeline::{Mark, Timeline};
 use crate::output::view::{Cell, Tone, View};
 
 /// How urgent something is.
@@ -57,9 +58,20 @@ pub struct Expiry {
     pub kind: &'static str,
 }
 
+/// How many things come to an end in one month.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Month {
+    /// The month in UTC, such as 2027-03.
+    pub month: String,
+    /// How many expire in it, those included that are over already.
+    pub expiries: usize,
+}
+
 /// `status`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
+    /// When it was looked at.
+    pub at: Timestamp,
     /// The vault file.
     pub vault: String,
     /// The role of the identity that opened it.
@@ -76,6 +88,53 @@ pub struct Status {
     pub attention: Vec<Attention>,
     /// What expires next.
     pub next_expiries: Vec<Expiry>,
+    /// How many expiries each month has, from the month of the first one to the month of the last; those without any
+    /// are left out.
+    pub expiries_by_month: Vec<Month>,
+    /// Every expiry, the next first: what the timeline is drawn from.
+    #[serde(skip)]
+    pub expiries: Vec<Timestamp>,
+    /// The next few that are not over yet, by name.
+    #[serde(skip)]
+    pub marks: Vec<Mark>,
+}
+
+/// Lines for what needs attention: with them everything fits on a terminal of 24 lines.
+const LINES: usize = 9;
+
+impl Status {
+    fn brief(&self) -> Brief {
+        let items = self.attention.iter().map(|item| {
+            let about = item.connection.as_deref().unwrap_or("vault");
+            let tone = if item.severity == Severity::High { Tone::Bad } else { Tone::Warning };
+            Item { what: Cell::toned(format!("{about}: {}", item.what), tone), hint: item.hint.clone() }
+        });
+        let rest = Hint::command("to list all, run", ["status", "--output=plain"]);
+        Brief { items: items.collect(), lines: LINES, rest }
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline { now: self.at, ends: self.expiries.clone(), next: self.marks.clone() }
+    }
+}
+
+/// Names an end on the timeline.
+pub fn mark(name: &str, at: Timestamp, days_left: i64) -> Mark {
+    let Cell { text, tone } = super::expiry(at, days_left);
+    Mark { at, name: name.to_owned(), when: text, tone }
+}
+
+/// Counts what expires by month, in UTC; `expiries` are in order.
+pub fn by_month(expiries: &[Timestamp]) -> Vec<Month> {
+    let mut months: Vec<Month> = Vec::new();
+    for expiry in expiries {
+        let month = expiry.strftime("%Y-%m").to_string();
+        match months.last_mut() {
+            Some(last) if last.month == month => last.expiries += 1,
+            _ => months.push(Month { month, expiries: 1 }),
+        }
+    }
+    months
 }
 
 impl Status {
@@ -98,25 +157,10 @@ impl Report for Status {
         if self.attention.is_empty() {
             view = view.line(Cell::toned("nothing needs attention", Tone::Good));
         } else {
-            for item in &self.attention {
-                let about = item.connection.as_deref().unwrap_or("vault");
-                let tone = if item.severity == Severity::High { Tone::Bad } else { Tone::Warning };
-                view = view.line(Cell::toned(format!("{about}: {}", item.what), tone));
-                if let Some(hint) = &item.hint {
-                    view = view.line(format!("  {hint}"));
-                }
-            }
+            view = view.brief(self.brief());
         }
-        if !self.next_expiries.is_empty() {
-            let columns = [Column::new("NEXT EXPIRIES").shrinks(), Column::new("EXPIRES")];
-            let mut table = Table::new(columns, "");
-            for next in &self.next_expiries {
-                table.row([
-                    Cell::from(next.connection.as_str()),
-                    super::expiry(next.expires_at, next.days_left),
-                ]);
-            }
-            view = view.table(table);
+        if !self.expiries.is_empty() {
+            view = view.timeline(self.timeline());
         }
         let home = if self.at_home { "at home" } else { "read-only here" };
         view.facts([

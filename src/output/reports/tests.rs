@@ -28,7 +28,7 @@ fn now() -> Timestamp {
 }
 
 fn drawn(report: &dyn Report) -> String {
-    table::render(&report.view(), Canvas { width: Some(80), colour: false })
+    table::render(&report.view(), Canvas { width: Some(80), colour: false, unicode: false })
 }
 
 /// What is drawn in columns at 80 columns: no line longer than that.
@@ -226,6 +226,7 @@ fn the_next_command_is_whole() {
     let hint = Hint::command("after the upload, run", ["rotate", "confirm", name, "--certificate-id=ID"]);
     let expires_at = "2027-03-20T12:00:00Z".parse().unwrap();
     let status = Status {
+        at: now(),
         vault: "/home/alice/.local/share/tokenctl/vault.age".to_owned(),
         role: "operator",
         at_home: true,
@@ -247,6 +248,50 @@ fn the_next_command_is_whole() {
             days_left: days_between(now(), expires_at),
             kind: "certificate",
         }],
+        expiries_by_month: super::status::by_month(&[expires_at]),
+        expiries: vec![expires_at],
+        marks: Vec::new(),
     };
-    assert!(drawn(&status).contains(&hint.to_string()), "{}", drawn(&status));
+    // Where the line is too narrow for both, the command stands without its words.
+    assert!(drawn(&status).contains(hint.command_line().unwrap()), "{}", drawn(&status));
+}
+
+#[test]
+fn a_status_is_one_screen() {
+    use crate::output::reports::status::{Attention, Severity, Status, by_month, mark};
+    let item = |number: usize| Attention {
+        connection: Some(format!("customer-{number}")),
+        connection_id: None,
+        kind: "not-proven",
+        severity: Severity::High,
+        what: "the last verification failed: NetSuite refused the exchange: invalid_grant (HTTP 400)"
+            .to_owned(),
+        hint: Some(Hint::command("to try again, run", ["verify", &format!("customer-{number}")])),
+    };
+    let expiries: Vec<Timestamp> =
+        (0..10_000_i64).map(|number| now() + jiff::SignedDuration::from_hours(number * 2 - 48)).collect();
+    let coming = expiries.iter().filter(|end| **end >= now()).take(5);
+    let status = Status {
+        at: now(),
+        vault: "/home/alice/.local/share/tokenctl/vault.age".to_owned(),
+        role: "operator",
+        at_home: true,
+        operators: 2,
+        connections: 10_000,
+        ready: 7_000,
+        attention: (0..3_000).map(item).collect(),
+        next_expiries: Vec::new(),
+        expiries_by_month: by_month(&expiries),
+        marks: coming.map(|end| mark("customer", *end, days_between(now(), *end))).collect(),
+        expiries,
+    };
+    for columns in [40, 80, 200] {
+        for unicode in [false, true] {
+            let canvas = Canvas { width: Some(columns), colour: false, unicode };
+            let text = table::render(&status.view(), canvas);
+            assert!(text.lines().count() <= 24, "{columns}:\n{text}");
+            assert!(text.contains("2996 more: "), "{columns}:\n{text}");
+            assert!(text.contains("tokenctl status --output=plain"), "{columns}:\n{text}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ fn companies() -> View {
 }
 
 fn at(width: Option<usize>) -> String {
-    render(&companies(), Canvas { width, colour: false })
+    render(&companies(), Canvas { width, colour: false, unicode: false })
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn forty_columns_stack() {
 fn titles_are_cut_as_well() {
     let mut table = Table::new([Column::new("NAME"), Column::new("CERTIFICATE ID").shrinks()], "");
     table.row(["株式会社アクメ", "XuPQvaZv24aaaaaaaa"]);
-    let text = render(&View::new().table(table), Canvas { width: Some(27), colour: false });
+    let text = render(&View::new().table(table), Canvas { width: Some(27), colour: false, unicode: false });
     insta::assert_snapshot!(text, @"
     NAME            CERTIFICAT…
     株式会社アクメ  XuPQvaZv24…
@@ -76,7 +76,7 @@ fn titles_are_cut_as_well() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let coloured = render(&companies(), Canvas { width: Some(80), colour: true });
+    let coloured = render(&companies(), Canvas { width: Some(80), colour: true, unicode: false });
     assert!(coloured.contains("\u{1b}[1mNAME"));
     let plain: Vec<String> =
         console::strip_ansi_codes(&coloured).lines().map(|line| line.trim_end().to_owned()).collect();
@@ -86,14 +86,17 @@ fn colour_changes_nothing_but_colour() {
 #[test]
 fn an_empty_table_says_so() {
     let table = Table::new([Column::new("NAME")], "no connections");
-    assert_eq!(render(&View::new().table(table), Canvas { width: None, colour: false }), "no connections\n");
+    assert_eq!(
+        render(&View::new().table(table), Canvas { width: None, colour: false, unicode: false }),
+        "no connections\n"
+    );
 }
 
 #[test]
 fn blocks_are_apart_and_sentences_are_not() {
     let view =
         View::new().line("one").line("two").facts([("vault", "v"), ("generation", "7")]).text("end\n\n");
-    insta::assert_snapshot!(render(&view, Canvas { width: Some(80), colour: false }), @"
+    insta::assert_snapshot!(render(&view, Canvas { width: Some(80), colour: false, unicode: false }), @"
     one
     two
 
@@ -109,7 +112,7 @@ fn our_own_texts_go_on_in_the_next_line() {
     let mut table =
         Table::new([Column::new("CODE"), Column::new("MEANING").wraps(), Column::new("RETRY")], "");
     table.row(["6", "DNS, TLS, timeout, 5xx, 429 after the retries", "yes"]);
-    let text = render(&View::new().table(table), Canvas { width: Some(40), colour: false });
+    let text = render(&View::new().table(table), Canvas { width: Some(40), colour: false, unicode: false });
     insta::assert_snapshot!(text, @"
     CODE  MEANING                      RETRY
     6     DNS, TLS, timeout, 5xx, 429  yes

@@ -23,11 +23,14 @@ pub(super) fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/integrations", get(integrations).post(create_integration))
         .route("/integrations/{client}/blocked", put(block_integration))
+        .route("/integrations/{client}/scopes", put(set_scopes))
+        .route("/integrations/{client}/reset-credentials", post(reset_credentials))
         .route("/integrations/{client}/certificates", get(certificates).post(upload_certificate))
         .route("/certificates/{id}/revoke", post(revoke_certificate))
         .route("/next-certificate-id-with-dash", post(start_next_certificate_id_with_dash))
         .route("/roles/{role}", put(set_role))
         .route("/entities/{entity}/enabled", put(enable_entity))
+        .route("/entities/{entity}/roles", put(set_entity_roles))
         .route("/sandbox-refresh", post(refresh_sandbox))
         .route("/settings", get(settings).put(set_settings))
         .route("/login-audit", get(login_audit))
@@ -52,6 +55,24 @@ async fn block_integration(
 ) -> Done {
     control.netsuite(&account).block_integration(&client, read(&body)?)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_scopes(
+    State(control): State<Control>,
+    Path((account, client)): Path<(String, String)>,
+    body: Bytes,
+) -> Done {
+    let scopes: Vec<String> = read(&body)?;
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    control.netsuite(&account).set_scopes(&client, &scopes)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn reset_credentials(
+    State(control): State<Control>,
+    Path((account, client)): Path<(String, String)>,
+) -> Answer {
+    Ok(axum::Json(control.netsuite(&account).reset_credentials(&client)?).into_response())
 }
 
 async fn certificates(
@@ -101,6 +122,17 @@ async fn enable_entity(
     body: Bytes,
 ) -> Done {
     control.netsuite(&account).enable_entity(&entity, read(&body)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_entity_roles(
+    State(control): State<Control>,
+    Path((account, entity)): Path<(String, String)>,
+    body: Bytes,
+) -> Done {
+    let roles: Vec<String> = read(&body)?;
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+    control.netsuite(&account).set_entity_roles(&entity, &roles)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

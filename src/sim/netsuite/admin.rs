@@ -120,6 +120,33 @@ impl Admin {
         })
     }
 
+    /// Replaces the scopes that an integration may be used for.
+    pub fn set_scopes(&self, client_id: &str, scopes: &[&str]) -> Result<(), SimError> {
+        self.with(|account, _| {
+            let integration = account
+                .integrations
+                .get_mut(client_id)
+                .ok_or_else(|| SimError::Unknown { kind: "integration", id: client_id.to_owned() })?;
+            integration.scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            Ok(())
+        })
+    }
+
+    /// Resets an integration's credentials: it gets another client id, and its certificates stay with the old one.
+    pub fn reset_credentials(&self, client_id: &str) -> Result<IntegrationEntry, SimError> {
+        let fresh =
+            random_text().ok_or_else(|| SimError::Refused("the system has no random numbers".to_owned()))?;
+        self.with(|account, _| {
+            let integration = account
+                .integrations
+                .remove(client_id)
+                .ok_or_else(|| SimError::Unknown { kind: "integration", id: client_id.to_owned() })?;
+            let entry = integration_entry(&fresh, &integration);
+            account.integrations.insert(fresh, integration);
+            Ok(entry)
+        })
+    }
+
     /// Uploads a certificate and returns the certificate id that it gets.
     pub fn upload_certificate(&self, client_id: &str, upload: CertificateUpload) -> Result<String, SimError> {
         self.with(|account, now| account.upload(client_id, upload, now))
@@ -169,6 +196,15 @@ impl Admin {
             } else {
                 account.disabled_entities.insert(entity.to_owned());
             }
+            Ok(())
+        })
+    }
+
+    /// Gives an entity exactly these roles.
+    pub fn set_entity_roles(&self, entity: &str, roles: &[&str]) -> Result<(), SimError> {
+        self.with(|account, _| {
+            let roles = roles.iter().map(|&role| role.to_owned()).collect();
+            account.entity_roles.insert(entity.to_owned(), roles);
             Ok(())
         })
     }

@@ -108,7 +108,10 @@ impl Assertion {
     ) -> Result<(), Refusal> {
         let Claims { aud, iat, exp, sub, .. } = &self.claims;
         let now = seconds(now);
-        if !self.jws.verifies(self.algorithm, &certificate.key) {
+        let algorithms = &settings.algorithms;
+        if !algorithms.is_empty() && !algorithms.contains(&self.jws.header.alg) {
+            Err(Refusal::UnsupportedAlgorithm)
+        } else if !self.jws.verifies(self.algorithm, &certificate.key) {
             Err(Refusal::InvalidSignature)
         } else if aud != audience {
             Err(Refusal::InvalidAudience)
@@ -116,8 +119,7 @@ impl Assertion {
             Err(Refusal::IssuedInTheFuture)
         } else if *exp <= now {
             Err(Refusal::AssertionExpired)
-        } else if exp - iat >= 3600.0 {
-            // Source: `vendors.md` 1.2: less than 60 minutes, so 3600 seconds are out by the text.
+        } else if exp - iat >= f64::from(settings.assertion_limit_seconds) {
             Err(Refusal::AssertionLivesTooLong)
         } else if sub.is_some() && !settings.subject_accepted {
             Err(Refusal::SubjectNotAccepted)

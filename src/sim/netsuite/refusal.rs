@@ -31,7 +31,19 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The status and the value of `error`: all that the client learns.
-    pub(super) fn answer(self) -> (StatusCode, &'static str) {
+    ///
+    /// With `generic` whatever is wrong with an assertion is one answer; a request that is none stays what it is.
+    pub(super) fn answer(self, generic: bool) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidRequest | Self::SeveralAuthentications | Self::UnsupportedGrantType => {
+                self.specific_answer()
+            }
+            _ if generic => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            _ => self.specific_answer(),
+        }
+    }
+
+    fn specific_answer(self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidRequest | Self::SeveralAuthentications | Self::MalformedAssertion => {
                 (StatusCode::BAD_REQUEST, "invalid_request")

@@ -38,6 +38,12 @@ pub struct Settings {
     pub clock_tolerance_seconds: u32,
     /// Whether the certificate endpoints ask for the role's permission.
     pub certificate_permission_required: bool,
+    /// Whether everything that is wrong with an assertion is one and the same answer, `invalid_grant` 400.
+    pub generic_errors: bool,
+    /// The signature algorithms that the account takes, such as `PS256`; all that NetSuite knows if empty.
+    pub algorithms: BTreeSet<String>,
+    /// An assertion must live for less than this many seconds.
+    pub assertion_limit_seconds: u32,
 }
 
 impl Default for Settings {
@@ -51,6 +57,10 @@ impl Default for Settings {
             replay_check: false,
             clock_tolerance_seconds: 5,
             certificate_permission_required: true,
+            generic_errors: false,
+            algorithms: BTreeSet::new(),
+            // `vendors.md` 1.2: less than 60 minutes, so 3600 seconds are out by the text.
+            assertion_limit_seconds: 3600,
         }
     }
 }
@@ -108,6 +118,8 @@ pub(super) struct Account {
     pub(super) mappings: BTreeMap<String, Mapping>,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) disabled_entities: BTreeSet<String>,
+    /// The roles of an entity; one that nobody gave roles has every role.
+    pub(super) entity_roles: BTreeMap<String, BTreeSet<String>>,
     /// Whether the next certificate id is to begin with `-`.
     pub(super) next_id_with_dash: bool,
     /// The `jti` values seen, with the end of the assertion that each came in.
@@ -122,7 +134,8 @@ impl Account {
     }
 
     pub(super) fn may_log_in(&self, role: &str, entity: &str) -> bool {
-        self.role(role).enabled && !self.disabled_entities.contains(entity)
+        let has_role = self.entity_roles.get(entity).is_none_or(|roles| roles.contains(role));
+        self.role(role).enabled && !self.disabled_entities.contains(entity) && has_role
     }
 }
 
@@ -149,6 +162,7 @@ impl NetSuite {
                 mappings: BTreeMap::new(),
                 roles: BTreeMap::new(),
                 disabled_entities: BTreeSet::new(),
+                entity_roles: BTreeMap::new(),
                 next_id_with_dash: false,
                 seen: HashMap::new(),
                 audit: VecDeque::new(),

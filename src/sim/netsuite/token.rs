@@ -63,7 +63,7 @@ pub(super) async fn exchange(
 
     let mut login = match outcome {
         Ok(login) => login,
-        Err(refusal) => return refused(refusal, &id),
+        Err(refusal) => return refused(refusal, &id, settings.generic_errors),
     };
     if let Some(Extension(Disguise { role, entity })) = disguise {
         login = Login { entity, role, ..login };
@@ -146,8 +146,8 @@ fn granted(token: &str, settings: &Settings) -> Response {
     (headers, axum::Json(body)).into_response()
 }
 
-fn refused(refusal: Refusal, account: &str) -> Response {
-    let (status, error) = refusal.answer();
+fn refused(refusal: Refusal, account: &str, generic: bool) -> Response {
+    let (status, error) = refusal.answer(generic);
     let mut response = oauth_error(status, error);
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::try_from(format!("Basic realm=\"{account}\"")).ok();

@@ -3,6 +3,7 @@
 pub(crate) mod books;
 pub(crate) mod filters;
 pub(crate) mod login;
+pub(crate) mod proof;
 pub(crate) mod scene;
 pub(crate) mod schemas;
 
