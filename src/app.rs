@@ -3,6 +3,7 @@
 //! The only module that reads the environment. [`App`] is assembled once and handed to every command; the parts
 //! are pure functions of arguments, environment and config file, so that tests need no process.
 
+mod completion;
 pub mod config;
 pub mod environment;
 pub mod hardening;
@@ -31,7 +32,7 @@ use crate::clock::Clock;
 use crate::commands::{CommandError, Delivery, Exit};
 use crate::ops::{IdentityText, Stop};
 use crate::output::Canvas;
-use crate::output::sink::Audience;
+use crate::output::sink::{Audience, write_stdout};
 use crate::ui::Console;
 
 /// Everything that a command may need to know about where it runs.
@@ -164,5 +165,11 @@ pub fn main() -> ExitCode {
     let inherited = hardening::harden();
     let argv: Vec<_> = std::env::args_os().collect();
     let environment = Environment::new(std::env::vars_os());
+    if let Some(shell) = completion::asked(&argv, &environment) {
+        let answer = completion::answer(shell, &argv, environment);
+        // A shell that does not listen any more needs nothing.
+        let _ = write_stdout(answer.as_bytes());
+        return ExitCode::SUCCESS;
+    }
     run::guarded(&argv, environment, Terminal::detect(), inherited).into()
 }

@@ -18,12 +18,20 @@ compile_error!(
     "`test-hooks` seeds bugs and sets the clock: it is for tests and never part of a release build"
 );
 
+#[cfg(all(feature = "fuzzing", not(debug_assertions)))]
+compile_error!(
+    "`fuzzing` opens doors that only tests and fuzz targets need; they are built with debug assertions"
+);
+
 pub mod app;
 pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod domain;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hooks;
 pub mod oauth;
 pub mod ops;

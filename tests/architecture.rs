@@ -10,6 +10,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[allow(dead_code, reason = "`cargo prove` reads the rest")]
+#[path = "../proof/src/bars.rs"]
+mod bars;
+#[allow(dead_code, reason = "`cargo prove` reads the rest")]
+#[path = "../proof/src/mutants.rs"]
+mod mutants;
+
+use bars::BARS;
+use mutants::MUTANTS;
+
 /// What each module may import: its row of the architecture's table. `a::b` allows that path and all below it.
 ///
 /// `app` assembles everything, so it may import everything above the operations; `commands` reaches below `ops`
@@ -20,11 +30,27 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("clock", &[]),
     ("hooks", &[]),
+    (
+        "fuzzing",
+        &[
+            "app",
+            "cli",
+            "commands",
+            "domain",
+            "fuzzing",
+            "oauth",
+            "output",
+            "providers",
+            "secret",
+            "sim",
+            "vault",
+        ],
+    ),
     ("app", &["app", "cli", "clock", "commands", "hooks", "ops", "output", "secret", "ui"]),
     ("domain", &["domain", "secret"]),
     ("providers", &["domain", "providers", "secret"]),
-    ("oauth", &["clock", "domain", "hooks", "oauth", "providers", "secret"]),
-    ("vault", &["clock", "domain", "hooks", "secret", "vault"]),
+    ("oauth", &["clock", "domain", "fuzzing::Target", "hooks", "oauth", "providers", "secret"]),
+    ("vault", &["clock", "domain", "fuzzing::Target", "hooks", "secret", "vault"]),
     ("ops", &["clock", "domain", "hooks", "oauth", "ops", "providers", "secret", "vault"]),
     ("cli", &["cli", "domain", "output"]),
     (
@@ -36,6 +62,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "clock",
             "commands",
             "domain",
+            "fuzzing::Target",
             "ops",
             "output",
             "secret",
@@ -67,6 +94,10 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/broker/socket.rs", "writes a token that was asked for to a client"),
     ("src/commands/exec/launch.rs", "hands tokens over to a program that is run"),
     ("src/commands/token/format.rs", "formats a token that was asked for"),
+    ("src/fuzzing.rs", "reads a private key back that it was given"),
+    ("src/commands/token/fuzzing.rs", "looks at a token that it made up"),
+    ("src/oauth/fuzzing.rs", "looks at tokens that it made up"),
+    ("src/oauth/callback/fuzzing.rs", "looks at a code that it made up"),
     ("src/domain/keypair.rs", "parses a private key that is taken over"),
     ("src/domain/signer.rs", "hands a private key to the cryptographic provider"),
     ("src/domain/token.rs", "hashes a token"),
@@ -91,7 +122,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/vault/journal/entry.rs", "writes tokens into a document that is sealed"),
     ("src/vault/journal/mod.rs", "reads the document of an entry"),
     ("src/vault/keyring.rs", "wraps the vault's keys for operators, and opens them"),
-    ("src/vault/membership.rs", "seals every secret anew"),
+    ("src/vault/resealing.rs", "seals every secret anew"),
     ("src/vault/rows/apps.rs", "seals a client secret"),
     ("src/vault/rows/grants.rs", "seals a refresh token"),
     ("src/vault/rows/invitation_issuer.rs", "seals the search key"),
@@ -257,4 +288,105 @@ fn no_test_file_is_forgotten() {
         let name = if name == "mod" { parts[parts.len() - 2] } else { name };
         assert!(all.contains(&format!("mod {name};")), "{path} is part of no harness");
     }
+}
+
+/// SQLite's interface for a file of its own making is C; nothing else needs what the compiler cannot check.
+#[test]
+fn one_file_is_unsafe() {
+    let mut unsafe_files = Vec::new();
+    for folder in ["src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"] {
+        for (path, text) in sources(folder) {
+            let mut code = text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+            let is_code = |line: &str| {
+                line.match_indices("unsafe").any(|(at, word)| {
+                    // `unsafe_code`, `UnsafeFile` and prose in quotes are other things.
+                    let (before, after) = (&line[..at], &line[at + word.len()..]);
+                    let free =
+                        |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric() && char != '_');
+                    free(before.chars().next_back())
+                        && free(after.chars().next())
+                        && ["{", "fn", "impl", "extern", "trait"]
+                            .iter()
+                            .any(|next| after.trim_start().starts_with(next))
+                })
+            };
+            if code.any(is_code) {
+                unsafe_files.push(path);
+            }
+        }
+    }
+    assert_eq!(unsafe_files, ["src/vault/reader/vfs.rs"]);
+    let allowing: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|(_, text)| ["allow(unsafe_code", "expect(unsafe_code"].iter().any(|how| text.contains(how)))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(allowing, ["src/vault/reader/vfs.rs"]);
+}
+
+/// What `hooks::mutant` is asked for that is no bug: it holds a process still, makes it fail, or lets it be watched.
+const NO_BUGS: &[&str] = &[
+    "fail-after-switch",
+    "hang-in-audit",
+    "hang-in-command",
+    "hang-in-commit",
+    "one-thread",
+    "panic-in-command",
+    "seek-in-small-vaults",
+    "traceable",
+    "wait-in-command",
+];
+
+/// Tests that are left out of every run because they write something or are started by another test.
+const NO_SWEEPS: &[&str] =
+    &["child_fills_the_disk", "the_pages_are_written_to_be_looked_at", "write_the_vectors"];
+
+/// Every bug that is seeded somewhere has somebody who finds it, and every bar finds one.
+#[test]
+fn every_seeded_bug_is_claimed() {
+    let seeded: BTreeSet<String> = sources("src")
+        .iter()
+        .filter(|(path, _)| !is_tests(path))
+        .flat_map(|(_, text)| {
+            let calls = text.split("#[cfg(test)]\nmod tests {").next().unwrap().split("mutant(\"").skip(1);
+            calls.map(|call| call.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    let claimed: BTreeSet<String> =
+        MUTANTS.iter().map(|mutant| mutant.name).chain(NO_BUGS.iter().copied()).map(str::to_owned).collect();
+    assert_eq!(
+        seeded, claimed,
+        "left: what `src` seeds, right: proof/src/mutants.rs and the list in this test"
+    );
+    let finds = |bar: &&bars::Bar| MUTANTS.iter().any(|mutant| mutant.bar == bar.name);
+    let blind: Vec<_> = BARS.iter().filter(|bar| !finds(bar)).map(|bar| bar.name).collect();
+    assert!(blind.is_empty(), "bars that were never seen red: {blind:?}");
+}
+
+/// `cargo prove` runs every sweep, and what it names is there.
+#[test]
+fn every_sweep_belongs_to_a_bar() {
+    let is_in = |suite: &str, test: &str| {
+        let folder = if suite == "lib" { "src".to_owned() } else { format!("tests/{suite}") };
+        let function = format!("fn {}(", test.rsplit("::").next().unwrap());
+        sources(&folder).iter().any(|(_, text)| text.contains(&function))
+    };
+    let parts = BARS.iter().flat_map(|bar| bar.parts);
+    let long: Vec<_> =
+        parts.filter(|part| part.long && part.suite != "fuzz").map(|part| (part.suite, part.tests)).collect();
+    let named = long.iter().copied().chain(MUTANTS.iter().map(|mutant| (mutant.suite, mutant.test)));
+    let gone: Vec<_> = named.filter(|(suite, test)| !is_in(suite, test)).collect();
+    assert!(gone.is_empty(), "there is no such test: {gone:?}");
+
+    let mut left_out = Vec::new();
+    for (path, text) in sources("tests").into_iter().chain(sources("src")) {
+        for after in text.split("#[ignore = \"").skip(1) {
+            let name = after.split("fn ").nth(1).and_then(|rest| rest.split('(').next()).unwrap_or_default();
+            let is_proven = long.iter().any(|(_, test)| test.rsplit("::").next() == Some(name));
+            if !is_proven && !NO_SWEEPS.contains(&name) && path != "tests/architecture.rs" {
+                left_out.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert!(left_out.is_empty(), "sweeps that `cargo prove` does not know: {left_out:?}");
 }

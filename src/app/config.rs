@@ -8,6 +8,7 @@ use super::input::open_regular;
 use super::settings::SETTINGS;
 use crate::cli::nearest;
 use crate::commands::{CommandError, Exit};
+use crate::hooks::mutant;
 use crate::output::Hint;
 use crate::output::sink::check_mode;
 
@@ -45,13 +46,7 @@ impl Config {
 
     /// Parses the text of a config file.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
-        let table: toml::Table = toml::from_str(text).map_err(|error| {
-            // The message alone: the parser's own rendering quotes the file.
-            let line =
-                error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-            CommandError::usage(format!("line {line}: {}", error.message()))
-                .hinted(Hint::command("the keys are listed by", ["help", "environment"]))
-        })?;
+        let table: toml::Table = toml::from_str(text).map_err(|error| malformed(text, &error))?;
         let mut settings = BTreeMap::new();
         for (key, value) in table {
             if !SETTINGS.iter().any(|setting| setting.key == key && !key.is_empty()) {
@@ -72,6 +67,14 @@ impl Config {
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
+}
+
+fn malformed(text: &str, error: &toml::de::Error) -> CommandError {
+    assert!(!mutant("panic-on-malformed"), "a seeded bug");
+    // The message alone: the parser's own rendering quotes the file.
+    let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+    CommandError::usage(format!("line {line}: {}", error.message()))
+        .hinted(Hint::command("the keys are listed by", ["help", "environment"]))
 }
 
 fn unknown(key: &str) -> CommandError {

@@ -10,7 +10,7 @@ use crate::secret::{Secret, SecretString};
 const IDENTITY: &str = "TOKENCTL_IDENTITY";
 
 /// Variables of others that we heed.
-const FOREIGN: [&str; 26] = [
+const FOREIGN: [&str; 27] = [
     "HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
@@ -37,6 +37,7 @@ const FOREIGN: [&str; 26] = [
     "no_proxy",
     "USER",
     "LOGNAME",
+    "COMPLETE",
 ];
 
 /// Our variables and the few of others that we heed. An empty variable counts as unset.

@@ -50,6 +50,21 @@ pub fn find(
     existing(&paths.config.join("identity.txt"), checked)
 }
 
+/// As [`find`], where nobody may be kept waiting and nothing may be consumed: a file alone, no pipe.
+pub fn find_at_rest(
+    choice: Option<&IdentityChoice>,
+    environment: &Environment,
+    paths: &Paths,
+) -> Option<IdentityText> {
+    match choice {
+        Some(IdentityChoice::First(file @ IdentityFile::Path(_))) => named(file, false).ok(),
+        Some(IdentityChoice::Later(IdentityFile::Path(_))) | None => {
+            find(choice, environment, paths).ok().flatten()
+        }
+        Some(_) => None,
+    }
+}
+
 /// Reads what the user named; only what was named for this very command (`now`) may be a pipe, which can make it
 /// wait: a shell's process substitution is one.
 fn named(file: &IdentityFile, now: bool) -> Result<IdentityText, CommandError> {

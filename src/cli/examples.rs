@@ -1,6 +1,6 @@
-//! The examples of the long help, as data: tests parse every one of them, and run those that need nothing.
+//! The examples of the long help and of the manual pages, as data: a test runs every one of them.
 
-use crate::output::hint::command_line;
+use crate::output::hint::quoted;
 
 /// One example of a command.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["connection", "add", "oauth2"], about: "Add a client that signs with a key of its own", arguments: &["connection", "add", "oauth2", "signer", "--client-id", "CLIENT", "--auth", "private-key-jwt", "--token-url", "https://idp.example.com/token"] },
     Example { command: &["connection", "import"], about: "See what a file would add", arguments: &["connection", "import", "accounts.csv", "--dry-run"] },
     Example { command: &["connection", "list"], about: "List the connections of a company", arguments: &["connection", "list", "--company", "Acme Ltd"] },
-    Example { command: &["connection", "list"], about: "List names and states for a script", arguments: &["connection", "list", "-o", "csv", "--fields", "name,state"] },
+    Example { command: &["connection", "list"], about: "List names and states for a script", arguments: &["connection", "list", "-o", "csv", "--fields", "name,status"] },
     Example { command: &["connection", "show"], about: "Show one connection", arguments: &["connection", "show", "acme"] },
     Example { command: &["connection", "set"], about: "Ask for fewer scopes, once an exchange has proven that it works", arguments: &["connection", "set", "acme", "--scope", "rest_webservices"] },
     Example { command: &["connection", "set"], about: "Go back to the settings before", arguments: &["connection", "set", "acme", "--revert"] },
@@ -118,6 +118,13 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["audit", "export"], about: "Copy the log", arguments: &["audit", "export", "--out", "audit.jsonl"] },
     Example { command: &["vault", "info"], about: "Show who can open the vault", arguments: &["vault", "info"] },
     Example { command: &["vault", "check"], about: "Read everything and see whether it holds together", arguments: &["vault", "check"] },
+    Example { command: &["vault", "backup"], about: "Copy the vault to another disk", arguments: &["vault", "backup", "/mnt/backups"] },
+    Example { command: &["vault", "backup"], about: "Keep one file, the newest", arguments: &["vault", "backup", "vault-copy.age", "--force"] },
+    Example { command: &["vault", "restore"], about: "See what a backup would replace", arguments: &["vault", "restore", "/mnt/backups/vault-42.age", "--dry-run"] },
+    Example { command: &["vault", "restore"], about: "Go on from the generation before", arguments: &["vault", "restore", "vault.age.prev", "--yes"] },
+    Example { command: &["vault", "rekey"], about: "Replace the keys after a laptop was stolen", arguments: &["vault", "rekey"] },
+    Example { command: &["vault", "move-home"], about: "Give the vault up at its old home", arguments: &["vault", "move-home", "--release"] },
+    Example { command: &["vault", "move-home"], about: "Take it over at the new one", arguments: &["vault", "move-home"] },
     Example { command: &["vault", "recipient", "add"], about: "Let support see names and states", arguments: &["vault", "recipient", "add", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "--role", "viewer", "--label", "support"] },
     Example { command: &["vault", "recipient", "list"], about: "List who can open the vault", arguments: &["vault", "recipient", "list"] },
     Example { command: &["vault", "recipient", "set-role"], about: "Take away the secrets; rekeys the vault", arguments: &["vault", "recipient", "set-role", "support", "--role", "viewer"] },
@@ -127,11 +134,40 @@ pub const EXAMPLES: &[Example] = &[
     Example { command: &["doctor"], about: "Find out why a certificate id is refused before the switch", arguments: &["doctor", "acme", "--certificate-id=5f3a"] },
     Example { command: &["doctor"], about: "Write everything that support needs, without secrets or names", arguments: &["doctor", "acme", "--bundle", "acme-doctor.json"] },
     Example { command: &["status"], about: "See what needs attention", arguments: &["status"] },
+    Example { command: &["completion"], about: "Print the script for Bash, which reads it with `source <(tokenctl completion bash)`", arguments: &["completion", "bash"] },
+    Example { command: &["completion"], about: "Print the script for fish, which keeps it in ~/.config/fish/completions/tokenctl.fish", arguments: &["completion", "fish"] },
+    Example { command: &["man"], about: "Print the page of a command, to be read with `man -l -`", arguments: &["man", "rotate", "confirm"] },
+    Example { command: &["man"], about: "Write all pages where man looks for them", arguments: &["man", "--out", "share/man/man1"] },
     Example { command: &["help"], about: "Explain the exit codes", arguments: &["help", "exit-codes"] },
     Example { command: &["help"], about: "List the exit codes for a script", arguments: &["help", "exit-codes", "-o", "plain", "--fields", "code,name"] },
     Example { command: &["help"], about: "List the schema of every command's JSON", arguments: &["help", "output", "-o", "jsonl"] },
     Example { command: &["help"], about: "Print the JSON Schema of what verify answers", arguments: &["help", "schema", "verify/1"] },
 ];
+
+impl Example {
+    /// The command line as it is typed, broken between its words where it is wider than `columns`.
+    pub fn lines(&self, columns: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = String::from("$ tokenctl");
+        let mut words = self.arguments.iter().map(|word| quoted(word)).peekable();
+        while let Some(word) = words.next() {
+            // What goes on needs room for its backslash; a flag takes its value along to the next line.
+            let value = words.peek().filter(|next| word.starts_with("--") && !next.starts_with('-'));
+            let value = value.map_or(0, |value| 1 + value.chars().count());
+            if line.chars().count() + 1 + word.chars().count() + value > columns - 2
+                && !line.trim().is_empty()
+            {
+                lines.push(format!("{line} \\"));
+                line = format!("    {word}");
+            } else {
+                line.push(' ');
+                line.push_str(&word);
+            }
+        }
+        lines.push(line);
+        lines
+    }
+}
 
 /// Adds the examples to the long help of the commands below `root`.
 pub fn attach(root: clap::Command) -> clap::Command {
@@ -150,7 +186,7 @@ fn attach_below(command: clap::Command, path: &mut Vec<String>) -> clap::Command
     let own: Vec<String> = EXAMPLES
         .iter()
         .filter(|example| example.command == path.as_slice())
-        .map(|example| format!("  {}:\n    $ {}", example.about, command_line("tokenctl", example.arguments)))
+        .map(|example| format!("  {}:\n    {}", example.about, example.lines(74).join("\n    ")))
         .collect();
     if own.is_empty() { command } else { command.after_long_help(format!("Examples:\n{}", own.join("\n\n"))) }
 }

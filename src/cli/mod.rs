@@ -12,6 +12,7 @@ pub mod audit;
 pub mod cert;
 pub mod check;
 pub mod company;
+pub mod completion;
 pub mod connection;
 pub mod doctor;
 pub mod enums;
@@ -22,6 +23,7 @@ pub mod help;
 pub mod invite;
 pub mod keys;
 pub mod login;
+pub mod man;
 pub mod rotate;
 pub mod scan;
 pub mod sim;
@@ -127,6 +129,15 @@ pub enum Command {
     /// Say what is wrong, why, and what helps
     #[command(long_about = doctor::LONG)]
     Doctor(doctor::DoctorArgs),
+    /// Print the script that lets a shell complete commands and names
+    ///
+    /// Connections, apps, companies and recipients are completed by name where an identity opens the vault without a
+    /// question: a plain file, or TOKENCTL_IDENTITY. They are read from the vault each time, and stored nowhere else.
+    Completion(completion::CompletionArgs),
+    /// Print manual pages
+    ///
+    /// The source of one page goes to standard output, for `man -l -` or mandoc; --out writes the pages of all commands.
+    Man(man::ManArgs),
     /// Explain a command or a topic
     Help(help::HelpArgs),
 }

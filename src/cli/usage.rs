@@ -90,6 +90,10 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let usage = Usage::new(format!("`{value}` is not a value of `{argument}`"));
             match (std::error::Error::source(error), error.get(ContextKind::ValidValue).map(words)) {
+                // A parser that knows its words better than clap does.
+                (Some(source), _) if source.to_string().starts_with("did you mean") => {
+                    usage.hinted(Hint::text(source.to_string()))
+                }
                 (Some(source), _) => usage.because(source.to_string()),
                 (None, Some(valid)) => usage.because(format!("it is one of {valid}")),
                 (None, None) => usage,
@@ -119,7 +123,7 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
     let usage = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
         .into_iter()
         .filter_map(|kind| error.get(kind))
-        .fold(usage, |usage, word| usage.hinted(Hint::text(format!("did you mean `{}`?", first(word)))));
+        .fold(usage, |usage, word| usage.hinted(Hint::text(format!("did you mean `{}`?", best(word)))));
     let mut help = command_path(&super::Cli::command(), argv).words;
     help.push("--help".to_owned());
     Rejection::Usage(usage.hinted(Hint::command("for the usage, run", help)))
@@ -142,9 +146,10 @@ fn words(value: &ContextValue) -> String {
     }
 }
 
-fn first(value: &ContextValue) -> String {
+/// clap sorts by likeness, the best last.
+fn best(value: &ContextValue) -> String {
     match value {
-        ContextValue::Strings(words) => words.first().map(|word| bare(word)).unwrap_or_default(),
+        ContextValue::Strings(words) => words.last().map(|word| bare(word)).unwrap_or_default(),
         other => words(other),
     }
 }

@@ -245,7 +245,7 @@ pub fn action(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     nouns.dedup();
-    Err(match super::nearest(text, known) {
+    Err(match super::nearest(text, known.chain(nouns.iter().copied())) {
         Some(word) => format!("did you mean `{word}`?"),
         None => format!("it is one of {}, or one of their actions such as key.create", nouns.join(", ")),
     })

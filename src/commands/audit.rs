@@ -60,7 +60,7 @@ fn subject_row(named: NamedSubject) -> SubjectRow {
 
 fn verify(app: &App) -> Result<Finished, CommandError> {
     let session = session::open(app)?;
-    let check = history::verify(&session).map_err(doing("the audit log cannot be trusted"))?;
+    let (check, before) = history::verify(&session).map_err(doing("the audit log cannot be trusted"))?;
     Ok(Finished::report(AuditCheck {
         records: check.records,
         files: check.months,
@@ -68,6 +68,8 @@ fn verify(app: &App) -> Result<Finished, CommandError> {
         after_anchor: check.after_anchor,
         interrupted: check.interrupted,
         torn_bytes: check.torn_bytes,
+        began_at: before.as_ref().map(|before| before.began_at),
+        records_before: before.map(|before| before.sequence),
     }))
 }
 

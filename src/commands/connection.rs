@@ -10,6 +10,7 @@ use crate::cli::connection::{
 };
 use crate::domain::selection::Selection;
 use crate::domain::standing::standing;
+use crate::ops::backups;
 use crate::ops::connections::{self, Changed, Changes, Overview};
 use crate::ops::interact::Interact as _;
 use crate::ops::{OpsError, import};
@@ -21,7 +22,7 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::finish::Finished;
 use super::steps::key_rows;
-use super::{batch, connection_add, import_file, session};
+use super::{batch, connection_add, import_file, session, vault_care};
 
 /// Runs `connection …`.
 pub(super) async fn run(app: &App, command: &ConnectionCommand) -> Result<Finished, CommandError> {
@@ -197,6 +198,8 @@ fn remove(app: &App, args: &ChangeArgs) -> Result<Finished, CommandError> {
         app.console
             .hint(&Hint::command("to give it back first, run", ["token", "revoke", args.name.as_str()]));
     }
+    let unsaved = backups::unsaved_connection(&session, &overview);
+    vault_care::warn_unsaved(app, "what is about to be destroyed", unsaved);
     if args.dry_run.dry_run {
         let connection = overview_row(app, &overview);
         return Ok(Finished::report(ConnectionDetail { action: "planned", proven: None, connection }));

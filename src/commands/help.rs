@@ -1,5 +1,9 @@
 //! `tokenctl help`: commands from the command tree, topics from `commands/help/`, schemas from their registry.
 
+mod tables;
+
+pub(super) use tables::{FILES, VARIABLES};
+
 use super::{CommandError, Exit, Finished, Outcome};
 use crate::app::App;
 use crate::app::settings::SETTINGS;
@@ -7,7 +11,7 @@ use crate::cli::help::{HelpArgs, SCHEMA, Topic};
 use crate::cli::{nearest, tree};
 use crate::output::Hint;
 use crate::output::json;
-use crate::output::reports::help::{ExitCodeRow, Help, HelpRow, SchemaRow, SettingRow};
+use crate::output::reports::help::{ExitCodeRow, FileRow, Help, HelpRow, SchemaRow, SettingRow};
 use crate::output::schemas::{self, BYTES, SCHEMAS};
 
 /// Explains what `args` name, or everything.
@@ -25,32 +29,42 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
     command.build();
     let mut command = &mut command;
     for word in &words {
-        let known: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-        command = command.find_subcommand_mut(word).ok_or_else(|| unknown(&words, word, &known))?;
+        if command.find_subcommand(word).is_none() {
+            return Err(unknown(&args.words, word, command, true));
+        }
+        // expect: it was found two lines above.
+        command = command.find_subcommand_mut(word).expect("a subcommand that is there");
     }
     let text = command.render_long_help().to_string();
     Ok(Finished::report(Help::text(words.join(" "), text)))
 }
 
-fn unknown(words: &[&str], word: &str, known: &[String]) -> CommandError {
+/// What to say of a word that is none of the commands below `command`, nor, where those count, a topic.
+pub(super) fn unknown(
+    words: &[String],
+    word: &str,
+    command: &clap::Command,
+    with_topics: bool,
+) -> CommandError {
     let topics = Topic::ALL.map(Topic::as_str);
-    let known = known.iter().map(String::as_str).chain(topics).chain([SCHEMA]);
-    let failure =
-        CommandError::new(Exit::Usage, format!("there is no command or topic `{}`", words.join(" ")));
+    let explained = topics.into_iter().chain([SCHEMA]).filter(|_| with_topics);
+    let known = command.get_subcommands().map(clap::Command::get_name).chain(explained);
+    let kind = if with_topics { "command or topic" } else { "command" };
+    let failure = CommandError::new(Exit::Usage, format!("there is no {kind} `{}`", words.join(" ")));
     let failure = match nearest(word, known) {
         Some(nearest) => failure.hinted(Hint::text(format!("did you mean `{nearest}`?"))),
         None => failure,
     };
-    failure
-        .because(format!("the topics are {}", topics.join(", ")))
-        .hinted(Hint::command("to see every command, run", ["help"]))
+    let failure =
+        if with_topics { failure.because(format!("the topics are {}", topics.join(", "))) } else { failure };
+    failure.hinted(Hint::command("to see every command, run", ["help"]))
 }
 
 fn topic_report(topic: Topic) -> Help {
     let (text, rows) = match topic {
         Topic::ExitCodes => (include_str!("help/exit-codes.txt"), exit_codes()),
         Topic::Environment => (include_str!("help/environment.txt"), environment()),
-        Topic::Files => (include_str!("help/files.txt"), Vec::new()),
+        Topic::Files => (include_str!("help/files.txt"), files()),
         Topic::Output => (include_str!("help/output.txt"), answers()),
         Topic::Security => (include_str!("help/security.txt"), Vec::new()),
         Topic::Headless => (include_str!("help/headless.txt"), Vec::new()),
@@ -69,13 +83,19 @@ fn exit_codes() -> Vec<HelpRow> {
 }
 
 fn environment() -> Vec<HelpRow> {
-    let rows = SETTINGS.iter().map(|setting| SettingRow {
+    let settings = SETTINGS.iter().map(|setting| SettingRow {
         flag: setting.flag,
         variable: setting.variable,
         key: setting.key,
         meaning: setting.meaning,
     });
-    rows.map(HelpRow::Setting).collect()
+    let others =
+        VARIABLES.iter().map(|&(variable, meaning)| SettingRow { flag: "", variable, key: "", meaning });
+    settings.chain(others).map(HelpRow::Setting).collect()
+}
+
+fn files() -> Vec<HelpRow> {
+    FILES.iter().map(|file| HelpRow::File(FileRow { path: file.path, meaning: file.meaning })).collect()
 }
 
 /// Every schema with its commands, then the commands that print bytes.

@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod cert;
 mod company;
+mod completion;
 mod connection;
 mod connection_add;
 mod demo;
@@ -16,11 +17,14 @@ pub mod error;
 mod exec;
 pub mod exit;
 pub mod finish;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod help;
 mod import_file;
 mod invite;
 mod keys;
 mod login;
+mod man;
 mod records;
 mod rotate;
 mod session;
@@ -29,6 +33,8 @@ mod status;
 mod steps;
 mod token;
 mod vault;
+mod vault_care;
+mod vault_restore;
 mod verify;
 
 pub use error::CommandError;
@@ -64,6 +70,8 @@ pub async fn dispatch(app: &App, command: Command) -> Outcome {
         Command::Vault(command) => vault::run(app, &command),
         Command::Status => status::run(app),
         Command::Doctor(args) => doctor::run(app, &args).await,
+        Command::Completion(args) => Ok(completion::run(&args)),
+        Command::Man(args) => man::run(app, &args),
         Command::Help(args) => help::run(app, &args),
     }
 }

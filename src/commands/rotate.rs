@@ -6,15 +6,15 @@ use crate::cli::rotate::{ConfirmArgs, InitiateArgs, RotateCommand};
 use crate::domain::ids::ConnectionName;
 use crate::domain::rotation::Step;
 use crate::ops::keys::KeysOf;
-use crate::ops::{OpsError, Session, rotate};
+use crate::ops::{OpsError, Session, backups, rotate};
 use crate::output::Hint;
 
 use super::error::CommandError;
 use super::exit::Exit;
 use super::finish::Finished;
 use super::keys::key_request;
-use super::session;
 use super::steps::{keys_report, next_commands, proven_report};
+use super::{session, vault_care};
 
 /// Runs `rotate …`.
 pub(super) async fn run(app: &App, command: &RotateCommand) -> Result<Finished, CommandError> {
@@ -116,6 +116,11 @@ async fn rollback(app: &App, session: &Session, args: &ChangeArgs) -> Result<Fin
 
 async fn retire(app: &App, session: &Session, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let doing = doing("cannot retire the previous key of", &args.name);
+    let keys = rotate::status(session, &args.name).map_err(&doing)?.keys;
+    if keys.previous.is_some() {
+        let unsaved = backups::unsaved_successor(session, &keys);
+        vault_care::warn_unsaved(app, "the key that becomes the only one", unsaved);
+    }
     if args.dry_run.dry_run {
         let of = rotate::plan(session, &args.name, Step::Retire, None).map_err(doing)?;
         let steps =

@@ -34,9 +34,8 @@ pub(super) fn open(app: &App) -> Result<Session, CommandError> {
 
 /// As [`open`], for somebody who is talked to in another way.
 pub(super) fn open_for(app: &App, console: Console) -> Result<Session, CommandError> {
-    let doing = |error: CommandError| error.doing("cannot open the vault");
-    let identity = identity(app, app.identity()).map_err(doing)?;
-    open_with(app, console, identity)
+    let found = identity(app, app.identity()).map_err(|error| error.doing("cannot open the vault"))?;
+    open_with(app, console, found)
 }
 
 /// As [`open`], with an identity that was read already.
@@ -45,14 +44,23 @@ pub(super) fn open_with(
     console: Console,
     identity: IdentityText,
 ) -> Result<Session, CommandError> {
-    let doing = |error: CommandError| error.doing("cannot open the vault");
-    let request = OpenRequest {
+    let request = request_with(app, identity);
+    Session::open(request, app.clock.clone(), Arc::new(console))
+        .map_err(|error| CommandError::from(error).doing("cannot open the vault"))
+}
+
+/// What opens the vault that the arguments and the environment name.
+pub(super) fn request(app: &App) -> Result<OpenRequest, CommandError> {
+    Ok(request_with(app, identity(app, app.identity())?))
+}
+
+fn request_with(app: &App, identity: IdentityText) -> OpenRequest {
+    OpenRequest {
         place: place(app),
         identity,
         pin: app.settings.vault_pin.clone(),
         limits: Limits { exchange: app.settings.timeout, deadline: app.last_call() },
-    };
-    Session::open(request, app.clock.clone(), Arc::new(console)).map_err(|error| doing(error.into()))
+    }
 }
 
 /// What was found of an identity; none is a failure.
@@ -74,11 +82,12 @@ pub(super) fn identity(
 
 /// Asks; a no is a refusal.
 pub(super) fn confirm(session: &Session, question: &str) -> Result<(), CommandError> {
-    if session.confirm(question)? {
-        Ok(())
-    } else {
-        Err(CommandError::new(Exit::Refused, "not confirmed; nothing was changed"))
-    }
+    confirmed(session.confirm(question)?)
+}
+
+/// Turns a no into a refusal.
+pub(super) fn confirmed(answer: bool) -> Result<(), CommandError> {
+    if answer { Ok(()) } else { Err(CommandError::new(Exit::Refused, "not confirmed; nothing was changed")) }
 }
 
 /// The end of a proven step: its warnings, its report, the next commands.

@@ -16,7 +16,7 @@ use crate::output::reports::vault::{
 use super::error::CommandError;
 use super::exit::Exit;
 use super::finish::Finished;
-use super::session;
+use super::{session, vault_care, vault_restore};
 
 /// Runs `init`.
 pub(super) fn run_init(app: &App, args: &InitArgs) -> Result<Finished, CommandError> {
@@ -96,17 +96,25 @@ fn new_operator(key: &RecipientKey) -> RecipientRow {
 
 /// Runs `vault …`.
 pub(super) fn run(app: &App, command: &VaultCommand) -> Result<Finished, CommandError> {
-    let session = session::open(app)?;
-    let finished = match command {
-        VaultCommand::Info => show(&session),
-        VaultCommand::Check => check(&session),
-        VaultCommand::Recipient(RecipientCommand::Add(args)) => add(&session, args),
-        VaultCommand::Recipient(RecipientCommand::List) => list(&session),
-        VaultCommand::Recipient(RecipientCommand::SetRole(args)) => set_role(&session, args),
-        VaultCommand::Recipient(RecipientCommand::Remove(args)) => remove(&session, args),
+    let with = |act: &dyn Fn(&Session) -> Result<Finished, CommandError>| {
+        let session = session::open(app)?;
+        let finished = act(&session);
+        session.pass_on_warnings();
+        finished
     };
-    session.pass_on_warnings();
-    finished
+    match command {
+        VaultCommand::Info => with(&show),
+        VaultCommand::Check => with(&check),
+        VaultCommand::Backup(args) => with(&|session| vault_care::backup(session, args)),
+        // It works where no vault opens.
+        VaultCommand::Restore(args) => vault_restore::restore(app, args),
+        VaultCommand::Rekey(args) => with(&|session| vault_care::rekey(session, args)),
+        VaultCommand::MoveHome(args) => with(&|session| vault_care::move_home(session, args)),
+        VaultCommand::Recipient(RecipientCommand::Add(args)) => with(&|session| add(session, args)),
+        VaultCommand::Recipient(RecipientCommand::List) => with(&list),
+        VaultCommand::Recipient(RecipientCommand::SetRole(args)) => with(&|session| set_role(session, args)),
+        VaultCommand::Recipient(RecipientCommand::Remove(args)) => with(&|session| remove(session, args)),
+    }
 }
 
 fn row(recipient: &Recipient, opener: &str) -> RecipientRow {
@@ -121,7 +129,7 @@ fn row(recipient: &Recipient, opener: &str) -> RecipientRow {
     }
 }
 
-fn rows(info: &VaultInfo) -> Vec<RecipientRow> {
+pub(super) fn rows(info: &VaultInfo) -> Vec<RecipientRow> {
     let mut rows: Vec<_> = info.recipients.iter().map(|recipient| row(recipient, &info.opener)).collect();
     rows.sort_by_key(|row| row.role != Role::Operator.as_str());
     rows
@@ -140,6 +148,7 @@ fn show(session: &Session) -> Result<Finished, CommandError> {
         created_at: info.created_at.as_deref().and_then(|text| text.parse().ok()),
         home: info.home.path.clone(),
         at_home: info.at_home,
+        home_released: info.home.is_released(),
         connections: info.counts.connections,
         keys: info.counts.keys(),
         recipients: rows(&info),
@@ -245,10 +254,16 @@ fn change(before: &VaultInfo, action: &'static str, changed: &Changed) -> Finish
     let finished = Finished::report(report);
     match rekeyed {
         None => finished,
-        Some(_) => finished
-            .hinted(Hint::text(format!(
-                "the pin changed: everybody else who opens this vault needs the line `# tokenctl-vault-pin: {pin}` in the identity file"
-            )))
-            .hinted(Hint::command("keys that were exposed should be replaced; to see whose they are, run", ["status"])),
+        Some(_) => finished.hinted(pin_changed(&pin)).hinted(Hint::command(
+            "keys that were exposed should be replaced; to see whose they are, run",
+            ["status"],
+        )),
     }
+}
+
+/// What everybody else must be told after a rekey.
+pub(super) fn pin_changed(pin: &str) -> Hint {
+    Hint::text(format!(
+        "the pin changed: everybody else who opens this vault needs the line `# tokenctl-vault-pin: {pin}` in the identity file"
+    ))
 }

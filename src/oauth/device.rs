@@ -93,7 +93,7 @@ fn judge(vendor: &'static Descriptor, now: Timestamp, answer: Answer) -> Result<
     Err(refusal(vendor, (status, retry_after, evidence), Said { code, description, unusable }))
 }
 
-fn read(body: &[u8], now: Timestamp) -> Result<DeviceLogin, Malformed> {
+pub(super) fn read(body: &[u8], now: Timestamp) -> Result<DeviceLogin, Malformed> {
     let started: Started = serde_json::from_slice(body).map_err(|_| Malformed::Member("device_code"))?;
     let device_code = Secret::new(started.device_code);
     let shown = (1..=64).contains(&started.user_code.len())

@@ -56,7 +56,7 @@ fn judge(vendor: &'static Descriptor, url: &Url, answer: Answer) -> Result<Serve
     })
 }
 
-fn read(vendor: &Descriptor, url: &Url, body: &[u8]) -> Result<Server, Malformed> {
+pub(super) fn read(vendor: &Descriptor, url: &Url, body: &[u8]) -> Result<Server, Malformed> {
     match body.trim_ascii_start().first() {
         Some(b'{') => {}
         Some(b'<') => return Err(Malformed::Html(200)),

@@ -15,6 +15,8 @@ pub mod device;
 pub mod discovery;
 pub mod document;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub mod harmless;
 mod judge;
 pub mod pkce;

@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 
 use crate::domain::audit::{Action, AuditCheck, AuditFilter, Entry, Fate, Subject, SubjectKind};
 use crate::domain::ids::ConnectionName;
-use crate::vault::VaultError;
 use crate::vault::recipient::Recipient;
+use crate::vault::{LogBefore, VaultError};
 
 use super::{OpsError, Session};
 
@@ -109,9 +109,10 @@ fn matching(session: &Session, filter: &AuditFilter) -> Result<Vec<Operation>, O
         .collect())
 }
 
-/// Checks the whole chain against the vault's anchor.
-pub fn verify(session: &Session) -> Result<AuditCheck, OpsError> {
-    session.vault.verify_audit().map_err(closed)
+/// Checks the whole chain against the vault's anchor; also returns what a log before it held that is not here.
+pub fn verify(session: &Session) -> Result<(AuditCheck, Option<LogBefore>), OpsError> {
+    let check = session.vault.verify_audit().map_err(closed)?;
+    Ok((check, session.vault.log_before()?))
 }
 
 /// Returns the stored lines of every operation that `filter` matches, byte for byte, each with its line feed.

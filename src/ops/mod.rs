@@ -5,6 +5,8 @@
 //! connection → vault → audit and asks no vendor while it holds the last two.
 
 pub mod apps;
+pub mod backups;
+pub mod care;
 pub mod certificates;
 pub mod companies;
 mod connection_settings;
@@ -20,6 +22,7 @@ pub mod invites;
 pub mod keys;
 pub mod login;
 mod missing_keys;
+pub mod names;
 mod overview;
 mod proof;
 pub mod rotate;
@@ -35,4 +38,4 @@ pub use interact::Interact;
 pub use invites::InviteError;
 pub use session::{IdentityText, Limits, OpenRequest, Session};
 
-pub use crate::vault::{Place, Stop};
+pub use crate::vault::{BackupTarget, Place, Stop};

@@ -100,7 +100,7 @@ pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsErr
 
 /// Returns what is stored of a connection beside its row.
 pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsError> {
-    session.vault.read_now(|rows, journalled| {
+    session.vault.read_one_now(&connection.id, |rows, journalled| {
         let connection = connection.clone();
         let app = match &connection.app {
             None => None,

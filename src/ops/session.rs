@@ -72,6 +72,32 @@ impl Limits {
     }
 }
 
+/// Reads what opens a vault; asks for a passphrase if the identity has one.
+pub(super) fn credentials(
+    identity: IdentityText,
+    pin: Option<&str>,
+    interact: &dyn Interact,
+) -> Result<Credentials, OpsError> {
+    let unanswered = RefCell::new(None);
+    let ask = |name: &str| -> Option<SecretString> {
+        let answer = interact.passphrase(&format!("passphrase for {name}"));
+        answer.unwrap_or_else(|why| {
+            *unanswered.borrow_mut() = Some(why);
+            None
+        })
+    };
+    let read = IdentityFile::from_bytes(&identity.origin, &identity.text, &ask);
+    // That nobody could be asked says more than that the identity is protected.
+    let mut file = match unanswered.take() {
+        Some(why) => return Err(why.into()),
+        None => read?,
+    };
+    if let Some(path) = identity.path {
+        file = file.kept_at(path);
+    }
+    Ok(Credentials { files: vec![file], pin: pin.map(str::parse::<Pin>).transpose()? })
+}
+
 /// Why here: whatever an operation did to the vault, its warnings reach people before the result does.
 impl Drop for Session {
     fn drop(&mut self) {
@@ -82,25 +108,8 @@ impl Drop for Session {
 impl Session {
     /// Opens the vault; asks for a passphrase if the identity has one.
     pub fn open(request: OpenRequest, clock: Clock, interact: Arc<dyn Interact>) -> Result<Self, OpsError> {
-        let unanswered = RefCell::new(None);
-        let ask = |name: &str| -> Option<SecretString> {
-            let answer = interact.passphrase(&format!("passphrase for {name}"));
-            answer.unwrap_or_else(|why| {
-                *unanswered.borrow_mut() = Some(why);
-                None
-            })
-        };
-        let read = IdentityFile::from_bytes(&request.identity.origin, &request.identity.text, &ask);
-        // That nobody could be asked says more than that the identity is protected.
-        let mut file = match unanswered.take() {
-            Some(why) => return Err(why.into()),
-            None => read?,
-        };
-        if let Some(path) = request.identity.path {
-            file = file.kept_at(path);
-        }
-        let pin = request.pin.as_deref().map(str::parse::<Pin>).transpose()?;
-        let vault = Vault::open(request.place, Credentials { files: vec![file], pin }, clock.clone())?;
+        let credentials = credentials(request.identity, request.pin.as_deref(), &*interact)?;
+        let vault = Vault::open(request.place, credentials, clock.clone())?;
         let client =
             Client::new(ClientOptions::default()).map_err(|error| Box::new(ExchangeError::Client(error)))?;
         let session = Self {
@@ -130,6 +139,11 @@ impl Session {
         for warning in self.vault.warnings() {
             self.interact.warn(&warning);
         }
+    }
+
+    /// Tells of something that deserves attention.
+    pub fn warn(&self, text: &str) {
+        self.interact.warn(text);
     }
 
     /// Asks; `--yes` has answered already.

@@ -73,7 +73,8 @@ pub fn command_line<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
     line
 }
 
-fn quoted(word: &str) -> Cow<'_, str> {
+/// Returns `word` so that a POSIX shell reads it as one word.
+pub fn quoted(word: &str) -> Cow<'_, str> {
     let bare = |char: char| char.is_ascii_alphanumeric() || "-_./:=@%+,".contains(char);
     if !word.is_empty() && word.chars().all(bare) {
         Cow::Borrowed(word)

@@ -19,16 +19,19 @@ use super::reports::doctor::Doctor;
 use super::reports::export::Exported;
 use super::reports::help::Help;
 use super::reports::import::Batch;
-use super::reports::invite::{Alerts, Cleanup, InvitationDetails, Invitations, Stepped};
+use super::reports::invite::{Cleanup, InvitationDetails, Invitations, Stepped};
+use super::reports::invite_alerts::Alerts;
 use super::reports::invite_check::Checked;
 use super::reports::invite_issuer::{IssuerReport, SigningKeys};
 use super::reports::invite_mint::{self, MintBatchData, MintData, MintPlan};
 use super::reports::keys::Keys;
 use super::reports::login::Login;
+use super::reports::man::ManPages;
 use super::reports::sim::Simulator;
 use super::reports::status::Status;
 use super::reports::token::{TokenData, TokenRefresh};
 use super::reports::vault::{Check, Info, Init, RecipientChange, RecipientList};
+use super::reports::vault_care::{Backup, MoveHome, Rekey, Restore};
 use super::reports::verify::Verify;
 
 /// What some commands answer with.
@@ -130,6 +133,7 @@ pub static SCHEMAS: &[Answers] = &[
         &[Keys::LISTING],
     ),
     answers::<Login>("login/1", &["login"], &[Login::LISTING]),
+    answers::<ManPages>("man/1", &["man"], &[ManPages::LISTING]),
     answers::<RecipientChange>(
         "recipient/1",
         &["vault recipient add", "vault recipient set-role", "vault recipient remove"],
@@ -143,7 +147,11 @@ pub static SCHEMAS: &[Answers] = &[
     answers::<TokenRefresh>("token-refresh/1", &["token refresh"], &[TokenRefresh::LISTING]),
     answers::<Disconnected>("token-revoke/1", &["token revoke"], &[Disconnected::LISTING]),
     answers::<Info>("vault/1", &["vault info"], &[Info::LISTING]),
+    answers::<Backup>("vault-backup/1", &["vault backup"], &[Backup::LISTING]),
     answers::<Check>("vault-check/1", &["vault check"], &[Check::LISTING]),
+    answers::<MoveHome>("vault-home/1", &["vault move-home"], &[MoveHome::LISTING]),
+    answers::<Rekey>("vault-rekey/1", &["vault rekey"], &[Rekey::LISTING]),
+    answers::<Restore>("vault-restore/1", &["vault restore"], &[Restore::LISTING]),
     answers::<Verify>("verify/1", &["verify"], &[Verify::LISTING]),
 ];
 
@@ -151,10 +159,12 @@ pub static SCHEMAS: &[Answers] = &[
 pub static BYTES: &[(&str, &str)] = &[
     ("audit export", "the log itself, with --out=-"),
     ("cert export", "the certificate itself, with --out=-"),
+    ("completion", "the script itself"),
     ("exec", "what the program prints"),
     ("help schema", "the JSON Schema itself"),
     ("invite jwks", "the public keys themselves, with --out=-"),
     ("invite mint", "links or tokens, unless --format=json"),
+    ("man", "the page itself, without --out"),
     ("token get", "the token, unless --format=json"),
     ("verify", "a report for another program, with --report=KIND=-"),
 ];

@@ -95,6 +95,11 @@ impl Table {
         self.rows.push(row);
     }
 
+    #[cfg(test)]
+    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.rows.iter().flatten()
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -102,3 +102,6 @@ fn details(row: &VerifyRow) -> Vec<String> {
     let hints = row.hints.iter().map(|hint| format!("hint: {}", safe_line(&hint.to_string())));
     causes.chain(hints).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,19 @@ impl View {
         Self::default()
     }
 
+    /// Every value in it, for the test of what colour says.
+    #[cfg(test)]
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.0.iter().flat_map(|block| -> Vec<&Cell> {
+            match block {
+                Block::Table(table) => table.cells().collect(),
+                Block::Facts(facts) => facts.iter().map(|(_, cell)| cell).collect(),
+                Block::Line(cell) => vec![cell],
+                Block::Text(_) => Vec::new(),
+            }
+        })
+    }
+
     /// Adds a table.
     #[must_use]
     pub fn table(mut self, table: Table) -> Self {

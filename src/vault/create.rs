@@ -15,7 +15,7 @@ use super::location::Location;
 use super::lock::Locks;
 use super::pin::{Pin, id_bytes};
 use super::recipient::{Recipient, RecipientKey, Role};
-use super::replace;
+use super::replace::{self, Previous};
 use super::rows::Rows;
 use super::schema;
 use super::store::{Place, Vault, state_warning};
@@ -138,7 +138,9 @@ fn write_first(
     let commit = Commit { vault: id_bytes(&new.id), generation: 1, parent: [0; HASH] };
     let image = database.serialize(MAIN_DB)?;
     let (trailer, root) = trailer::sign(&image, commit, new.keyring.signing()?)?;
-    replace::replace(location, false, |file| encrypt(location, &recipients, &[&*image, &*trailer], file))?;
+    replace::replace(location, Previous::Kept, |file| {
+        encrypt(location, &recipients, &[&*image, &*trailer], file)
+    })?;
     Ok(Mark::of(&commit, &root, &new.pin(), &location.vault()))
 }
 

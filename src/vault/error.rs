@@ -15,6 +15,14 @@ pub enum VaultError {
     /// `init` where a vault is (exit 9).
     #[error("there is a vault at {} already", .0.display())]
     Exists(PathBuf),
+    /// Something is in the way of a backup, or in the place of a vault that is to be restored (exit 9).
+    #[error("{} is not replaced: {why}", path.display())]
+    Occupied {
+        /// What is in the way.
+        path: PathBuf,
+        /// "it is there already", …
+        why: String,
+    },
     /// A file of the vault could not be read or written (exit 8).
     #[error("cannot {action} {}", path.display())]
     Io {
@@ -106,6 +114,9 @@ pub enum VaultError {
     /// A write away from the vault's home (exit 9).
     #[error("this is not the vault's home: {0}")]
     ForeignHome(String),
+    /// `vault move-home` where its home is (exit 5).
+    #[error("this is the vault's home already: {0}")]
+    AtHome(String),
     /// A file whose mode lets others write or read it (exit 9).
     #[error("{} {problem}", path.display())]
     UnsafeFile {
@@ -185,10 +196,11 @@ impl AuditKind for VaultError {
         match self {
             Self::Recipient(_) | Self::InvalidPin(_) => "usage",
             Self::NoRecipient(_) | Self::Gone(_) => "not-found",
-            Self::RecipientExists(_) | Self::Taken(_) => "conflict",
+            Self::RecipientExists(_) | Self::Taken(_) | Self::AtHome(_) => "conflict",
             Self::Locked { .. } => "locked",
             Self::Interrupted { .. } => "interrupted",
             Self::Exists(_)
+            | Self::Occupied { .. }
             | Self::NotOperator
             | Self::ForeignHome(_)
             | Self::UnsafeFile { .. }

@@ -54,11 +54,9 @@ pub(super) enum Privacy {
 ///
 /// Refuses a symbolic link, a folder or a device with [`VaultError::UnsafeFile`], and never waits on a FIFO.
 pub(super) fn open(path: &Path, privacy: Privacy) -> Result<File, VaultError> {
-    // O_NONBLOCK: opening a FIFO that nobody writes would wait for ever; it changes nothing for a regular file.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
         .read(true)
-        .custom_flags(flags.bits().cast_signed())
+        .custom_flags(in_place())
         .open(path)
         .map_err(|error| refuse_link(path, "open", error))?;
     let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
@@ -74,7 +72,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<File, VaultError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .custom_flags(in_place())
         .open(path)
         .map_err(|error| refuse_link(path, "open", error))?;
     let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
@@ -87,7 +85,7 @@ pub(super) fn open_to_append(path: &Path, privacy: Privacy) -> Result<File, Vaul
     let file = OpenOptions::new()
         .read(true)
         .append(true)
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .custom_flags(in_place())
         .open(path)
         .map_err(|error| refuse_link(path, "open", error))?;
     let metadata = file.metadata().map_err(VaultError::io("examine", path))?;
@@ -100,10 +98,18 @@ pub(super) fn create(path: &Path) -> Result<File, VaultError> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(if hooks::mutant("mode-for-all") { 0o666 } else { 0o600 })
         .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(path)
         .map_err(VaultError::io("create", path))
+}
+
+/// How a file is opened that may be there already.
+fn in_place() -> i32 {
+    // O_NONBLOCK: opening a FIFO that nobody writes would wait for ever; it changes nothing for a regular file.
+    let flags =
+        if hooks::mutant("links-followed") { OFlags::NONBLOCK } else { OFlags::NOFOLLOW | OFlags::NONBLOCK };
+    flags.bits().cast_signed()
 }
 
 fn refuse_link(path: &Path, action: &'static str, source: io::Error) -> VaultError {
@@ -218,7 +224,10 @@ pub(super) fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
     if hooks::mutant("no-fsync") {
         return Ok(());
     }
-    file.sync_all().map_err(VaultError::io("sync", path))
+    match file.sync_all() {
+        Err(_) if hooks::mutant("failed-sync-ignored") => Ok(()),
+        synced => synced.map_err(VaultError::io("sync", path)),
+    }
 }
 
 /// Makes the names in a folder durable.
@@ -243,12 +252,26 @@ pub(super) fn sync_open_folder(folder: &File, path: &Path) -> Result<(), VaultEr
 /// Puts `from` in the place of `to`, atomically.
 #[expect(clippy::disallowed_methods, reason = "this is where files are replaced")]
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
-    std::fs::rename(from, to).map_err(VaultError::io("replace", to))
+    let renamed = std::fs::rename(from, to);
+    assert!(renamed.is_ok() || !hooks::mutant("panic-on-refusal"), "a seeded bug");
+    renamed.map_err(VaultError::io("replace", to))
 }
 
 /// Gives the file at `from` a second name.
 pub(super) fn link(from: &Path, to: &Path) -> Result<(), VaultError> {
     std::fs::hard_link(from, to).map_err(VaultError::io("link", to))
+}
+
+/// Keeps the file at `from` under the name `to` as well, as a copy where there are no links; what is at `to` stays.
+pub(super) fn keep_as(from: &Path, to: &Path) -> Result<(), VaultError> {
+    match link(from, to) {
+        Err(VaultError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(VaultError::Io { source, .. }) if has_no_links(&source) => {
+            let bytes = read(from, Privacy::OwnerWrites, u64::MAX)?;
+            create_once(to, &bytes)
+        }
+        linked => linked,
+    }
 }
 
 /// Removes a file; one that is not there counts as removed.
@@ -296,6 +319,25 @@ impl Draft {
         self.placed = true;
         Ok(())
     }
+
+    /// Gives it the name `target` unless something is there. The name is durable once [`sync_folder`] has returned.
+    pub(super) fn place_new(self, target: &Path) -> Result<(), VaultError> {
+        match link(&self.path, target) {
+            Err(VaultError::Io { source, .. }) if has_no_links(&source) => {
+                if target.symlink_metadata().is_ok() {
+                    return Err(VaultError::io("create", target)(io::ErrorKind::AlreadyExists.into()));
+                }
+                self.place(target)
+            }
+            // The draft's own name goes when it is dropped.
+            linked => linked,
+        }
+    }
+}
+
+/// Whether a file system knows no second names, or not for this file.
+pub(super) fn has_no_links(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
 }
 
 impl Drop for Draft {
@@ -355,6 +397,9 @@ pub(super) fn sweep_for(target: &Path) -> Result<(), VaultError> {
 
 /// Removes regular files in `folder` whose names begin with `prefix`: what an interrupted write left behind.
 pub(super) fn sweep(folder: &Path, prefix: &OsStr) -> Result<(), VaultError> {
+    if hooks::mutant("drafts-left-behind") {
+        return Ok(());
+    }
     for entry in folder.read_dir().map_err(VaultError::io("list", folder))? {
         let entry = entry.map_err(VaultError::io("list", folder))?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());

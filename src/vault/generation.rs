@@ -25,6 +25,14 @@ pub(super) mod meta {
     pub(in crate::vault) const HOME_PATH: &str = "home.path";
     /// When the vault was created.
     pub(in crate::vault) const CREATED_AT: &str = "created-at";
+    /// Where the audit log ended, as far as the vault knew, that the present one goes on from without holding it.
+    pub(in crate::vault) const LOG_BEFORE_SEQUENCE: &str = "audit.before-sequence";
+    /// The hash of that record.
+    pub(in crate::vault) const LOG_BEFORE_HASH: &str = "audit.before-hash";
+    /// When the present log began.
+    pub(in crate::vault) const LOG_BEGAN_AT: &str = "audit.began-at";
+    /// The operation that made the vault's keys, if that was a rekey.
+    pub(in crate::vault) const REKEY_OPERATION: &str = "rekey.operation";
     /// The sequence number of the anchored audit record.
     pub(in crate::vault) const AUDIT_SEQUENCE: &str = "audit.sequence";
     /// When it was anchored.

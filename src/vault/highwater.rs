@@ -82,6 +82,15 @@ impl Mark {
         next
     }
 
+    /// The newest generation that was seen, and what identifies it.
+    pub(super) fn newest(&self) -> (u64, Option<Root>) {
+        let root = (0..self.root.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(self.root.get(at..at + 2)?, 16).ok())
+            .collect::<Option<Vec<u8>>>();
+        (self.generation, root.and_then(|root| root.try_into().ok()))
+    }
+
     /// Whether `path` is where the vault that this mark is about keeps its previous generation.
     pub(super) fn is_previous(&self, path: &Path) -> bool {
         path.to_str().and_then(|path| path.strip_suffix(PREVIOUS)) == Some(self.path.as_str())
@@ -150,7 +159,16 @@ impl HighWater {
         }
     }
 
-    /// Adds the pin that a rekey is about to make the right one, so that a crash in between locks nobody out.
+    /// Removes a mark that cannot be read: only who restores the vault may begin anew.
+    pub(super) fn mend(&self, clock: &Clock) -> Result<(), VaultError> {
+        if !matches!(self.read(), Err(VaultError::Damaged(_))) {
+            return Ok(());
+        }
+        let _held = self.lock(clock)?;
+        file::remove(&self.path)
+    }
+
+    /// Adds the pin that a rekey or a restored backup is about to make the right one, so that a crash in between locks nobody out.
     pub(super) fn announce(&self, next: &Pin, clock: &Clock) -> Result<(), VaultError> {
         let _held = self.lock(clock)?;
         match self.read()? {
@@ -200,6 +218,7 @@ mod tests {
         assert!(mark.admit(&commit(5, 4), &[5; 32]).is_ok());
         assert!(mark.admit(&commit(6, 5), &[6; 32]).is_ok());
         assert!(mark.admit(&commit(9, 8), &[9; 32]).is_ok());
+        assert_eq!(mark.newest(), (5, Some([5; 32])));
         let older = mark.admit(&commit(4, 3), &[4; 32]);
         assert!(matches!(older, Err(VaultError::RolledBack { found: 4, seen: 5 })), "{older:?}");
         for (commit, root) in [(commit(5, 4), [9; 32]), (commit(6, 9), [6; 32])] {

@@ -17,6 +17,9 @@ pub struct Home {
     pub path: String,
 }
 
+/// What the id of a home begins with that was given up; what follows is whose it was.
+const RELEASED: &str = "released-";
+
 const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
 impl Home {
@@ -33,6 +36,16 @@ impl Home {
         };
         let hash = sha256(&[b"tokenctl home\n", machine.trim().as_bytes()].concat());
         Ok(Self { id: hex(&hash[..16]), path: location.vault().display().to_string() })
+    }
+
+    /// The home of a vault that is given up here: nobody's.
+    pub(super) fn released(&self) -> Self {
+        Self { id: format!("{RELEASED}{}", self.id), path: self.path.clone() }
+    }
+
+    /// Whether nobody may write the vault until somebody takes it over.
+    pub fn is_released(&self) -> bool {
+        self.id.starts_with(RELEASED)
     }
 }
 
@@ -94,6 +107,14 @@ mod tests {
         assert_eq!(home, Home::here(&location, Some("machine\n"), folder.path()).unwrap());
         assert_ne!(home.id, Home::here(&location, Some("other"), folder.path()).unwrap().id);
         assert!(!home.id.contains("machine"));
+    }
+
+    #[test]
+    fn a_home_that_was_given_up_is_nobodys() {
+        let home = Home { id: "ab".to_owned(), path: "/v/vault.age".to_owned() };
+        assert!(!home.is_released() && home.released().is_released());
+        assert_ne!(home, home.released());
+        assert_eq!(home.released().path, home.path, "the old place can still be named");
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub(super) struct Loading<'a> {
 }
 
 impl Loading<'_> {
-    /// Returns the generation that is at the vault's path, as much of it as `extent` says.
+    /// Returns the generation that is at the vault's path, as much of it as `extent` says, and remembers that it was
+    /// seen.
     ///
     /// What goes wrong without stopping anything is added to `warnings`.
     pub(super) fn newest(
@@ -30,7 +31,27 @@ impl Loading<'_> {
         extent: Extent,
         warnings: &mut Vec<String>,
     ) -> Result<Generation, VaultError> {
-        let Self { place, location, credentials, clock } = self;
+        let generation = self.admitted(extent, warnings)?;
+        let Generation { commit, root, pin, .. } = &generation;
+        let water = HighWater::new(&self.place.state_dir, &pin.vault);
+        match water.raise(&Mark::of(commit, root, pin, &self.location.vault()), self.clock) {
+            Err(
+                error @ (VaultError::Io { .. } | VaultError::Locked { .. } | VaultError::UnsafeFile { .. }),
+            ) => {
+                warnings.push(state_warning(&error));
+            }
+            raised => raised?,
+        }
+        Ok(generation)
+    }
+
+    /// The same, without a trace: nothing is written, and no lock is taken.
+    pub(super) fn admitted(
+        &self,
+        extent: Extent,
+        warnings: &mut Vec<String>,
+    ) -> Result<Generation, VaultError> {
+        let Self { place, location, credentials, .. } = self;
         let path = location.vault();
         loop {
             let mut pin = None;
@@ -60,18 +81,7 @@ impl Loading<'_> {
                 Err(VaultError::RolledBack { .. }) if Stamp::at(&path)? != stamp => continue,
                 admitted => admitted?,
             }
-            let generation = Generation::load(image, (location, extent), pin, credentials)?;
-            match water.raise(&Mark::of(&commit, &root, &generation.pin, &path), clock) {
-                Err(
-                    error @ (VaultError::Io { .. }
-                    | VaultError::Locked { .. }
-                    | VaultError::UnsafeFile { .. }),
-                ) => {
-                    warnings.push(state_warning(&error));
-                }
-                raised => raised?,
-            }
-            return Ok(generation);
+            return Generation::load(image, (location, extent), pin, credentials);
         }
     }
 }

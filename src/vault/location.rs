@@ -35,6 +35,19 @@ impl Location {
         Ok(Self { folder, name })
     }
 
+    /// As [`Location::resolve`], for a vault whose folder need not exist yet: then its path is only made absolute.
+    pub fn planned(vault: &Path) -> Result<Self, VaultError> {
+        let resolved = Self::resolve(vault);
+        if !matches!(resolved, Err(VaultError::Absent(_))) {
+            return resolved;
+        }
+        let absolute = std::path::absolute(vault).map_err(VaultError::io("find", vault))?;
+        match (absolute.parent(), absolute.file_name()) {
+            (Some(folder), Some(name)) => Ok(Self { folder: folder.to_owned(), name: name.to_owned() }),
+            _ => resolved,
+        }
+    }
+
     /// The folder that holds everything.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -75,6 +88,21 @@ impl Location {
     /// What the names of temporary files begin with, `.vault.age.tmp-`.
     pub fn temporary_prefix(&self) -> OsString {
         file::temporary_prefix(&self.name)
+    }
+
+    /// Where a vault file is kept that was replaced and is no previous generation, `vault.age.replaced-…`.
+    pub fn replaced(&self, distinction: &str) -> PathBuf {
+        self.beside(&format!(".replaced-{distinction}"))
+    }
+
+    /// The folder of journal entries that opened to nobody when the vault was restored, `vault.age.unread`.
+    pub fn unread(&self) -> PathBuf {
+        self.beside(".unread")
+    }
+
+    /// A fresh name for an audit log that does not belong to the vault that was put in place, `vault.age.audit-…`.
+    pub fn audit_aside(&self) -> PathBuf {
+        self.beside(&format!(".audit-{}", random_hex::<8>()))
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {

@@ -282,6 +282,9 @@ impl Locks {
 
     /// The lock of a commit.
     pub fn vault(&self) -> Result<Lock, VaultError> {
+        if hooks::mutant("lock-outlives-holder") {
+            file::create(&self.folder.join("vault.held"))?;
+        }
         self.exclusive("vault", "the vault", (self.timeout, Some(&self.stop)))
     }
 

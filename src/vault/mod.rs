@@ -2,21 +2,28 @@
 //!
 //! May import `domain`, `secret` and `clock`.
 //!
-//! From the outside in: [`Vault`] (`store`, `create`, `transact`, `membership`, `info`, `check`) works on one
-//! `generation`, which a `reader` opens from an `image` verified against its `trailer` and a `pin` (`load`); `replace`
-//! puts the next one in its place; `journal` holds what is newer; `file` and `lock` are the only ways to the file system.
+//! From the outside in: [`Vault`] (`store`, `create`, `transact`, `membership`, `rekey`, `backup`, `restore`, `moving`,
+//! `info`, `check`) works on one `generation`, which a `reader` opens from an `image` verified against its `trailer` and a
+//! `pin` (`load`); `replace` puts the next one in its place; `journal` holds what is newer; `file` and `lock` are the only
+//! ways to the file system.
 
 mod accesses;
 pub mod audit_log;
+mod backup;
+mod backup_note;
 mod check;
 mod create;
 pub mod error;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod generation;
+mod glance;
 mod highwater;
 mod home;
 pub mod identity;
 mod image;
+mod in_place;
 mod info;
 mod journal;
 mod keyring;
@@ -24,10 +31,15 @@ mod load;
 mod location;
 pub mod lock;
 mod membership;
+mod moving;
 pub mod pin;
 mod reader;
 pub mod recipient;
+mod rekey;
+mod relog;
 mod replace;
+mod resealing;
+mod restore;
 pub mod rows;
 pub mod schema;
 pub mod seal;
@@ -41,15 +53,22 @@ mod trust;
 mod unfolded;
 
 pub use audit_log::Operation as AuditOperation;
+pub use backup::{Backed, BackupTarget};
+pub use backup_note::Backup;
 pub use check::{CheckItem, CheckReport};
 pub use create::{Created, NewVault};
 pub use error::VaultError;
+pub use glance::glance;
 pub use home::Home;
 pub use info::VaultInfo;
 pub use location::Location;
 pub use lock::{ConnectionLock, Failure, Stop, UnderWay};
-pub use membership::Rekeyed;
+pub use moving::Move;
 pub use recipient::Role;
+pub use rekey::Rekeyed;
+pub use relog::LogBefore;
+pub use resealing::Done;
+pub use restore::{Restore, RestorePlan, RestoreRequest, Restored};
 pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer, SupportRow};
 pub use store::{Answer, Place, Vault};
 pub use unfolded::JournalledGrants;

@@ -26,12 +26,21 @@ pub(super) struct Replaced {
     pub(super) leftover: Option<VaultError>,
 }
 
+/// What stands at `vault.age.prev` afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Previous {
+    /// The generation that is replaced.
+    Kept,
+    /// A copy of the new one: what was destroyed is destroyed there, too.
+    Destroyed,
+    /// What stood there before: what is replaced is not worth keeping, or kept elsewhere.
+    Left,
+}
+
 /// Writes a generation with `write` and makes it the vault. The vault lock must be held.
-///
-/// If it `destroys` something, the previous generation becomes a copy of the new one, too.
 pub(super) fn replace(
     location: &Location,
-    destroys: bool,
+    previous: Previous,
     write: impl FnOnce(&mut File) -> Result<(), VaultError>,
 ) -> Result<Replaced, VaultError> {
     file::sweep(location.folder(), &location.temporary_prefix())?;
@@ -45,15 +54,16 @@ pub(super) fn replace(
     draft.sync()?;
     let metadata = draft.file().metadata().map_err(VaultError::io("examine", &vault))?;
     let folder = file::open_folder(location.folder())?;
-    let (copy, old) = match &existing {
-        Some(existing) if destroys => {
+    let (copy, old) = match (&existing, previous) {
+        (Some(existing), Previous::Destroyed) => {
             (Some(copy_of(location, draft.path(), existing)?), Some(Second::of(&vault, location)?))
         }
-        Some(_) => {
+        (Some(_), Previous::Kept) => {
             keep_previous(location, &vault)?;
             (None, Some(Second::of(&location.previous(), location)?))
         }
-        None => (None, None),
+        (Some(_), Previous::Left) => (None, Some(Second::of(&vault, location)?)),
+        (None, _) => (None, None),
     };
     switch(draft, &vault)?;
     if let Err(error) = settle(&folder, location.folder()) {
@@ -66,7 +76,7 @@ pub(super) fn replace(
     drop(old);
     let leftover = copy.and_then(|copy| {
         // If it cannot be replaced, it goes: what was destroyed must be gone, and the vault itself is durable.
-        let placed = copy.place(&location.previous()).or_else(|_| file::remove(&location.previous()));
+        let placed = place_copy(copy, &location.previous()).or_else(|_| file::remove(&location.previous()));
         placed.and_then(|()| file::sync_open_folder(&folder, location.folder())).err()
     });
     Ok(Replaced { stamp: Stamp::of(&metadata), length: metadata.len(), leftover })
@@ -89,7 +99,7 @@ impl Second {
     fn of(source: &Path, location: &Location) -> Result<Self, VaultError> {
         let second = Self(location.temporary());
         match file::link(source, &second.0) {
-            Err(VaultError::Io { source: error, .. }) if has_no_links(&error) => {
+            Err(VaultError::Io { source: error, .. }) if file::has_no_links(&error) => {
                 let metadata = source.symlink_metadata().map_err(VaultError::io("examine", source))?;
                 copy_of(location, source, &metadata)?.place(&second.0)?;
             }
@@ -135,10 +145,6 @@ fn keep_previous(location: &Location, vault: &Path) -> Result<(), VaultError> {
     file::rename(&second.0, &location.previous())
 }
 
-fn has_no_links(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
-}
-
 /// A file of its own, not a second name: damage to one must not be damage to both.
 fn copy_of(location: &Location, source: &Path, existing: &Metadata) -> Result<Draft, VaultError> {
     let mut from = file::open(source, Privacy::OwnerWrites)?;
@@ -165,4 +171,30 @@ fn switch(draft: Draft, vault: &Path) -> Result<(), VaultError> {
         return std::fs::copy(draft.path(), vault).map(drop).map_err(VaultError::io("write", vault));
     }
     draft.place(vault)
+}
+
+#[cfg(not(test))]
+fn place_copy(copy: Draft, previous: &Path) -> Result<(), VaultError> {
+    copy.place(previous)
+}
+
+#[cfg(test)]
+fn place_copy(copy: Draft, previous: &Path) -> Result<(), VaultError> {
+    if REFUSED.get() {
+        return Err(VaultError::io("replace", previous)(io::ErrorKind::PermissionDenied.into()));
+    }
+    copy.place(previous)
+}
+
+#[cfg(test)]
+thread_local! {
+    static REFUSED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Runs `act` while this thread can put no copy in the place of a previous generation.
+#[cfg(test)]
+pub(super) fn fail_to_replace_previous(act: impl FnOnce()) {
+    REFUSED.set(true);
+    act();
+    REFUSED.set(false);
 }

@@ -81,6 +81,20 @@ impl Vault {
         let loading =
             Loading { place: &place, location: &location, credentials: &credentials, clock: &clock };
         let generation = loading.newest(Extent::Rows, &mut warnings)?;
+        let vault = Self::around(generation, (place, location), credentials, clock)?;
+        for warning in warnings {
+            vault.warn(warning);
+        }
+        Ok(vault)
+    }
+
+    /// A vault that is at, or about to be put in, its place.
+    pub(super) fn around(
+        generation: Generation,
+        (place, location): (Place, Location),
+        credentials: Credentials,
+        clock: Clock,
+    ) -> Result<Self, VaultError> {
         let id = id_from_bytes(&generation.commit.vault)?;
         let here = Home::here(&location, place.home_id.as_deref(), &place.state_dir)?;
         let locks = Locks::new(location.locks(), place.command.clone(), place.lock_timeout, clock.clone())
@@ -96,7 +110,7 @@ impl Vault {
             location,
             place,
             state: Mutex::new(State { credentials, generation: Some(generation) }),
-            warnings: Mutex::new(warnings),
+            warnings: Mutex::default(),
         })
     }
 
@@ -273,6 +287,8 @@ impl Vault {
         let owner = OwnerId::from(lock.connection());
         let listed = self.journal.list(Some(&owner))?;
         self.with(|generation| {
+            // Again: whoever gave the home up meanwhile has folded the journal for the last time.
+            self.check_writable(generation)?;
             let name = Journal::next(&generation.database, &listed, &owner)?;
             write(&name, &generation.keyring)
         })
@@ -283,6 +299,10 @@ impl Vault {
         let home = generation.home()?;
         if home == self.here {
             return Ok(());
+        }
+        if home.is_released() {
+            let why = format!("it was given up at {} and has none now", home.path);
+            return Err(VaultError::ForeignHome(why));
         }
         Err(VaultError::ForeignHome(format!(
             "it is written at {} on machine {}, this is {} on machine {}",

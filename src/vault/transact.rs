@@ -17,23 +17,35 @@ use super::location::Location;
 use super::pin::Pin;
 use super::reader::Extent;
 use super::recipient::{Recipient, RecipientKey};
-use super::replace::{self, Replaced};
+use super::replace::{self, Previous, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
 use super::trailer::{self, Commit};
 use crate::domain::audit::{Action, AuditEvent, AuditHead, AuditKind, AuditRecord, SubjectKind};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, OperationId};
 use crate::hooks;
 
 /// When tokens were last handed out.
 type Uses = BTreeMap<ConnectionId, Timestamp>;
 
-/// What a change replaces besides rows.
+/// What a change knows and replaces besides rows.
 pub(super) struct Switch<'a> {
+    /// What it is recorded as.
+    pub operation: &'a OperationId,
     /// The keys of the vault as they are.
     pub current: &'a Keyring,
     /// New keys of the vault: the commit is signed by them.
     pub keyring: Option<Keyring>,
+}
+
+/// How a generation is put together and put in its place.
+pub(super) struct Making<'a> {
+    /// What it is recorded as.
+    pub operation: &'a OperationId,
+    /// What becomes of the generation before it.
+    pub previous: Previous,
+    /// Puts what the journal holds into the rows, and returns the entries that are of no more use then.
+    pub fold: &'a dyn Fn(&Rows<'_>, &Keyring) -> Result<Vec<EntryName>, VaultError>,
 }
 
 impl Vault {
@@ -50,12 +62,6 @@ impl Vault {
         self.commit(event, Self::check_writable, |rows, _| change(rows))
     }
 
-    /// Makes this machine and path the vault's home.
-    pub fn move_home(&self) -> Result<(), VaultError> {
-        let event = AuditEvent::new(Action::VaultMoveHome).with("home", &self.here.id);
-        self.commit(&event, Self::check_operator, |rows, _| store_home(rows, &self.here))
-    }
-
     pub(super) fn commit<T, E: From<VaultError> + AuditKind>(
         &self,
         event: &AuditEvent,
@@ -68,14 +74,40 @@ impl Vault {
         if hooks::mutant("hang-in-commit") {
             std::thread::park();
         }
+        self.commit_locked(event, check, change)
+    }
+
+    /// As [`Vault::commit`] in the hands of somebody who holds the vault's lock, and does more under it.
+    pub(super) fn commit_locked<T, E: From<VaultError> + AuditKind>(
+        &self,
+        event: &AuditEvent,
+        check: impl Fn(&Self, &Generation) -> Result<(), VaultError>,
+        change: impl FnOnce(&Rows<'_>, &mut Switch<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.commit_after(event, false, check, change)
+    }
+
+    /// As [`Vault::commit_locked`]; if `begins`, `event` is the first record of a log, and anchored whatever came before.
+    pub(super) fn commit_after<T, E: From<VaultError> + AuditKind>(
+        &self,
+        event: &AuditEvent,
+        begins: bool,
+        check: impl Fn(&Self, &Generation) -> Result<(), VaultError>,
+        change: impl FnOnce(&Rows<'_>, &mut Switch<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut state = self.state();
         let current = self.refresh(&mut state, Extent::Whole)?;
         check(self, current)?;
         let pin = current.pin.clone();
-        let since_anchor = self.since_anchor(current)?;
+        let since_anchor = if begins { Some(Uses::new()) } else { self.since_anchor(current)? };
         let operation = self.audit.request(event, &actor(current))?;
         self.settle_identities(&mut state, &pin);
-        let outcome = self.attempt(&mut state, event.action, |rows, switch| {
+        let making = Making {
+            operation: operation.id(),
+            previous: if destroys(event.action) { Previous::Destroyed } else { Previous::Kept },
+            fold: &|rows, keyring| self.journal.fold(rows, keyring),
+        };
+        let outcome = self.attempt(&mut state, &making, |rows, switch| {
             let value = change(rows, switch)?;
             if let Some(uses) = since_anchor {
                 for (connection, used_at) in &uses {
@@ -121,17 +153,17 @@ impl Vault {
         }
     }
 
-    fn attempt<T, E: From<VaultError>>(
+    pub(super) fn attempt<T, E: From<VaultError>>(
         &self,
         state: &mut State,
-        action: Action,
+        making: &Making<'_>,
         change: impl FnOnce(&Rows<'_>, &mut Switch<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         // Until it is put back, the next access reads the file again.
         let mut generation =
             state.generation.take().ok_or_else(|| VaultError::damaged("it could not be read again"))?;
-        let mut switch = Switch { current: &generation.keyring, keyring: None };
-        let (value, folded) = self.apply(&generation, |rows| change(rows, &mut switch))?;
+        let mut switch = Switch { operation: making.operation, current: &generation.keyring, keyring: None };
+        let (value, folded) = self.apply(&generation, making.fold, |rows| change(rows, &mut switch))?;
         if hooks::mutant("acknowledge-before-commit") {
             return Ok(value);
         }
@@ -140,7 +172,7 @@ impl Vault {
         if let Some(keyring) = keyring {
             generation.keyring = keyring;
         }
-        let replaced = self.write_generation(&mut generation, destroys(action))?;
+        let replaced = self.write_generation(&mut generation, making.previous)?;
         self.journal.remove(&folded);
         if let Some(leftover) = replaced.leftover {
             let previous = self.location.previous();
@@ -167,20 +199,25 @@ impl Vault {
     fn apply<T, E: From<VaultError>>(
         &self,
         generation: &Generation,
+        fold: impl FnOnce(&Rows<'_>, &Keyring) -> Result<Vec<EntryName>, VaultError>,
         change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
     ) -> Result<(T, Vec<EntryName>), E> {
         let database = &generation.database;
         database.pragma_update(None, "query_only", false).map_err(VaultError::from)?;
         let transaction = database.unchecked_transaction().map_err(VaultError::from)?;
         let rows = generation.rows();
-        let folded = self.journal.fold(&rows, &generation.keyring)?;
+        let folded = fold(&rows, &generation.keyring)?;
         let value = change(&rows)?;
         transaction.commit().map_err(VaultError::from)?;
         database.pragma_update(None, "query_only", true).map_err(VaultError::from)?;
         Ok((value, folded))
     }
 
-    fn write_generation(&self, generation: &mut Generation, destroys: bool) -> Result<Replaced, VaultError> {
+    fn write_generation(
+        &self,
+        generation: &mut Generation,
+        previous: Previous,
+    ) -> Result<Replaced, VaultError> {
         let recipients = generation.rows().recipients()?;
         let number = generation.commit.generation.checked_add(1);
         let commit = Commit {
@@ -190,7 +227,7 @@ impl Vault {
         };
         let image = generation.database.serialize(MAIN_DB)?;
         let (trailer, root) = trailer::sign(&image, commit, generation.keyring.signing()?)?;
-        let replaced = replace::replace(&self.location, destroys, |file| {
+        let replaced = replace::replace(&self.location, previous, |file| {
             encrypt(&self.location, &recipients, &[&*image, &*trailer], file)
         })?;
         generation.image_length = image.len() as u64;

@@ -8,7 +8,7 @@ use super::journal::Entry;
 use super::rows::Rows;
 use super::store::Vault;
 use crate::domain::grant::Grant;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, OwnerId};
 
 /// Grants of which the journal knows something newer than the last commit.
 pub type JournalledGrants = BTreeMap<ConnectionId, Grant>;
@@ -16,19 +16,38 @@ pub type JournalledGrants = BTreeMap<ConnectionId, Grant>;
 impl Vault {
     /// Runs `read` with the rows and with what the journal says of grants, which counts before them.
     ///
-    /// A viewer cannot read the journal and sees what the last commit holds.
+    /// A viewer cannot read the journal and sees what the last commit holds. It is for what goes through whole tables:
+    /// everything is read first.
     pub fn read_now<T, E: From<VaultError>>(
         &self,
         read: impl Fn(&Rows<'_>, &JournalledGrants) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.now(None, read)
+    }
+
+    /// As [`Vault::read_now`], about one connection: of a large vault the pages are read that it asks for.
+    pub fn read_one_now<T, E: From<VaultError>>(
+        &self,
+        connection: &ConnectionId,
+        read: impl Fn(&Rows<'_>, &JournalledGrants) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.now(Some(connection), read)
+    }
+
+    fn now<T, E: From<VaultError>>(
+        &self,
+        only: Option<&ConnectionId>,
+        read: impl Fn(&Rows<'_>, &JournalledGrants) -> Result<T, E>,
+    ) -> Result<T, E> {
         loop {
-            // It goes through whole tables.
-            self.survey(|_| Ok::<_, E>(()))?;
+            if only.is_none() {
+                self.survey(|_| Ok::<_, E>(()))?;
+            }
             let (found, stamp) = self.with(|generation| {
                 let mut grants = JournalledGrants::new();
                 if generation.keyring.signing().is_ok() {
                     // Sorted by owner and sequence: the last one of an owner counts.
-                    for name in self.journal.list(None)? {
+                    for name in self.journal.list(only.map(OwnerId::from).as_ref())? {
                         let entry = self.journal.unfolded(&generation.database, &name, &generation.keyring);
                         let entry = match entry {
                             // Whoever looks is not stopped by it; whoever needs the grant is.

@@ -1,7 +1,7 @@
 //! R11: whatever is sent to the callback listener before the genuine answer, that answer arrives, and nothing of any
 //! request comes back.
 //!
-//! The quick half runs on every change; `cargo test --test callback -- --ignored --nocapture` runs the long half, prints
+//! The quick half runs on every change; `cargo prove R11` runs the long half, prints
 //! the numbers that it reached, and leaves the pages under `target/tmp` to be looked at.
 
 #![allow(
@@ -19,5 +19,7 @@ mod hostile;
 mod mutants;
 mod pages;
 mod ports;
+#[path = "../cli/common/proof.rs"]
+mod proof;
 mod single_use;
 mod slow;

@@ -220,6 +220,8 @@ fn whoever_removes_a_connection_hears_that_the_vendor_goes_on() {
     --- stderr
     warning: the vendor goes on honouring the grant of acme until 2027-06-09T12:00:00Z
     hint: to give it back first, run `tokenctl token revoke acme`
+    warning: no backup holds what is about to be destroyed: this machine knows of no backup
+    hint: to make one, run `tokenctl vault backup FILE`
     --- exit 0
     ");
 }

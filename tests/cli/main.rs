@@ -10,10 +10,12 @@
 
 mod common;
 
+mod care;
 mod company;
 mod demo;
 mod disconnect;
 mod doctor;
+mod examples;
 mod exec;
 mod exec_live;
 mod formats;
@@ -25,6 +27,7 @@ mod import;
 mod init;
 mod invite;
 mod leaving;
+mod listings;
 mod login;
 mod login_people;
 mod members;
@@ -32,4 +35,5 @@ mod reports;
 mod signals;
 mod sim;
 mod systemd;
+mod verify_reports;
 mod viewers;

@@ -1,7 +1,7 @@
 //! Many processes at once, and processes that die: bars R4, R6, R7 and R8, and one exchange for all callers.
 //!
-//! The quick half runs with every `cargo test`. The long sweeps print the numbers that they reached:
-//! `cargo test --test concurrency -- --ignored --nocapture --test-threads=1`.
+//! The quick half runs with every `cargo test`. The long sweeps say which numbers they reached: `cargo prove R4 R6 R7 R8 R9`;
+//! `SWEEP` in the environment scales them.
 //! Each harness returns what it found wrong, so that it can be shown to find the seeded bugs of `tokenctl::hooks`.
 
 #![allow(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::common::proof::reached;
 use crate::world::{MANY, World, sweep};
 
 /// What a fleet did.
@@ -164,12 +165,12 @@ fn sweep_mixed_reads_and_writes() {
     let world = World::new();
     let start = tokenctl::clock::Clock::system().instant();
     let tally = harness(&world, MANY, rounds);
-    println!(
-        "R4: {MANY} processes at a time, {} runs, {} commits, {:.0?}: {} violations",
+    let number = format!(
+        "{MANY} processes at a time, {} runs, {} commits, {:.0?}",
         tally.processes,
         tally.commits,
-        start.elapsed(),
-        tally.violations.len()
+        start.elapsed()
     );
+    reached("R4", number, tally.violations.len());
     assert!(tally.violations.is_empty(), "{}", tally.violations.join("\n"));
 }

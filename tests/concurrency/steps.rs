@@ -1,6 +1,7 @@
 //! R6: the steps of a rotation, wanted by many at once: one winner each, and keys that make sense.
 
 use crate::common::Ran;
+use crate::common::proof::reached;
 use crate::world::{MANY, World, codes, sweep};
 
 /// Runs `lines` at once; returns how many of them won, by line, and what was wrong with the others.
@@ -115,11 +116,8 @@ fn sweep_races_for_every_step() {
     for _ in 0..rounds {
         found.extend(harness(&World::new(), MANY, MANY));
     }
-    println!(
-        "R6: {rounds} rounds of 5 races, {} processes, {:.0?}: {} violations",
-        rounds * 5 * MANY,
-        start.elapsed(),
-        found.len()
-    );
+    let processes = rounds * 5 * MANY;
+    let number = format!("{rounds} rounds of 5 races, {processes} processes, {:.0?}", start.elapsed());
+    reached("R6", number, found.len());
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -1,11 +1,8 @@
 //! R1: SIGKILL at every system call of every command that writes.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use crate::common::proof::reached;
 use crate::judge::{Told, Trial};
-use crate::story::{self, SCENARIOS, Scenario};
+use crate::story::{self, Scenario};
 use crate::strace::{self, Call, Fault};
 use crate::tree;
 
@@ -99,6 +96,14 @@ fn killed_in_a_rekey() {
 }
 
 #[test]
+fn killed_while_the_vault_is_cared_for() {
+    quick("vault backup", 4);
+    quick("vault restore", 5);
+    quick("vault rekey", 5);
+    quick("vault move-home --release", 6);
+}
+
+#[test]
 fn killed_while_a_token_is_kept() {
     quick("token get", 3);
 }
@@ -112,6 +117,11 @@ fn killed_while_a_grant_is_given_back() {
 fn killed_while_somebody_logs_in() {
     quick("login", 3);
     quick("login, again", 5);
+}
+
+#[test]
+fn killed_in_a_migration() {
+    quick("first write, schema 1", 3);
 }
 
 #[test]
@@ -138,57 +148,37 @@ fn seeded_bugs_are_found() {
     }
 }
 
-/// Every system call of every command. `cargo test --test crash -- --ignored --nocapture`
+/// Every system call of every command. `cargo prove R1`
 #[test]
 #[ignore = "several minutes"]
 fn killed_at_every_system_call_of_every_command() {
     if strace::usable().is_none() {
         return;
     }
-    let next = AtomicUsize::new(0);
-    let all = Mutex::new(Found::default());
-    let work = || {
-        while let Some(scenario) = SCENARIOS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if !story::wanted(scenario) {
-                continue;
-            }
-            let found = every_call(*scenario);
-            println!(
-                "R1 {:<36} {:>4} kills, {:>3} states judged, {} violations",
-                scenario.name,
-                found.killed,
-                found.judged,
-                found.violations.len()
-            );
-            let mut all = all.lock().unwrap();
-            all.killed += found.killed;
-            all.judged += found.judged;
-            all.missed += found.missed;
-            all.violations.extend(found.violations);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
-        }
-    });
-    let all = all.into_inner().unwrap();
-    let mut summary = String::new();
-    write!(
-        summary,
-        "R1: {} commands, {} kills, {} states judged, {} violations",
-        SCENARIOS.iter().filter(|scenario| story::wanted(scenario)).count(),
-        all.killed,
-        all.judged,
-        all.violations.len()
-    )
-    .unwrap();
-    println!("{summary}");
+    let (found, stopped) = story::for_each(every_call);
+    let commands = found.len();
+    let mut all = Found { violations: stopped, ..Found::default() };
+    for Found { killed, missed, judged, violations } in found {
+        all.killed += killed;
+        all.judged += judged;
+        all.missed += missed;
+        all.violations.extend(violations);
+    }
+    let number = format!("{commands} commands, {} kills, {} states judged", all.killed, all.judged);
+    reached("R1", number, all.violations.len());
     no_violations(&all);
 }
 
 fn every_call(scenario: Scenario) -> Found {
     let trial = Trial::of(scenario, None);
     let calls: Vec<_> = trial.calls.iter().filter(|call| call.name != "execve").collect();
-    sweep(&trial, &calls, false)
+    let found = sweep(&trial, &calls, false);
+    println!(
+        "R1 {:<36} {:>4} kills, {:>3} states judged, {} violations",
+        scenario.name,
+        found.killed,
+        found.judged,
+        found.violations.len()
+    );
+    found
 }

@@ -1,9 +1,8 @@
 //! What is left when tokenctl is stopped in the worst moment: killed, refused by the disk, cut off from power,
 //! or led to somebody else's file (`reliability.md` R1, R2, R3, R5, R14).
 //!
-//! The quick half runs with every `cargo test`. The long sweeps print the numbers that they reached:
-//! `cargo test --test crash -- --ignored --nocapture`; with `CRASH_ONLY` only for commands whose name in
-//! [`story::SCENARIOS`] begins with it.
+//! The quick half runs with every `cargo test`. The long sweeps say which numbers they reached: `cargo prove R1 R2 R3 R5 R14`;
+//! with `CRASH_ONLY` only for commands whose name in [`story::SCENARIOS`] begins with it.
 //!
 //! What needs strace is skipped with a notice where strace cannot work (not installed, ptrace forbidden); with
 //! `TOKENCTL_REQUIRE_TOOLS` set it fails instead.
@@ -19,6 +18,13 @@
 #[path = "../cli/common/mod.rs"]
 mod common;
 
+#[allow(dead_code, reason = "shared with the tests of forgery")]
+#[path = "../tamper/forge.rs"]
+mod forge;
+#[allow(dead_code, reason = "shared with the tests of forgery")]
+#[path = "../tamper/snapshot.rs"]
+mod snapshot;
+
 mod accompany;
 mod io_errors;
 mod judge;
@@ -27,7 +33,9 @@ mod locks;
 mod modes;
 mod planted;
 mod power_cut;
+mod recovery;
 mod refresh;
+mod released;
 mod small_disk;
 mod story;
 mod strace;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokenctl::clock::Clock;
 
 use crate::common::Ran;
-use crate::story::{self, Scene};
+use crate::common::proof::reached;
+use crate::story::{self, SCENARIOS, Scenario, Scene};
 use crate::tree::{self, Saved};
 
 /// What somebody may put in the place of a file or folder.
@@ -83,11 +84,12 @@ impl Victim {
 }
 
 /// Runs the command; `None` if it does not come to its end.
-fn with_a_limit(scene: &Scene) -> Option<Ran> {
+fn with_a_limit(scene: &Scene, bug: &str) -> Option<Ran> {
     let mut child = scene
         .place
         .command(&scene.arguments())
         .env_remove("TOKENCTL_TEST_NOW")
+        .env("TOKENCTL_TEST_MUTANTS", bug)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -109,7 +111,7 @@ fn with_a_limit(scene: &Scene) -> Option<Ran> {
 /// there before.
 fn written_paths(scene: &Scene, saved: &Saved) -> Vec<PathBuf> {
     let before = tree::walk(scene.home());
-    let ran = with_a_limit(scene).unwrap();
+    let ran = with_a_limit(scene, "").unwrap();
     assert_eq!(ran.code, Some(0), "{ran}");
     let mut paths = before.clone();
     paths.extend(tree::walk(scene.home()));
@@ -127,7 +129,7 @@ fn written_paths(scene: &Scene, saved: &Saved) -> Vec<PathBuf> {
     paths
 }
 
-fn sweep(name: &str, traps: &[Trap]) {
+fn sweep(name: &str, traps: &[Trap], bug: &str) -> (usize, Vec<String>) {
     let scene = story::prepare(&story::named(name));
     let saved = Saved::of(scene.home());
     let (mut laid, mut violations) = (0, Vec::new());
@@ -137,7 +139,7 @@ fn sweep(name: &str, traps: &[Trap]) {
             let victim = Victim::new();
             victim.lay(*trap, &scene.home().join(&path));
             laid += 1;
-            let verdict = match with_a_limit(&scene) {
+            let verdict = match with_a_limit(&scene, bug) {
                 None => Err("it hangs".to_owned()),
                 Some(ran) if ran.code.is_none() || ran.stderr.contains("has a bug") => Err(ran.to_string()),
                 Some(ran) => victim.is_untouched().map_err(|what| format!("{what}: {ran}")),
@@ -147,27 +149,46 @@ fn sweep(name: &str, traps: &[Trap]) {
             }
         }
     }
-    println!("R14 {name}: {laid} traps, {} violations", violations.len());
+    (laid, violations)
+}
+
+fn none_works(name: &str, traps: &[Trap]) {
+    let (laid, violations) = sweep(name, traps, "");
+    reached("R14", format!("{name}: {laid} traps"), violations.len());
     assert!(laid > 10 && violations.is_empty(), "{}", violations.join("\n"));
 }
 
 #[test]
 fn traps_for_a_commit() {
-    sweep("connection disable", &[Trap::LinkToFile, Trap::Fifo]);
+    none_works("connection disable", &[Trap::LinkToFile, Trap::Fifo]);
 }
 
 #[test]
 fn traps_for_init() {
-    sweep("init", &[Trap::LinkToNothing]);
+    none_works("init", &[Trap::LinkToNothing]);
 }
 
-/// `cargo test --test crash -- --ignored --nocapture`
+/// The harness must be able to fail.
 #[test]
-#[ignore = "a minute"]
-fn traps_for_every_kind_of_command() {
-    for name in
-        ["init", "connection disable", "token get", "rotate retire", "recipient remove, operator (rekeys)"]
-    {
-        sweep(name, &TRAPS);
+fn links_that_are_followed_are_found() {
+    let (_, violations) = sweep("connection disable", &[Trap::LinkToFile], "links-followed");
+    assert!(violations.iter().any(|violation| violation.contains("was changed")), "{violations:?}");
+}
+
+/// `cargo prove R14`
+#[test]
+#[ignore = "many minutes"]
+fn traps_for_every_command() {
+    // A login waits for somebody with a browser.
+    let chosen = |scenario: &&Scenario| story::wanted(scenario) && !scenario.is_accompanied();
+    let (mut commands, mut laid, mut violations) = (0, 0, Vec::new());
+    for scenario in SCENARIOS.iter().filter(chosen) {
+        let (traps, found) = sweep(scenario.name, &TRAPS, "");
+        println!("R14 {:<36} {traps:>4} traps, {} violations", scenario.name, found.len());
+        commands += 1;
+        laid += traps;
+        violations.extend(found);
     }
+    reached("R14", format!("{commands} commands, {laid} traps"), violations.len());
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
 }

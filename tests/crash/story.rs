@@ -1,7 +1,9 @@
 //! Every command that changes something, each with a home in which it can be run and what it is seen to change.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 use tokenctl::clock::Clock;
@@ -12,6 +14,7 @@ use tokenctl::vault::identity::Identity;
 
 use crate::common::login::free_port;
 use crate::common::{Place, Ran};
+use crate::released;
 use crate::strace::plain;
 
 /// The customer's NetSuite account, for all tests of this process.
@@ -34,6 +37,8 @@ pub(crate) fn simulator() -> &'static Simulator {
 /// How far a home's story has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
+    /// A vault of an older schema, as a former tokenctl left it.
+    Released,
     /// Nothing at all.
     Empty,
     /// A vault.
@@ -74,6 +79,32 @@ impl Scenario {
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("init", Stage::Empty, &["init"]),
     scenario(
+        "first write, schema 1",
+        Stage::Released,
+        &["connection", "add", "netsuite", "later", "--account=1234567", "--client-id=x"],
+    ),
+    scenario("first write, schema 2", Stage::Released, &["connection", "disable", "acme"]),
+    scenario(
+        "app add quickbooks",
+        Stage::Vault,
+        &["app", "add", "quickbooks", "new", "--client-id=x", SECRET],
+    ),
+    scenario("app add pax8", Stage::Vault, &["app", "add", "pax8", "new", "--client-id=x", SECRET]),
+    scenario(
+        "app add oauth2",
+        Stage::Vault,
+        &["app", "add", "oauth2", "new", "--client-id=x", SERVER, SECRET],
+    ),
+    scenario("app set", Stage::Vault, &["app", "set", "spare", "--rename=other", SECRET, "--unproven"]),
+    scenario("app remove", Stage::Vault, &["app", "remove", "spare", "--yes"]),
+    scenario(
+        "connection add quickbooks",
+        Stage::Vault,
+        &["connection", "add", "quickbooks", "acme", "--app=spare", "--realm=1"],
+    ),
+    scenario("connection add pax8", Stage::Vault, &["connection", "add", "pax8", "acme", "--app=reseller"]),
+    scenario("connection add oauth2", Stage::Vault, &["connection", "add", "oauth2", "acme", "--app=idp"]),
+    scenario(
         "connection add",
         Stage::Vault,
         &["connection", "add", "netsuite", "acme", "--account=1234567", "--client-id=x"],
@@ -105,6 +136,20 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("cert activate", Stage::Pending, &["cert", "activate", "acme", "--certificate-id={ID}"]),
     scenario("verify", Stage::Active, &["verify", "--all"]),
     scenario("token get", Stage::Active, &["token", "get", "acme"]),
+    scenario("exec", Stage::Active, &["exec", "acme", "--", "/bin/true"]),
+    scenario(
+        "token import",
+        Stage::Vault,
+        &[
+            "token",
+            "import",
+            "second-books",
+            "--app=books",
+            "--realm=2",
+            "--refresh-token-file={HOME}/acme.refresh",
+            "--unproven",
+        ],
+    ),
     scenario("login", Stage::Connection, &["login", "books", "--no-browser"]),
     scenario(
         "login, again",
@@ -140,6 +185,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("invite sent", Stage::Vault, &["invite", "sent", "--state=created"]),
     scenario("invite access", Stage::Vault, &["invite", "access", "{HOME}/one.token", "--ip=203.0.113.7"]),
     scenario("invite access, again", Stage::Vault, &["invite", "access", "{HOME}/one.token"]),
+    scenario("invite start", Stage::Vault, &["invite", "start", "{HOME}/one.token"]),
+    scenario("invite submit", Stage::Vault, &["invite", "submit", "{HOME}/one.token"]),
+    scenario("invite cleanup", Stage::Vault, &["invite", "cleanup"]),
     scenario("invite redeem", Stage::Vault, &["invite", "redeem", "{HOME}/one.token"]),
     scenario("invite revoke", Stage::Vault, &["invite", "revoke", "--email=ann@supplier.example", "--yes"]),
     scenario("invite key rotate", Stage::Vault, &["invite", "key", "rotate", "--now"]),
@@ -169,11 +217,114 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         Stage::Active,
         &["vault", "recipient", "remove", "colleague", "--yes"],
     ),
+    scenario("vault backup", Stage::Active, &["vault", "backup", "{HOME}/copy.age"]),
+    scenario("vault restore", Stage::Active, &["vault", "restore", "{HOME}/copy.age", "--yes"]),
+    scenario("vault rekey", Stage::Active, &["vault", "rekey"]),
+    scenario("vault move-home --release", Stage::Active, &["vault", "move-home", "--release"]),
+    scenario("vault move-home", Stage::Active, &["vault", "move-home", "--yes"]),
 ];
 
-/// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words that its name must begin with.
+const SECRET: &str = "--client-secret-file={HOME}/app.secret";
+const SERVER: &str = "--token-url=https://idp.example/token";
+
+/// Commands that change no vault; what `exec` and `token get` keep is changed by `token get`.
+const READERS: &[&str] = &[
+    "app list",
+    "app show",
+    "audit export",
+    "audit list",
+    "audit verify",
+    "cert export",
+    "cert list",
+    "cert show",
+    "company list",
+    "company show",
+    "completion",
+    "connection list",
+    "connection show",
+    "demo",
+    "doctor",
+    "help",
+    "invite alerts",
+    "invite check",
+    "invite issuer show",
+    "invite jwks",
+    "invite key list",
+    "invite list",
+    "invite show",
+    "man",
+    "rotate status",
+    "sim",
+    "status",
+    "vault check",
+    "vault info",
+    "vault recipient list",
+];
+
+/// Commands with a harness of their own, since they change the vendor as well: `refresh.rs`.
+const ELSEWHERE: &[&str] = &["token refresh"];
+
+fn leaves(command: &clap::Command, path: &str, all: &mut Vec<String>) {
+    if command.get_subcommands().next().is_none() {
+        all.push(path.trim_start().to_owned());
+    }
+    for below in command.get_subcommands() {
+        leaves(below, &format!("{path} {}", below.get_name()), all);
+    }
+}
+
+/// A command that is not in the list is never killed.
+#[test]
+fn every_command_that_writes_is_interrupted() {
+    let mut all = Vec::new();
+    leaves(&tokenctl::cli::tree(), "", &mut all);
+    let is_run = |command: &str| {
+        SCENARIOS
+            .iter()
+            .any(|scenario| format!("{} ", scenario.arguments.join(" ")).starts_with(&format!("{command} ")))
+    };
+    let mut missing = all.clone();
+    missing.retain(|command| {
+        !is_run(command) && !READERS.contains(&&**command) && !ELSEWHERE.contains(&&**command)
+    });
+    assert!(missing.is_empty(), "no scenario for: {missing:?}");
+    let named = READERS.iter().chain(ELSEWHERE);
+    let wrong: Vec<_> =
+        named.filter(|command| is_run(command) || !all.iter().any(|known| known == *command)).collect();
+    assert!(wrong.is_empty(), "no such command, or one with a scenario: {wrong:?}");
+}
+
+/// Whether a sweep is to include the scenario: `CRASH_ONLY` may hold words, with `|` between them, one of which its name
+/// must begin with.
 pub(crate) fn wanted(scenario: &Scenario) -> bool {
-    std::env::var("CRASH_ONLY").map_or(true, |only| scenario.name.starts_with(&only))
+    let only = std::env::var("CRASH_ONLY").unwrap_or_default();
+    only.split('|').any(|words| scenario.name.starts_with(words))
+}
+
+/// Does `work` for every scenario that is wanted, on all cores; returns what it found, and where it stopped with a panic:
+/// hours of work for the other commands are not lost with it.
+pub(crate) fn for_each<T: Send>(work: impl Fn(Scenario) -> T + Sync) -> (Vec<T>, Vec<String>) {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new((Vec::new(), Vec::new()));
+    let some = || {
+        while let Some(scenario) = SCENARIOS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !wanted(scenario) {
+                continue;
+            }
+            let ended = catch_unwind(AssertUnwindSafe(|| work(*scenario)));
+            let mut done = done.lock().unwrap();
+            match ended {
+                Ok(found) => done.0.push(found),
+                Err(_) => done.1.push(format!("{}: the harness itself stopped", scenario.name)),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(some);
+        }
+    });
+    done.into_inner().unwrap()
 }
 
 /// Returns the scenario of this name.
@@ -207,6 +358,9 @@ fn done(place: &Place, arguments: &[&str]) -> Ran {
 /// Plays a scenario's story up to its command.
 pub(crate) fn prepare(scenario: &Scenario) -> Scene {
     let place = Place::new();
+    if let Some(schema) = scenario.name.strip_prefix("first write, schema ") {
+        released::settle(&place, schema.parse().unwrap());
+    }
     let admin = WORLD.simulator.control().netsuite("1234567");
     let client = admin.create_integration(NewIntegration::default()).unwrap().client_id;
     let fresh = || Identity::generate().recipient().to_string();
@@ -230,6 +384,9 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
     if scenario.is_accompanied() {
         add_books(&place);
     }
+    if scenario.name.starts_with("app") || scenario.name.starts_with("connection add ") {
+        add_apps(&place);
+    }
     if scenario.name == "login, again" {
         done(&place, &["login", "books", "--no-browser"]);
     }
@@ -249,10 +406,11 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
         done(&place, &["rotate", "confirm", "acme", &format!("--certificate-id={id}")]);
         done(&place, &["token", "get", "acme"]);
     }
-    if scenario.name.starts_with("company") || scenario.name.starts_with("token revoke") {
+    if ["company", "token revoke", "token import"].iter().any(|begin| scenario.name.starts_with(begin)) {
         connect(&place);
     }
     let kid = if scenario.name.starts_with("invite") { invite(&place, scenario.name) } else { String::new() };
+    care(&place, scenario.name);
     let newcomer = fresh();
     let home = place.home().display().to_string();
     let arguments = scenario.arguments.iter().map(|argument| {
@@ -263,6 +421,36 @@ pub(crate) fn prepare(scenario: &Scenario) -> Scene {
             .replace("{NEWCOMER}", &newcomer)
     });
     Scene { arguments: arguments.collect(), shows: Shows::of(scenario), place }
+}
+
+/// What the care of a vault begins with.
+fn care(place: &Place, scenario: &str) {
+    match scenario {
+        "vault restore" => {
+            let copy = place.home().join("copy.age").display().to_string();
+            done(place, &["vault", "backup", &copy]);
+            done(place, &["connection", "add", "netsuite", "lost", "--account=1234567", "--client-id=z"]);
+            // Something in the journal that is newer than the backup.
+            done(place, &["token", "get", "acme"]);
+        }
+        "vault rekey" => {
+            let pin = done(place, &["vault", "info", "-o", "plain", "--fields=pin"]).stdout;
+            place.put("first.pin", pin.trim());
+            done(place, &["token", "get", "acme"]);
+        }
+        "vault move-home" => drop(done(place, &["vault", "move-home", "--release"])),
+        name if name.starts_with("vault") => drop(done(place, &["token", "get", "acme"])),
+        _ => {}
+    }
+}
+
+/// An app of each provider that has apps, none of them in use.
+fn add_apps(place: &Place) {
+    place.put("app.secret", "a secret");
+    let secret = "--client-secret-file=app.secret";
+    done(place, &["app", "add", "quickbooks", "spare", "--client-id=s", secret]);
+    done(place, &["app", "add", "pax8", "reseller", "--client-id=r", secret]);
+    done(place, &["app", "add", "oauth2", "idp", "--client-id=i", SERVER, "--auth=none"]);
 }
 
 /// Connects a company that consented, with a connection beside it that needs no grant.
@@ -296,7 +484,8 @@ fn invite(place: &Place, scenario: &str) -> String {
     place.put("one.token", &done(place, &mint).stdout);
     let steps: &[&str] = match scenario {
         "invite access" => &["sent"],
-        "invite access, again" => &["sent", "access"],
+        "invite access, again" | "invite start" => &["sent", "access"],
+        "invite submit" => &["sent", "access", "start"],
         "invite redeem" => &["sent", "access", "start", "submit"],
         _ => &[],
     };
@@ -358,9 +547,12 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
     }
     let arguments: &[&str] = match scene.shows {
         Shows::Connections => &["connection", "list", "-o", "json"],
-        Shows::Recipients | Shows::Journal => &["vault", "info", "-o", "json"],
+        Shows::Recipients | Shows::Journal | Shows::Pin | Shows::Home => &["vault", "info", "-o", "json"],
+        Shows::Backup if !scene.home().join("copy.age").exists() => return Ok(false.into()),
+        Shows::Backup => &["--vault", "copy.age", "vault", "info", "-o", "json"],
         Shows::Invitations => &["invite", "list", "-o", "json"],
         Shows::SigningKeys => &["invite", "key", "list", "-o", "json"],
+        Shows::Apps => &["app", "list", "-o", "json"],
     };
     let ran = plain(&scene.place, arguments);
     if ran.code == Some(5) && matches!(scene.shows, Shows::SigningKeys) {
@@ -374,28 +566,52 @@ pub(crate) fn observe(scene: &Scene) -> Result<Value, String> {
         Shows::Connections => envelope["data"]["connections"].clone(),
         Shows::Recipients => envelope["data"]["recipients"].clone(),
         Shows::Journal => envelope["data"]["journal_entries"].clone(),
+        Shows::Backup => true.into(),
+        Shows::Home => envelope["data"]["home_released"].clone(),
+        Shows::Pin => {
+            let first = std::fs::read_to_string(scene.home().join("first.pin")).unwrap();
+            (envelope["data"]["pin"] == first.as_str()).into()
+        }
         Shows::Invitations => envelope["data"]["invitations"].clone(),
         Shows::SigningKeys => envelope["data"]["keys"].clone(),
+        Shows::Apps => envelope["data"]["apps"].clone(),
     };
+    if let Value::Array(rows) = &mut seen {
+        rows.retain(|row| row["name"].as_str().is_none_or(|name| !name.starts_with(NEUTRAL)));
+    }
     forget_chance(&mut seen);
     Ok(seen)
 }
 
+/// What connections are called that have nothing to do with any scenario; they are left out of what is seen.
+pub(crate) const NEUTRAL: &str = "neutral";
+
 /// Where a command's doing can be seen.
 #[derive(Debug, Clone, Copy)]
 enum Shows {
+    Apps,
     Connections,
     Recipients,
     Journal,
     Invitations,
     SigningKeys,
+    /// Whether the backup is there and opens.
+    Backup,
+    /// Whether the pin is the first one.
+    Pin,
+    /// Whether the vault was given up.
+    Home,
 }
 
 impl Shows {
     fn of(scenario: &Scenario) -> Self {
         match scenario.name {
+            name if name.starts_with("app") => Self::Apps,
             name if name.starts_with("recipient") => Self::Recipients,
-            "token get" | "invite access, again" => Self::Journal,
+            "vault backup" => Self::Backup,
+            "vault rekey" => Self::Pin,
+            name if name.starts_with("vault move-home") => Self::Home,
+            "token get" | "exec" | "invite access, again" => Self::Journal,
             "invite issuer set" => Self::SigningKeys,
             name if name.starts_with("invite key") => Self::SigningKeys,
             name if name.starts_with("invite") => Self::Invitations,

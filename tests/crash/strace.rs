@@ -12,6 +12,9 @@ use std::sync::OnceLock;
 use crate::accompany::accompanied;
 use crate::common::{Place, Ran};
 
+/// When every invitation is over.
+const MUCH_LATER: &str = "2030-01-01T00:00:00Z";
+
 /// One system call of a recorded run.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -33,6 +36,13 @@ impl Call {
             | "fchownat" => true,
             _ => false,
         }
+    }
+
+    /// Whether it sends something through a socket.
+    pub(crate) fn sends(&self) -> bool {
+        let to = self.text.split(',').next().unwrap_or_default();
+        ["write", "writev", "sendto", "sendmsg"].contains(&&*self.name)
+            && ["<socket:", "<TCP"].iter().any(|kind| to.contains(kind))
     }
 
     /// Whether it names `folder` or something below it, by path or by descriptor.
@@ -96,8 +106,17 @@ fn probe(strace: &Path) -> Result<(), String> {
 
 /// Runs a command as a user would, on the real clock.
 pub(crate) fn plain(place: &Place, arguments: &[&str]) -> Ran {
+    run(place, arguments, &mut command(place, arguments, ""))
+}
+
+/// A command with seeded bugs, on the real clock; what cleans up what is old waits for a long time first.
+pub(crate) fn command(place: &Place, arguments: &[&str], bugs: &str) -> Command {
     let mut command = place.command(arguments);
-    run(place, arguments, command.env_remove("TOKENCTL_TEST_NOW"))
+    command.env_remove("TOKENCTL_TEST_NOW").env("TOKENCTL_TEST_MUTANTS", bugs);
+    if arguments.starts_with(&["invite", "cleanup"]) {
+        command.env("TOKENCTL_TEST_NOW", MUCH_LATER);
+    }
+    command
 }
 
 /// Runs a command; a login has somebody who logs in.
@@ -121,10 +140,10 @@ fn traced(
         .arg(env!("CARGO_BIN_EXE_tokenctl"))
         .args(arguments)
         .env_clear()
-        .env("HOME", place.home())
-        .env("TOKENCTL_TEST_MUTANTS", hooks)
         .current_dir(place.home())
         .stdin(std::process::Stdio::null());
+    let plain = self::command(place, arguments, &hooks);
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
 }
 

@@ -1,5 +1,5 @@
 //! R16: whatever customers, vendors and their files call things, no command and no format passes on what a terminal,
-//! a spreadsheet or a CI system would act upon; JSON keeps every character.
+//! a spreadsheet or a CI system would act upon; JSON keeps every character. What a terminal makes of it is in `screen`.
 
 use serde_json::{Value, json};
 use tokenctl::domain::certificate;
@@ -12,13 +12,14 @@ use tokenctl::output::sanitize::is_hostile;
 use tokenctl::secret::Secret;
 
 use crate::common::Ran;
+use crate::common::proof::reached;
 use crate::office::{NOW, Office, in_parallel};
 use crate::server::{answer, http};
 
 const FORMATS: [&str; 5] = ["table", "json", "jsonl", "csv", "plain"];
 
 /// Names as somebody with bad intentions would choose them.
-fn payloads() -> Vec<String> {
+pub(crate) fn payloads() -> Vec<String> {
     let mut payloads: Vec<String> = [
         "\u{1b}]0;pwned\u{7}\u{1b}[2J\u{1b}[31mred\u{1b}[0m",
         "\u{1b}]8;;http://evil\u{1b}\\click\u{1b}]8;;\u{1b}\\ \u{1b}Pq\u{1b}\\ \u{9b}6n\u{9d}x\u{9c}",
@@ -168,7 +169,7 @@ fn cells(text: &str) -> Vec<String> {
 }
 
 /// The commands that list and show, each for everything that was planted.
-fn commands(payloads: &[String]) -> Vec<Vec<String>> {
+pub(crate) fn commands(payloads: &[String]) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = [
         &["status"][..],
         &["connection", "list"],
@@ -241,7 +242,7 @@ fn sweep(office: &Office, commands: &[Vec<String>], step: usize, mutants: &str) 
     sweep.into_inner().unwrap()
 }
 
-fn prepared() -> (Office, Vec<String>) {
+pub(crate) fn prepared() -> (Office, Vec<String>) {
     let (office, payloads) = (Office::new(), payloads());
     plant(&office, &payloads);
     let row =
@@ -263,7 +264,7 @@ fn prepared() -> (Office, Vec<String>) {
 fn hostile_texts_reach_nobody() {
     let (office, payloads) = prepared();
     let sweep = sweep(&office, &commands(&payloads), 11, "");
-    println!("{} runs, {} bytes, {} dangers", sweep.runs, sweep.bytes, sweep.found.len());
+    reached("R16", format!("{} runs, {} bytes", sweep.runs, sweep.bytes), sweep.found.len());
     assert!(sweep.found.is_empty(), "{}", sweep.found.join("\n"));
     json_keeps_every_character(&office, &payloads);
 }
@@ -274,7 +275,11 @@ fn hostile_texts_reach_nobody() {
 fn hostile_texts_reach_nobody_at_length() {
     let (office, payloads) = prepared();
     let sweep = sweep(&office, &commands(&payloads), 1, "");
-    println!("R16: {} runs, {} bytes, {} dangers", sweep.runs, sweep.bytes, sweep.found.len());
+    reached(
+        "R16",
+        format!("every command and format: {} runs, {} bytes", sweep.runs, sweep.bytes),
+        sweep.found.len(),
+    );
     assert!(sweep.found.is_empty(), "{}", sweep.found.join("\n"));
 }
 

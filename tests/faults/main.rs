@@ -1,7 +1,7 @@
 //! Faults from outside: what a vendor, a network, a customer's text or a terminal can do to the program.
 //!
-//! The quick half runs on every change; `cargo test --test faults -- --ignored --nocapture` runs the long half and
-//! prints the numbers that it reached.
+//! The quick half runs on every change; `cargo prove R16 R17 R18 R19` runs the long half, too, and prints the numbers that
+//! it reached.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,5 +19,7 @@ mod server;
 mod batch;
 mod hostile;
 mod limits;
+mod screen;
+mod seeds;
 mod terminal;
 mod verify;

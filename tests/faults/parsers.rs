@@ -1,7 +1,7 @@
 //! R19: malformed input for the parsers, at the library's boundary and at the program's: no panic, no hang.
 //!
 //! Identity files, pins, recipients, audit lines, trailers, stored JSON and token answers have their properties beside
-//! their code; here is the rest.
+//! their code; the seeds of the fuzz targets are replayed by `seeds`; here is the rest.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -27,19 +27,20 @@ use tokenctl::providers::{descriptor, vendor_expiry};
 use tokenctl::secret::Secret;
 use tokenctl::sim::faults;
 
+use crate::common::proof::reached;
 use crate::common::{Place, Ran};
 use crate::office::NOW;
 
 /// A damage to bytes that were well-formed.
 #[derive(Debug, Clone)]
-enum Damage {
+pub(crate) enum Damage {
     Flip(Index, u8),
     Cut(Index),
     Insert(Index, Vec<u8>),
     Repeat(Index, Index),
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub(crate) fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         (any::<Index>(), any::<u8>()).prop_map(|(at, to)| Damage::Flip(at, to)),
         any::<Index>().prop_map(Damage::Cut),
@@ -48,7 +49,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn damaged(bytes: &[u8], damages: &[Damage]) -> Vec<u8> {
+pub(crate) fn damaged(bytes: &[u8], damages: &[Damage]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for damage in damages {
         let length = bytes.len().max(1);
@@ -235,6 +236,23 @@ fn contents() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Whether the program bore a file whose content it did not expect.
+fn is_well(ran: &Ran, arguments: &[&str]) -> bool {
+    // An empty config is none, and a row can be all right; nothing else is.
+    let fine = ran.code == Some(0) && ["--config", "connection"].contains(&arguments[0]);
+    fine || matches!(ran.code, Some(2 | 5 | 8 | 9 | 13)) && ran.stderr.contains("error: ")
+}
+
+#[test]
+fn a_parser_that_panics_is_found() {
+    let place = Place::new();
+    let file = place.put("config", "[[").display().to_string();
+    let arguments = ["--config", &file, "status"];
+    assert!(is_well(&ends(&mut place.command(&arguments)), &arguments));
+    let mut command = place.command(&arguments);
+    assert!(!is_well(&ends(command.env("TOKENCTL_TEST_MUTANTS", "panic-on-malformed")), &arguments));
+}
+
 /// Every file that a user can name, with every content.
 #[test]
 fn no_file_makes_the_program_panic_or_hang() {
@@ -283,14 +301,11 @@ fn no_file_makes_the_program_panic_or_hang() {
             &["sim", "--faults", file, "--listen=192.0.2.1:1"],
         ] {
             let ran = ends(&mut place.command(arguments));
-            // An empty config is none, and a row can be all right; nothing else is.
-            let fine = ran.code == Some(0) && ["--config", "connection"].contains(&arguments[0]);
-            let refused = matches!(ran.code, Some(2 | 5 | 8 | 9 | 13)) && ran.stderr.contains("error: ");
-            assert!(fine || refused, "{arguments:?}\n{ran}");
+            assert!(is_well(&ran, arguments), "{arguments:?}\n{ran}");
             runs += 1;
         }
     }
-    println!("{runs} runs with malformed files");
+    reached("R19", format!("{runs} runs with malformed files"), 0);
 }
 
 /// What is not UTF-8 reaches us by arguments and by the environment.

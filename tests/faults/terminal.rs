@@ -15,7 +15,8 @@ use crate::office::Office;
 
 /// A terminal: our end, and the end that a command gets.
 fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    // Not for other children: one that has our terminal open keeps it from ending.
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let ours = openpt(flags).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
@@ -27,20 +28,42 @@ fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
 
 /// Runs a command on a terminal on which `typed` is typed; returns what the terminal showed and the code.
 fn on_terminal(command: &mut Command, columns: u16, typed: &str) -> (String, Option<i32>) {
+    let (shown, code) = shown_on_terminal(command, columns, typed);
+    (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), code)
+}
+
+/// The same, with every byte that reached the terminal.
+pub(crate) fn shown_on_terminal(command: &mut Command, columns: u16, typed: &str) -> (Vec<u8>, Option<i32>) {
+    answered_on_terminal(command, columns, ("", typed))
+}
+
+/// The same, where nothing is typed before `question` is shown: who asks for a secret forgets what was typed before.
+pub(crate) fn answered_on_terminal(
+    command: &mut Command,
+    columns: u16,
+    (question, answer): (&str, &str),
+) -> (Vec<u8>, Option<i32>) {
     let (mut ours, theirs) = terminal(columns);
     let end = || Stdio::from(theirs.try_clone().unwrap());
     let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
     // Why: what still holds the other end open keeps ours from ever ending.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     drop(theirs);
-    ours.write_all(typed.as_bytes()).unwrap();
     let mut shown = Vec::new();
     let mut piece = [0; 4096];
+    let mut is_asked = question.is_empty();
+    if is_asked {
+        ours.write_all(answer.as_bytes()).unwrap();
+    }
     // The terminal ends with an error once nobody has it open any more.
     while let Ok(count @ 1..) = ours.read(&mut piece) {
         shown.extend_from_slice(&piece[..count]);
+        if !is_asked && String::from_utf8_lossy(&shown).contains(question) {
+            is_asked = true;
+            ours.write_all(answer.as_bytes()).unwrap();
+        }
     }
-    (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), child.wait().unwrap().code())
+    (shown, child.wait().unwrap().code())
 }
 
 /// What is left once colour is gone.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokenctl::domain::ids::hex;
 
 use crate::common::Ran;
+use crate::common::proof::reached;
 use crate::message::{assert_none, data, fault, fault_json};
 use crate::snapshot::{Snapshot, put};
 use crate::world::World;
@@ -129,8 +130,8 @@ fn clear(path: &Path) {
 fn nothing_happens_without_a_record() {
     let world = World::new();
     let (tried, violations) = deeds_without_a_record(&world, &[DEEDS[0], DEEDS[1], DEEDS[3]]);
+    reached("R15", format!("{tried} deeds without a place for their record"), violations.len());
     assert_none(&violations);
-    println!("R15: {tried} deeds without a place for their record: all exit 9, 0 tokens released, 0 changes");
 }
 
 #[test]
@@ -191,22 +192,22 @@ fn nothing_happens_when_the_kernel_refuses_the_record() {
         return;
     }
     let (tried, violations) = refused_by_the_kernel(&World::new(), &[DEEDS[0], DEEDS[3]]);
+    reached("R15", format!("{tried} records refused by the kernel"), violations.len());
     assert_none(&violations);
-    println!("R15: {tried} records refused by the kernel: all exit 9");
 }
 
 #[test]
-#[ignore = "long: cargo test --test tamper -- --ignored --nocapture"]
+#[ignore = "long: cargo prove R15"]
 fn no_deed_survives_without_a_record() {
     let (tried, violations) = deeds_without_a_record(&World::new(), DEEDS);
+    reached("R15", format!("{tried} deeds without a place for their record"), violations.len());
     assert_none(&violations);
-    println!("R15: {tried} deeds without a place for their record: all exit 9, 0 tokens released, 0 changes");
     let (tried, violations) = refused_by_the_kernel(&World::new(), DEEDS);
+    reached("R15", format!("{tried} records refused by the kernel"), violations.len());
     assert_none(&violations);
-    println!("R15: {tried} records refused by the kernel: all exit 9, 0 tokens released, 0 changes");
     let (tried, violations) = tamper_with_records(&World::new(), 1);
+    reached("R15", format!("{tried} changes up to the anchor"), violations.len());
     assert_none(&violations);
-    println!("R15: {tried} changes up to the anchor: all found by `audit verify`");
 }
 
 /// A log over two months with records after the anchor; returns its files, oldest first.
@@ -333,8 +334,8 @@ fn rechain(lines: &mut [String], at: usize) {
 #[test]
 fn a_changed_log_is_told_up_to_the_anchor() {
     let (tried, violations) = tamper_with_records(&World::new(), 5);
+    reached("R15", format!("{tried} changes up to the anchor"), violations.len());
     assert_none(&violations);
-    println!("R15: {tried} changes up to the anchor: all found by `audit verify`");
 }
 
 #[test]

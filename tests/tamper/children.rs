@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::audit::has;
 use crate::canary::Canaries;
 use crate::common::Place;
+use crate::common::proof::reached;
 use crate::forge::{Plain, identity};
 use crate::message::assert_none;
 
@@ -56,8 +57,12 @@ fn the_demo_passes_no_secret_on() {
     hits.extend(canaries.search("stdout", ran.stdout.as_bytes(), ""));
     hits.extend(canaries.search("stderr", ran.stderr.as_bytes(), ""));
     hits.extend(canaries.search_files(&kept, &["/identity.txt"]));
+    reached(
+        "R13",
+        format!("{} children of the demo, {} canaries", children.len(), canaries.len()),
+        hits.len(),
+    );
     assert_none(&hits);
-    println!("R13: {} children of the demo, {} canaries: 0 hits", children.len(), canaries.len());
     // The trace does show what is passed on.
     assert!(trace.lines().next().unwrap().contains(&variable), "the demo itself was given the variable");
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::common::proof::reached;
 use crate::message::{assert_none, data, fault, fault_json};
 use crate::snapshot::put;
 use crate::world::World;
@@ -83,8 +84,8 @@ fn a_damaged_vault_is_never_opened() {
     let world = World::new();
     let exchanges = world.exchanges();
     let (tried, violations) = damage_the_vault(&world, 20, 1);
+    reached("R10", format!("{tried} damaged vaults"), violations.len());
     assert_none(&violations);
-    println!("R10: {tried} damaged vaults: all exit 8");
     assert_eq!(world.exchanges(), exchanges, "nobody asked the vendor");
     assert_eq!(connections(&world, &[]), ["acme", "globex"]);
 }
@@ -98,17 +99,15 @@ fn the_harness_finds_a_panic() {
 }
 
 #[test]
-#[ignore = "long: cargo test --test tamper -- --ignored --nocapture"]
+#[ignore = "long: cargo prove R10"]
 fn a_thousand_damaged_vaults() {
     let world = World::new();
     let (tried, violations) = damage_the_vault(&world, 1000, 3);
+    reached("R10", format!("{tried} damaged vaults, 3 commands each"), violations.len());
     assert_none(&violations);
-    println!("R10: {tried} damaged vaults, 3 commands each: all exit 8 with a plain message, 0 panics");
     let (tried, violations) = damage_the_journal(&world, 300);
+    reached("R10", format!("{tried} damaged journal entries, 3 commands each"), violations.len());
     assert_none(&violations);
-    println!(
-        "R10: {tried} damaged journal entries, 3 commands each: all exit 8 with a plain message, 0 panics"
-    );
 }
 
 #[test]
@@ -180,8 +179,8 @@ fn last_in(folder: &Path) -> PathBuf {
 fn a_damaged_journal_is_never_used() {
     let world = World::new();
     let (tried, violations) = damage_the_journal(&world, 1);
+    reached("R10", format!("{tried} damaged journal entries, 3 commands each"), violations.len());
     assert_none(&violations);
-    println!("R10: {tried} damaged journal entries, 3 commands each: all exit 8");
 }
 
 #[test]
@@ -265,6 +264,6 @@ fn a_damaged_memory_is_told_and_never_misleads() {
             Some(fault) => panic!("{}: {fault}", damage.what),
         }
     }
-    println!("{refused} damaged marks refused, {believed} still sensible");
+    reached("R10", format!("{refused} damaged marks refused, {believed} still sensible"), 0);
     assert!(refused > 25);
 }

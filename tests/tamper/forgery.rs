@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use tokenctl::domain::ids::hex;
 
+use crate::common::proof::reached;
 use crate::forge::{Plain, encrypt, identity};
 use crate::message::{assert_none, fault, fault_json};
 use crate::snapshot::put;
@@ -78,6 +79,8 @@ fn own_key() -> Ed25519KeyPair {
 
 /// How many there are to ask.
 const EVERYBODY: usize = 6;
+/// The one of them who has never seen the vault.
+const A_STRANGER: usize = 3;
 
 /// Asks one of those with a pin; returns why that was no refusal.
 fn ask(world: &World, who: usize) -> Option<String> {
@@ -85,7 +88,7 @@ fn ask(world: &World, who: usize) -> Option<String> {
         0 => ("the operator", fault_json(&world.run(&["token", "get", "acme", "-o", "json"]), 8)),
         1 => ("the viewer", fault_json(&world.run_as("support", &["connection", "list", "-o", "json"]), 8)),
         2 => ("the operator, writing", fault(&world.run(&["connection", "disable", "acme"]), 8)),
-        3 => {
+        A_STRANGER => {
             // Somebody who has no memory of the vault, and the pin from a variable.
             let mut stranger = world.command(&["connection", "list"]);
             stranger
@@ -142,9 +145,9 @@ fn a_viewer_cannot_rewrite_the_vault() {
     let world = World::new();
     let exchanges = world.exchanges();
     let (tried, violations) = forge_all(&world, CHANGES, 1);
+    reached("R15a", format!("{tried} forgeries"), violations.len());
     assert_none(&violations);
     assert_eq!(world.exchanges(), exchanges, "nobody sent anything to a forged URL");
-    println!("R15a: {tried} forgeries: all exit 8");
     // The forging tool itself works: the very same content under the same signature is the vault.
     let viewer = identity(&world.file("support.txt"));
     let intact = Plain::open(&world.vault(), &viewer);
@@ -153,11 +156,11 @@ fn a_viewer_cannot_rewrite_the_vault() {
 }
 
 #[test]
-#[ignore = "long: cargo test --test tamper -- --ignored --nocapture"]
+#[ignore = "long: cargo prove R15a"]
 fn everybody_refuses_every_forgery() {
     let (tried, violations) = forge_all(&World::new(), CHANGES, EVERYBODY);
+    reached("R15a", format!("{tried} forgeries, {EVERYBODY} openings each"), violations.len());
     assert_none(&violations);
-    println!("R15a: {tried} forgeries, {EVERYBODY} openings each: all exit 8");
 }
 
 #[test]
@@ -230,6 +233,58 @@ fn roll_back_and_fork(world: &World) -> Vec<String> {
 #[test]
 fn an_older_or_forked_vault_is_refused_where_the_newest_was_seen() {
     assert_none(&roll_back_and_fork(&World::new()));
+    let (tried, violations) = put_back_older_ones(&World::new(), 1);
+    reached("R15a", format!("{tried} roll-backs, {} openings each", EVERYBODY - 1), violations.len());
+    assert_none(&violations);
+}
+
+/// Puts every older generation back, alone, with its predecessor, and with all that lay beside it then; everybody who has
+/// seen the newest one is asked. Whoever brings nothing but a pin to a fresh machine cannot tell: that is documented.
+fn put_back_older_ones(world: &World, generations: usize) -> (usize, Vec<String>) {
+    bare_identity(world);
+    let mut older = Vec::new();
+    for number in 0..generations {
+        older.push(world.snapshot());
+        world.ok(&["connection", "set", "acme", &format!("--company=C{number}")]);
+    }
+    let ours = world.snapshot();
+    let (mut tried, mut violations) = (0, Vec::new());
+    for (number, then) in older.iter().enumerate() {
+        let vault = world.vault().display().to_string();
+        let beside = |ending: &str| format!("{vault}{ending}");
+        for (what, paths) in [
+            ("alone", vec![vault.clone()]),
+            ("with its predecessor", vec![vault.clone(), beside(".prev")]),
+            ("with its journal", vec![vault.clone(), beside(".journal")]),
+            ("with everything beside it", vec![vault.clone(), beside(".")]),
+        ] {
+            world.restore(&ours);
+            let is_meant = |path: &std::path::Path| {
+                let path = path.display().to_string();
+                path == vault || paths[1..].iter().any(|begin| path.starts_with(begin))
+            };
+            for path in ours.0.keys().filter(|path| is_meant(path) && !then.0.contains_key(*path)) {
+                std::fs::remove_file(path).unwrap();
+            }
+            for (path, bytes) in then.0.iter().filter(|(path, _)| is_meant(path)) {
+                put(path, bytes);
+            }
+            let faults = (0..EVERYBODY).filter(|who| *who != A_STRANGER).filter_map(|who| ask(world, who));
+            violations.extend(faults.map(|fault| format!("generation {number}, {what}, {fault}")));
+            tried += 1;
+        }
+    }
+    world.restore(&ours);
+    world.ok(&["status"]);
+    (tried, violations)
+}
+
+#[test]
+#[ignore = "long: cargo prove R15a"]
+fn everybody_refuses_every_older_generation() {
+    let (tried, violations) = put_back_older_ones(&World::new(), 24);
+    reached("R15a", format!("{tried} roll-backs, {} openings each", EVERYBODY - 1), violations.len());
+    assert_none(&violations);
 }
 
 #[test]

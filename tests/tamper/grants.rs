@@ -5,6 +5,7 @@ use tokenctl::sim::{Fault, FaultRule, Vendor};
 
 use crate::canary::Canaries;
 use crate::common::Ran;
+use crate::common::proof::reached;
 use crate::forge::{Plain, identity};
 use crate::message::assert_none;
 use crate::world::World;
@@ -151,5 +152,5 @@ fn no_secret_of_an_app_or_a_grant_comes_out() {
     hits.sort();
     hits.dedup();
     assert_none(&hits);
-    println!("R13, apps and grants: {runs} runs, {} canaries: 0 hits", canaries.len());
+    reached("R13", format!("apps and grants: {runs} runs, {} canaries", canaries.len()), 0);
 }

@@ -1,8 +1,8 @@
 //! Those who may not, and what they change: damage, forgery, a meddled audit log, secrets that leak, roles.
 //!
 //! At the level of the real binary. Each harness returns the violations that it found, so that the same code that
-//! must find none is seen to find the seeded bugs (`TOKENCTL_TEST_MUTANTS`). The long sweeps are
-//! `cargo test --test tamper -- --ignored --nocapture`; they print the numbers that they reached.
+//! must find none is seen to find the seeded bugs (`TOKENCTL_TEST_MUTANTS`). The long sweeps say which numbers they reached:
+//! `cargo prove R10 R15 R15a`.
 
 #![allow(
     clippy::unwrap_used,

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use crate::common::Ran;
 use crate::forge::{Plain, identity};
-use crate::message::{fault, fault_json};
+use crate::message::{assert_none, fault, fault_json};
 use crate::snapshot::put;
 use crate::world::World;
 
@@ -25,10 +26,8 @@ fn a_newer_format_has_its_own_message() {
     }
 }
 
-/// An operator's newer tokenctl: the schema is higher and the signature right.
-#[test]
-fn a_newer_schema_has_its_own_message() {
-    let world = World::new();
+/// An operator's newer tokenctl: the schema is higher and the signature right. Returns what is wrong with how it is met.
+fn meet_a_newer_schema(world: &World) -> Vec<String> {
     let operator = identity(&world.file(".config/tokenctl/identity.txt"));
     let mut plain = Plain::open(&world.vault(), &operator);
     let secrets = plain.secrets(&operator);
@@ -37,13 +36,29 @@ fn a_newer_schema_has_its_own_message() {
     plain.change("PRAGMA user_version = 99");
     plain.sign(&key, None);
     plain.write(&world.vault(), &plain.recipients());
-    for ran in
-        [world.run(&["status", "-o", "json"]), world.run_as("support", &["connection", "list", "-o", "json"])]
-    {
-        assert_eq!(fault_json(&ran, 8), None);
-        assert!(ran.stderr.contains("has schema 99, this tokenctl knows "), "{ran}");
-        assert!(ran.stderr.contains("hint: install the tokenctl that wrote it, or a newer one"), "{ran}");
-    }
+    let wrong = |ran: Ran| {
+        let told = ran.stderr.contains("has schema 99, this tokenctl knows ")
+            && ran.stderr.contains("hint: install the tokenctl that wrote it, or a newer one");
+        fault_json(&ran, 8).or_else(|| (!told).then(|| ran.to_string()))
+    };
+    let reads = [
+        world.run(&["status", "-o", "json"]),
+        world.run_as("support", &["connection", "list", "-o", "json"]),
+    ];
+    let writes = [world.run(&["connection", "disable", "acme", "-o", "json"])];
+    reads.into_iter().chain(writes).filter_map(wrong).collect()
+}
+
+#[test]
+fn a_newer_schema_has_its_own_message() {
+    assert_none(&meet_a_newer_schema(&World::new()));
+}
+
+#[test]
+fn a_schema_that_nobody_checks_is_found() {
+    let mut world = World::new();
+    world.mutants = "any-schema".to_owned();
+    assert_eq!(meet_a_newer_schema(&world).len(), 3);
 }
 
 #[test]

@@ -49,6 +49,11 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["audit", "export"], May, &[]),
     (&["vault", "info"], May, &[]),
     (&["vault", "check"], May, &[]),
+    (&["vault", "backup"], May, &["another.age", "--dry-run"]),
+    (&["vault", "restore"], MayNot, &["copy.age", "--yes"]),
+    (&["vault", "rekey"], MayNot, &[]),
+    (&["vault", "move-home"], MayNot, &["--yes"]),
+    (&["vault", "move-home"], MayNot, &["--release"]),
     (&["vault", "recipient", "list"], May, &[]),
     (&["invite", "list"], May, &[]),
     (&["invite", "show"], May, &["--state=created"]),
@@ -143,6 +148,7 @@ fn stage(world: &World) {
     world.ok(&["app", "add", "pax8", "reseller", "--client-id=x", "--client-secret-file=app.secret"]);
     let server = ["--client-id=x", "--token-url=https://idp.example/t", "--auth=none"];
     world.ok(&[&["app", "add", "oauth2", "idp"][..], &server].concat());
+    world.ok(&["vault", "backup", "copy.age"]);
     world.place.put("import.csv", "provider,name,account,client_id\nnetsuite,bulk,7654322,z\n");
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     world.place.put("key.pem", &pair.serialize_pem());

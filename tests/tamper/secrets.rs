@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use crate::canary::Canaries;
+use crate::common::proof::reached;
 use crate::common::{Place, Ran};
 use crate::forge::{Plain, identity};
 use crate::message::assert_none;
@@ -201,7 +202,12 @@ fn story(scene: &mut Scene, whole: bool) {
     scene.learn_sealed();
     reports(scene);
     mistakes(scene, &secret, &pair.serialize_pem());
+    scene.ok(&["vault", "backup", "copy.age"]);
     scene.ok(&["connection", "remove", "globex", "--yes"]);
+    scene.ok(&["vault", "restore", "copy.age", "--yes"]);
+    scene.ok(&["vault", "rekey"]);
+    scene.ok(&["vault", "move-home", "--release"]);
+    scene.ok(&["vault", "move-home", "--yes"]);
     scene.search_disk();
 }
 
@@ -285,7 +291,7 @@ fn no_secret_comes_out() {
     scene.hits.sort();
     scene.hits.dedup();
     assert_none(&scene.hits);
-    println!("R13: {} runs, {} canaries: 0 hits", scene.runs, scene.canaries.len());
+    reached("R13", format!("{} runs, {} canaries", scene.runs, scene.canaries.len()), 0);
 }
 
 #[test]

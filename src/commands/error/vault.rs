@@ -28,6 +28,11 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
         E::Exists(_) => {
             vec![Hint::command("to create a second one beside it, run", ["--vault", "FILE", "init"])]
         }
+        E::Occupied { .. } => {
+            vec![Hint::text(
+                "move it away, or choose another name; `vault backup` replaces a file with `--force`",
+            )]
+        }
         E::Io { .. } | E::Seal(_) | E::Database(_) => vec![
             Hint::text(
                 "check the free space, the permissions and the health of the disk; nothing was changed",
@@ -64,6 +69,7 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
         E::Damaged(_) => vec![
             Hint::text("the generation before it is beside the vault, with the ending `.prev`"),
             Hint::command("to look at that one, run", ["--vault", "FILE", "vault", "check"]),
+            Hint::command("to go on from it, or from a backup, run", ["vault", "restore", "FILE"]),
         ],
         E::JournalDamaged { .. } => vec![
             Hint::text(
@@ -84,6 +90,13 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
             Hint::text(
                 "put the newest copy of the vault back; what was changed since then is missing in this one",
             ),
+            Hint::command(
+                "to go on from this one all the same, or from a backup, run",
+                ["vault", "restore", "FILE"],
+            ),
+            Hint::text(
+                "if an operator restored a backup elsewhere: ask them to repeat that with `--seen` and the generation that was seen here",
+            ),
             Hint::command("what is protected, and how, is explained by", ["help", "security"]),
         ],
         E::NewerSchema { .. } | E::NewerFormat { .. } | E::NewerEntry { .. } => {
@@ -101,6 +114,14 @@ pub(super) fn hints(error: &E) -> Vec<Hint> {
         ],
         E::ForeignHome(_) => vec![
             Hint::text("change it at its home; here it can be read, and client credentials can be exchanged"),
+            Hint::command("to see where its home is, run", ["vault", "info"]),
+            Hint::command("to make this its home for good, run", ["vault", "move-home"]),
+        ],
+        E::AtHome(_) => vec![
+            Hint::command(
+                "to give the home up, so that it can be moved, run",
+                ["vault", "move-home", "--release"],
+            ),
             Hint::command("to see where its home is, run", ["vault", "info"]),
         ],
         E::UnsafeFile { fix, .. } => vec![Hint::shell("to mend it, run", fix)],
@@ -134,6 +155,7 @@ pub(super) fn one_of_each() -> Vec<E> {
     vec![
         E::Absent("/v/vault.age".into()),
         E::Exists("/v/vault.age".into()),
+        E::Occupied { path: "/b/vault-7.age".into(), why: "it is there already".into() },
         io(),
         E::Unsettled(Box::new(io())),
         E::WrongIdentity { tried: 2 },
@@ -149,6 +171,7 @@ pub(super) fn one_of_each() -> Vec<E> {
         E::NewerEntry { path: "/v/vault.age.journal/ab.1".into(), kind: "grant".into(), version: 2 },
         E::NotOperator,
         E::ForeignHome("it is at vm-1".into()),
+        E::AtHome("/v/vault.age".into()),
         E::UnsafeFile {
             path: "/v/vault.age".into(),
             problem: "can be written by others (mode 0666)".into(),

@@ -1,6 +1,8 @@
 //! `tokenctl invite`
 
 mod check;
+#[cfg(feature = "fuzzing")]
+pub(in crate::commands) mod fuzzing;
 mod issuer;
 mod keys;
 mod mint;
@@ -14,8 +16,9 @@ use crate::ops::invites::{self, Moved, Presented, Selector};
 use crate::ops::{OpsError, Session};
 use crate::output::Hint;
 use crate::output::reports::invite::{
-    AlertRow, Alerts, CleanedRow, Cleanup, InvitationDetails, InvitationRow, Invitations, Stepped,
+    CleanedRow, Cleanup, InvitationDetails, InvitationRow, Invitations, Stepped,
 };
+use crate::output::reports::invite_alerts::{AlertRow, Alerts};
 
 use super::error::CommandError;
 use super::finish::Finished;

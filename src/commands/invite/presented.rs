@@ -20,7 +20,7 @@ pub(super) fn read(app: &App, path: &Path) -> Result<SecretString, CommandError>
 }
 
 /// Returns what a link carries, or the text without the white space around it.
-fn token_in(text: &str) -> &str {
+pub(super) fn token_in(text: &str) -> &str {
     let text = text.trim();
     let carried = ["#token=", "?token=", "&token="].into_iter().find_map(|mark| text.split_once(mark));
     match carried {

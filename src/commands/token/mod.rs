@@ -1,6 +1,8 @@
 //! `tokenctl token`
 
 pub(super) mod format;
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod get;
 mod import;
 mod refresh;

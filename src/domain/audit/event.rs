@@ -78,6 +78,10 @@ actions! {
     VaultRekey = "vault.rekey",
     /// The audit head was anchored although nothing else changed.
     VaultAnchor = "vault.anchor",
+    /// A copy of the vault was made, to be kept elsewhere.
+    VaultBackup = "vault.backup",
+    /// What a backup holds became the vault.
+    VaultRestore = "vault.restore",
     /// The vault got a new home.
     VaultMoveHome = "vault.move-home",
     /// A recipient was added.

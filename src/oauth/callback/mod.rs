@@ -10,6 +10,8 @@
 
 mod bind;
 mod connection;
+#[cfg(feature = "fuzzing")]
+pub(in crate::oauth) mod fuzzing;
 mod pages;
 mod paste;
 mod query;

@@ -98,13 +98,13 @@ fn journal(session: &Session, info: &VaultInfo) -> Result<Check, OpsError> {
 
 fn audit(session: &Session) -> Check {
     match history::verify(session) {
-        Ok(found) if found.interrupted > 0 => Check::warning(
+        Ok((found, _)) if found.interrupted > 0 => Check::warning(
             "audit",
             format!("{} records, unbroken; {} without an outcome", found.records, found.interrupted),
         )
         .because("those operations were interrupted")
         .fix(Fix::run("to see which, run", ["audit", "list"])),
-        Ok(found) => Check::ok("audit", format!("{} records, unbroken", found.records)),
+        Ok((found, _)) => Check::ok("audit", format!("{} records, unbroken", found.records)),
         Err(OpsError::AuditClosed) => Check::skipped("audit", "only the owner's account can read it"),
         Err(error) => {
             let kind = match &error {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::moment;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
 use crate::output::table::{Column, Table};
@@ -148,6 +149,10 @@ pub struct AuditCheck {
     pub interrupted: u64,
     /// Bytes of a line that a crash tore; the next record cuts them off and says so.
     pub torn_bytes: u64,
+    /// When the log began, if the vault came from another machine or from a backup without the log before.
+    pub began_at: Option<Timestamp>,
+    /// How many records at least the log before had, which is not here and not checked.
+    pub records_before: Option<u64>,
 }
 
 impl AuditCheck {
@@ -159,6 +164,8 @@ impl AuditCheck {
         "after_anchor",
         "interrupted",
         "torn_bytes",
+        "began_at",
+        "records_before",
     ]);
 }
 
@@ -180,6 +187,10 @@ impl Report for AuditCheck {
         ];
         if self.torn_bytes > 0 {
             facts.push(("torn line", Cell::toned(format!("{} bytes", self.torn_bytes), Tone::Warning)));
+        }
+        if let (Some(began), Some(records)) = (self.began_at, self.records_before) {
+            let before = format!("{records} records or more, not here: this log began {}", moment(began));
+            facts.push(("the log before", Cell::toned(before, Tone::Warning)));
         }
         View::new().facts(facts).line(Cell::toned("the audit log holds together", Tone::Good))
     }

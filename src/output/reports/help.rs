@@ -28,6 +28,8 @@ pub enum HelpRow {
     ExitCode(ExitCodeRow),
     /// `help environment`
     Setting(SettingRow),
+    /// `help files`
+    File(FileRow),
     /// `help output`
     Schema(SchemaRow),
 }
@@ -45,10 +47,19 @@ pub struct ExitCodeRow {
     pub retry: &'static str,
 }
 
-/// One global setting.
+/// A file or a folder.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FileRow {
+    /// Where it is.
+    pub path: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+}
+
+/// A variable: one of a global setting, or one that is none.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SettingRow {
-    /// The flag.
+    /// The flag; empty for a variable that is no setting.
     pub flag: &'static str,
     /// The environment variable; empty for what only a flag may say.
     pub variable: &'static str,
@@ -95,12 +106,13 @@ impl HelpRow {
 
 const EXIT_CODES: Listing = Listing::of("rows", &["code", "name", "retry", "meaning"]);
 const ENVIRONMENT: Listing = Listing::of("rows", &["variable", "flag", "key", "meaning"]);
+const FILES: Listing = Listing::of("rows", &["path", "meaning"]);
 const SCHEMAS: Listing = Listing::of("rows", &["schema", "commands", "prints", "rows", "fields"]);
 
 impl Help {
     /// What a text without a table shows, and what each table does.
     pub(crate) const LISTINGS: &[Listing] =
-        &[Listing::single(&["subject", "text"]), EXIT_CODES, ENVIRONMENT, SCHEMAS];
+        &[Listing::single(&["subject", "text"]), EXIT_CODES, ENVIRONMENT, FILES, SCHEMAS];
 
     /// A text without a table.
     pub fn text(subject: impl Into<String>, text: impl Into<String>) -> Self {
@@ -140,6 +152,7 @@ impl Report for Help {
             None => Self::LISTINGS[0],
             Some(HelpRow::ExitCode(_)) => EXIT_CODES,
             Some(HelpRow::Setting(_)) => ENVIRONMENT,
+            Some(HelpRow::File(_)) => FILES,
             Some(HelpRow::Schema(_)) => SCHEMAS,
         }
     }

@@ -16,15 +16,18 @@ pub mod grant;
 pub mod help;
 pub mod import;
 pub mod invite;
+pub mod invite_alerts;
 pub mod invite_check;
 pub mod invite_issuer;
 pub mod invite_mint;
 pub mod keys;
 pub mod login;
+pub mod man;
 pub mod sim;
 pub mod status;
 pub mod token;
 pub mod vault;
+pub mod vault_care;
 pub mod verify;
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How reports look on the classic terminal: nothing that has to be copied is cut.
 
+mod widths;
+
 use jiff::Timestamp;
 
 use super::audit::{AuditList, OperationRow, SubjectRow};
@@ -19,7 +21,7 @@ use crate::domain::settings::NetsuiteSettings;
 use crate::domain::standing::{End, Standing};
 use crate::domain::verification::{Outcome, Stage, Verification};
 use crate::output::sanitize::width;
-use crate::output::{Canvas, Hint, Report, table};
+use crate::output::{Canvas, Hint, Report, Tone, table};
 
 fn now() -> Timestamp {
     "2027-03-01T12:00:00Z".parse().unwrap()

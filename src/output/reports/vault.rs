@@ -87,7 +87,7 @@ pub struct RecipientRow {
 }
 
 /// Two lines each: who it is, and the public key, which is there to be copied and never cut.
-fn with_recipients(view: View, recipients: &[RecipientRow]) -> View {
+pub(super) fn with_recipients(view: View, recipients: &[RecipientRow]) -> View {
     let facts = recipients.iter().flat_map(|recipient| {
         let you = recipient.you.then(|| "you".to_owned());
         let since = recipient.added_at.map(|at| format!("since {}", at.strftime("%Y-%m-%d")));
@@ -206,6 +206,8 @@ pub struct Info {
     pub home: String,
     /// Whether that is here.
     pub at_home: bool,
+    /// Whether its home gave it up, so that nobody writes it until somebody takes it over.
+    pub home_released: bool,
     /// How many connections it holds.
     pub connections: u32,
     /// How many keys it holds.
@@ -231,6 +233,7 @@ impl Info {
         "created_at",
         "home",
         "at_home",
+        "home_released",
         "connections",
         "keys",
         "single_operator",
@@ -250,6 +253,8 @@ impl Report for Info {
     fn view(&self) -> View {
         let home = if self.at_home {
             Cell::toned(format!("here ({})", self.home), Tone::Good)
+        } else if self.home_released {
+            Cell::toned(format!("nowhere (given up at {}): read-only everywhere", self.home), Tone::Warning)
         } else {
             Cell::toned(format!("elsewhere ({}): read-only here", self.home), Tone::Warning)
         };

@@ -98,7 +98,8 @@ impl Known<'_> {
             Some(member) => self.member(data, member).and_then(|rows| self.items(&rows)).unwrap_or_default(),
         };
         let fields = listing.fields.iter().map(|field| ((*field).to_owned(), self.field(&row, field)));
-        json!({ "type": "object", "properties": Map::from_iter(fields), "required": listing.fields })
+        let fields: Map<String, Value> = fields.collect();
+        json!({ "type": "object", "properties": fields, "required": listing.fields })
     }
 
     /// What `a.b` of a row is; it is `null` where there is no `a`.

@@ -91,7 +91,11 @@ fn every_member_is_described_and_none_is_forbidden() {
         assert!(!text.contains("\"additionalProperties\":false"), "{}", answers.name);
         assert!(!text.contains("unevaluatedProperties"), "{}", answers.name);
     }
-    assert!(silent.is_empty(), "without a description:\n{}", Vec::from_iter(silent).join("\n"));
+    assert!(
+        silent.is_empty(),
+        "without a description:\n{}",
+        silent.into_iter().collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! JUnit XML as Jenkins, GitLab and Azure read it: one test suite, a test case for each connection.
+//!
+//! What XML cannot say, not even escaped (XML 1.0 section 2.2), the sanitiser has shown as an escape already.
 
 use std::fmt::Write as _;
 use std::io;
@@ -36,14 +38,16 @@ fn write(writer: &mut Writer<Vec<u8>>, report: &Verify, at: Timestamp) -> io::Re
         ("timestamp", at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
     let counts = || counts.iter().map(|(name, value)| (*name, value.as_str()));
+    // What some readers' schemas do not know of the outer element is said by the inner one.
+    let totals = || counts().filter(|(name, _)| !["skipped", "timestamp"].contains(name));
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    writer.create_element("testsuites").with_attributes(counts()).write_inner_content(|writer| {
+    writer.create_element("testsuites").with_attributes(totals()).write_inner_content(|writer| {
         writer.create_element("testsuite").with_attributes(counts()).write_inner_content(|writer| {
             for row in &report.connections {
                 case(writer, row)?;
             }
             for name in &report.skipped {
-                let name = allowed(&safe_line(name));
+                let name = safe_line(name);
                 let case = writer.create_element("testcase");
                 case.with_attributes([("name", name.as_str()), ("classname", "disabled")])
                     .write_inner_content(|writer| {
@@ -64,14 +68,14 @@ fn is_failure(row: &VerifyRow) -> bool {
 }
 
 fn case(writer: &mut Writer<Vec<u8>>, row: &VerifyRow) -> io::Result<()> {
-    let name = allowed(&safe_line(&row.connection));
+    let name = safe_line(&row.connection);
     let time = seconds(row.latency_ms.unwrap_or(0));
     let case = writer.create_element("testcase").with_attributes([
         ("name", name.as_str()),
         ("classname", row.provider),
         ("time", time.as_str()),
     ]);
-    let message = allowed(&headline(row));
+    let message = headline(row);
     if !is_failure(row) {
         case.write_inner_content(|writer| {
             writer.create_element("system-out").write_text_content(BytesText::new(&message))?;
@@ -81,7 +85,7 @@ fn case(writer: &mut Writer<Vec<u8>>, row: &VerifyRow) -> io::Result<()> {
     }
     let mut text = format!("exit code {} ({})", row.code, row.result);
     for line in details(row) {
-        let _ = write!(text, "\n{}", allowed(&line)); // writing to a String cannot fail
+        let _ = write!(text, "\n{line}"); // writing to a String cannot fail
     }
     case.write_inner_content(|writer| {
         let failure = writer.create_element("failure");
@@ -96,18 +100,4 @@ fn case(writer: &mut Writer<Vec<u8>>, row: &VerifyRow) -> io::Result<()> {
 /// JUnit's unit of time.
 fn seconds(milliseconds: u64) -> String {
     format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
-}
-
-/// Shows as an escape what XML has no way to say, not even escaped (XML 1.0 section 2.2); the sanitiser shows the rest.
-fn allowed(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                line.extend(char.escape_unicode());
-            }
-            char => line.push(char),
-        }
-    }
-    line
 }

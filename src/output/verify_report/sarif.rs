@@ -109,6 +109,13 @@ struct Location {
 #[serde(rename_all = "camelCase")]
 struct PhysicalLocation {
     artifact_location: Artifact,
+    region: Region,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
 }
 
 #[derive(Serialize)]
@@ -190,6 +197,7 @@ fn finding(row: &VerifyRow) -> Option<Finding> {
                 artifact_location: Artifact {
                     uri: format!("tokenctl/connections/{}", segment(&row.connection)),
                 },
+                region: Region { start_line: 1 },
             },
             logical_locations: [LogicalLocation {
                 fully_qualified_name: format!("{}/{name}", row.provider),

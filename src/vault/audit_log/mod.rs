@@ -5,6 +5,8 @@
 //! whatever ends with a line feed never changes again.
 
 mod backwards;
+#[cfg(feature = "fuzzing")]
+pub(in crate::vault) mod fuzzing;
 mod months;
 mod read;
 mod tail;
@@ -46,6 +48,17 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The operation of `action` whose request is `request`: to record the outcome that it did not live to record.
+    pub(in crate::vault) fn resumed(request: &AuditRecord, action: Action) -> Self {
+        Self {
+            id: request.operation.clone(),
+            action,
+            actor: request.actor.clone(),
+            // What follows it is long anchored.
+            head: AuditHead::start(),
+        }
+    }
+
     /// The id that request and outcome share.
     pub fn id(&self) -> &OperationId {
         &self.id
@@ -149,6 +162,9 @@ impl AuditLog {
     /// Appends `new`, after the record of a torn line that has to be cut off first, and returns the new head.
     fn append(&self, new: Vec<AuditRecord>, durability: Durability) -> Result<AuditHead, VaultError> {
         let _lock = self.lock()?;
+        if hooks::mutant("hang-in-audit") {
+            std::thread::park();
+        }
         file::ensure_folder(&self.folder)?;
         let mut tail = Tail::find(&self.folder)?;
         let mut records = Vec::with_capacity(new.len() + 1);

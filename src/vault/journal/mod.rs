@@ -14,10 +14,12 @@
 //! `.<owner id>.<sequence>.room-…`, allocated before the vendor is asked, which the entry then fills ([`Room`]).
 
 mod entry;
+#[cfg(feature = "fuzzing")]
+pub(in crate::vault) mod fuzzing;
 
 use std::collections::BTreeMap;
 use std::io::{Seek as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use rusqlite::{Connection as Database, OptionalExtension as _};
@@ -80,6 +82,19 @@ impl Room {
         self.0.sync()?;
         Ok(self.0)
     }
+}
+
+/// By how much the sequences of a restored vault are ahead of those of its backup.
+const LEAP: i64 = 1 << 20;
+
+/// What became of the journal when a backup was restored.
+pub(super) struct Restored {
+    /// The entries that are of no more use.
+    pub(super) folded: Vec<EntryName>,
+    /// How many of them were newer than the backup.
+    pub(super) newer: u64,
+    /// How many opened to nobody and were kept apart.
+    pub(super) unread: u64,
 }
 
 /// The journal of one vault.
@@ -289,12 +304,55 @@ impl Journal {
             }
         }
         for (owner, sequence) in reached {
-            rows.database.execute(
-                "INSERT OR REPLACE INTO journal_folded (owner_id, sequence) VALUES (?1, ?2)",
-                (owner.as_str(), sequence),
-            )?;
+            set_folded(rows.database, owner, sequence)?;
         }
         Ok(names)
+    }
+
+    /// As [`Journal::fold`] for a vault that was restored: entries beyond what the backup holds are newer than it and
+    /// count, whichever of `keyrings` opens them. What none of them opens is kept in `aside` and left out.
+    pub(super) fn fold_restored(
+        &self,
+        rows: &Rows<'_>,
+        keyrings: &[&Keyring],
+        aside: &Path,
+    ) -> Result<Restored, VaultError> {
+        let names = self.list(None)?;
+        let mut restored = Restored { folded: names, newer: 0, unread: 0 };
+        for name in &restored.folded {
+            if name.sequence <= folded(rows.database, &name.owner)? {
+                continue;
+            }
+            let read = keyrings.iter().find_map(|keyring| match self.read(name, keyring) {
+                Err(VaultError::JournalDamaged { .. }) => None,
+                read => Some(read),
+            });
+            match read {
+                Some(entry) => {
+                    if let Some(entry) = entry? {
+                        entry.fold(&name.owner, rows)?;
+                        restored.newer += 1;
+                    }
+                }
+                None => {
+                    file::ensure_folder(aside)?;
+                    file::keep_as(&self.path(name), &aside.join(name.file_name()))?;
+                    restored.unread += 1;
+                }
+            }
+            set_folded(rows.database, &name.owner, name.sequence)?;
+        }
+        if restored.unread > 0 {
+            file::sync_folder(aside)?;
+        }
+        // Why the leap: a backup from before this one may be restored over what follows, and the entries written until
+        // then must count as newer than anything in it. A sequence rises by a few thousand in a year.
+        rows.database.execute("UPDATE journal_folded SET sequence = sequence + ?1", [LEAP])?;
+        rows.database.execute(
+            "INSERT OR IGNORE INTO journal_folded (owner_id, sequence) SELECT id, ?1 FROM connections",
+            [LEAP],
+        )?;
+        Ok(restored)
     }
 
     /// Removes entries that are in the vault. One that stays is ignored and met again by the next fold.
@@ -303,6 +361,14 @@ impl Journal {
             let _ = file::remove(&self.path(name));
         }
     }
+}
+
+fn set_folded(database: &Database, owner: &OwnerId, sequence: i64) -> Result<(), VaultError> {
+    database.execute(
+        "INSERT OR REPLACE INTO journal_folded (owner_id, sequence) VALUES (?1, ?2)",
+        (owner.as_str(), sequence),
+    )?;
+    Ok(())
 }
 
 /// Returns up to where the journal of an owner is in the vault.

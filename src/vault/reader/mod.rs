@@ -7,6 +7,8 @@
 //!
 //! A reader works on the file that it opened, whatever takes its place meanwhile: it never mixes two generations.
 
+#[cfg(feature = "fuzzing")]
+pub(in crate::vault) mod fuzzing;
 mod pages;
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,8 @@ pub struct Counts {
     pub exposed_keys: u32,
     /// Cached access tokens, the journal's not included.
     pub tokens: u32,
+    /// Invitations that can still be used.
+    pub open_invitations: u32,
 }
 
 impl Counts {
@@ -42,7 +44,8 @@ impl Rows<'_> {
                     (SELECT count(*) FROM keys WHERE state = 'active'), \
                     (SELECT count(*) FROM keys WHERE state = 'previous'), \
                     (SELECT count(*) FROM keys WHERE exposed_at IS NOT NULL), \
-                    (SELECT count(*) FROM tokens)",
+                    (SELECT count(*) FROM tokens), \
+                    (SELECT count(*) FROM invitations WHERE state NOT IN ('consumed', 'expired', 'revoked'))",
             [],
             |columns| {
                 Ok(Counts {
@@ -54,6 +57,7 @@ impl Rows<'_> {
                     previous_keys: columns.value()?,
                     exposed_keys: columns.value()?,
                     tokens: columns.value()?,
+                    open_invitations: columns.value()?,
                 })
             },
         )?;

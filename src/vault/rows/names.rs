@@ -27,6 +27,30 @@ impl Rows<'_> {
         self.all("SELECT name FROM connections ORDER BY name", [], columns::parsed)
     }
 
+    /// Returns the names of connections that begin with `start`, sorted; of a large vault no others are read.
+    pub fn connection_names_from(&self, start: &str) -> Result<Vec<ConnectionName>, VaultError> {
+        // Names are ASCII: whatever begins with `start` sorts before `start` and the last code point.
+        let sql =
+            "SELECT name FROM connections WHERE name >= ?1 AND name < ?1 || char(1114111) ORDER BY name";
+        self.all(sql, [start], columns::parsed)
+    }
+
+    /// Returns every app's name, sorted.
+    pub fn app_names(&self) -> Result<Vec<AppName>, VaultError> {
+        self.all("SELECT name FROM apps ORDER BY name", [], columns::parsed)
+    }
+
+    /// Returns every name that a company has, sorted, each once; foreign text.
+    pub fn company_names(&self) -> Result<Vec<String>, VaultError> {
+        self.all("SELECT DISTINCT name FROM companies ORDER BY name", [], columns::value)
+    }
+
+    /// Returns the labels of recipients, sorted, each once; foreign text.
+    pub fn recipient_labels(&self) -> Result<Vec<String>, VaultError> {
+        let sql = "SELECT DISTINCT label FROM recipients WHERE label IS NOT NULL ORDER BY label";
+        self.all(sql, [], columns::value)
+    }
+
     /// Returns up to three connection names that `wanted` may have meant, the most similar first.
     pub fn nearest_names(&self, wanted: &str) -> Result<Vec<ConnectionName>, VaultError> {
         Ok(nearest(wanted, self.connection_names()?, ConnectionName::as_str))
@@ -99,6 +123,22 @@ mod tests {
         assert_eq!(nearest.first().map(String::as_str), Some("acme"));
         assert!(!nearest.contains(&"zebra".to_owned()));
         assert!(rows.nearest_names("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn names_by_their_beginning() {
+        let fixture = Fixture::new();
+        let rows = fixture.rows();
+        for name in ["acme", "acme-eu", "ACME-us", "acmf", "zebra"] {
+            rows.insert_connection(&connection(name)).unwrap();
+        }
+        let names = |start: &str| -> Vec<String> {
+            rows.connection_names_from(start).unwrap().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(names("acme"), ["acme", "acme-eu", "ACME-us"]);
+        assert_eq!(names("acme-"), ["acme-eu", "ACME-us"]);
+        assert_eq!(names("").len(), 5);
+        assert!(names("%").is_empty() && names("b").is_empty());
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn tokens_and_rekeys_do_not_miss_each_other() {
         let rekeyed = scope.spawn(|| {
             let _stop = Done(&done);
             for _ in 0..5 {
-                rekeying.rekey().unwrap();
+                rekeying.rekey(&|_| ()).unwrap();
             }
         });
         let mut last = None;

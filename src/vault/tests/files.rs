@@ -3,7 +3,7 @@ use std::process::Command;
 
 use super::*;
 use crate::vault::Location;
-use crate::vault::replace::replace;
+use crate::vault::replace::{Previous, replace};
 
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -43,7 +43,7 @@ fn a_group_that_may_read_keeps_reading() {
     set_mode(&world.place.vault, 0o640);
     add(&vault, "acme");
     assert_eq!(mode(&world.place.vault), 0o640);
-    vault.rekey().unwrap();
+    vault.rekey(&|_| ()).unwrap();
     assert_eq!(mode(&world.place.vault), 0o640);
     assert_eq!(mode(&world.home().join("vault.age.prev")), 0o640);
 }
@@ -135,8 +135,8 @@ fn a_write_that_fails_leaves_the_old_state_and_nothing_else() {
     let world = World::new();
     let location = Location::resolve(&world.place.vault).unwrap();
     let before = (world.bytes(), files_in(&world.home()));
-    for destroys in [false, true] {
-        let failed = replace(&location, destroys, |file| {
+    for previous in [Previous::Kept, Previous::Destroyed, Previous::Left] {
+        let failed = replace(&location, previous, |file| {
             std::io::Write::write_all(file, b"half").unwrap();
             Err(VaultError::Seal("disk full".to_owned()))
         });
@@ -190,4 +190,21 @@ fn a_full_disk_leaves_the_old_state() {
         .unwrap();
     let output = String::from_utf8_lossy(&run.stdout).into_owned();
     assert!(run.status.success() && output.contains("1 passed"), "{output}");
+}
+
+/// What was destroyed must be gone from disk: what cannot be replaced is removed.
+#[test]
+fn a_previous_generation_that_cannot_be_replaced_is_removed() {
+    let world = World::new();
+    let vault = world.operator();
+    add(&vault, "acme");
+    let previous = world.home().join("vault.age.prev");
+    assert!(previous.exists());
+    crate::vault::replace::fail_to_replace_previous(|| {
+        vault.rekey(&|_| ()).unwrap();
+    });
+    assert!(!previous.exists());
+    assert!(vault.warnings().is_empty(), "nothing is left to tell");
+    add(&vault, "beta");
+    assert!(vault.check().unwrap().holds());
 }

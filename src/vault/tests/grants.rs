@@ -18,7 +18,7 @@ fn stored(token: &str) -> StoredGrant {
     StoredGrant { grant: Grant::new(renewal(token), instant(0)), tokens: Some(tokens) }
 }
 
-fn add_member(vault: &Vault, app: &App, name: &str, realm: &str) -> Connection {
+pub(super) fn add_member(vault: &Vault, app: &App, name: &str, realm: &str) -> Connection {
     let added = member(name, app, realm);
     vault
         .transact(&event(), |rows| {
@@ -50,6 +50,25 @@ fn refresh(vault: &Vault, connection: &ConnectionId, ending: Option<Ending>) {
         _ => (sending.tokens, None),
     };
     vault.journal_answer(&lock, answer, (&StoredGrant { grant, tokens }, access.as_ref())).unwrap();
+}
+
+/// A refresh that is answered with a token of its own, which is returned; a person may send an uncertain one, too.
+pub(super) fn answered(vault: &Vault, connection: &ConnectionId) -> String {
+    let lock = vault.lock_connection(connection, Duration::from_mins(1)).unwrap();
+    let before = vault.grant(connection).unwrap().unwrap();
+    let now = vault.clock.now() + jiff::SignedDuration::from_mins(1);
+    let sending =
+        StoredGrant { grant: before.grant.begin(Sender::Person, now).unwrap(), tokens: before.tokens };
+    let answer = vault.journal_intent(&lock, &sending).unwrap();
+    let token = KeyId::new().to_string();
+    let grant = sending.grant.end(Ending::Answered(renewal(&token)), now);
+    let tokens = Some(GrantTokens { current: Secret::new(token.clone()), predecessor: None });
+    vault.journal_answer(&lock, answer, (&StoredGrant { grant, tokens }, None)).unwrap();
+    token
+}
+
+pub(super) fn refresh_token(stored: &StoredGrant) -> String {
+    stored.tokens.as_ref().unwrap().current.expose().clone()
 }
 
 fn tokens_of(vault: &Vault, connection: &ConnectionId) -> (String, Option<String>) {

@@ -69,8 +69,8 @@ fn a_viewer_sees_states_and_neither_secrets_nor_changes() {
     assert!(matches!(viewer.require_writable(), Err(VaultError::NotOperator)));
     let change = viewer.transact(&event(), |rows| rows.insert_connection(&connection("b")));
     assert!(matches!(change, Err(VaultError::NotOperator)), "{change:?}");
-    assert!(matches!(viewer.rekey(), Err(VaultError::NotOperator)));
-    assert!(matches!(viewer.move_home(), Err(VaultError::NotOperator)));
+    assert!(matches!(viewer.rekey(&|_| ()), Err(VaultError::NotOperator)));
+    assert!(matches!(viewer.plan_move(), Err(VaultError::NotOperator)));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn it_is_written_at_home_only() {
     assert!(!vault.info().unwrap().at_home);
     let change = vault.transact(&event(), |rows| rows.insert_connection(&connection("b")));
     assert!(matches!(change, Err(VaultError::ForeignHome(_))), "{change:?}");
-    vault.move_home().unwrap();
+    vault.take_home(&vault.plan_move().unwrap()).unwrap();
     add(&vault, "b");
     assert!(matches!(world.operator().require_writable(), Err(VaultError::ForeignHome(_))));
 }

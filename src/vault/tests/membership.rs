@@ -134,7 +134,7 @@ fn a_rekey_that_was_announced_and_never_came_locks_nobody_out() {
     ann.high_water().announce(&next, &world.clock).unwrap();
     ann.state().credentials.files[0].add_pin(&world.pin, &next).unwrap();
     let again = world.operator();
-    let rekeyed = again.rekey().unwrap();
+    let rekeyed = again.rekey(&|_| ()).unwrap();
     assert_eq!(world.operator().pin().unwrap(), rekeyed.pin);
 }
 
@@ -143,7 +143,7 @@ fn an_explicit_pin_follows_a_rekey_of_this_process() {
     let world = World::new();
     let credentials = Credentials { pin: Some(world.pin.clone()), ..world.credentials("operator") };
     let vault = Vault::open(world.place.clone(), credentials, world.clock.clone()).unwrap();
-    let rekeyed = vault.rekey().unwrap();
+    let rekeyed = vault.rekey(&|_| ()).unwrap();
     add(&vault, "acme");
     assert_eq!(vault.pin().unwrap(), rekeyed.pin);
     world.forget_everything();
@@ -168,7 +168,7 @@ fn an_identity_that_cannot_be_rewritten_stops_no_rekey() {
     };
     for path in [Some(world.path("operator")), None] {
         let ann = open(path).unwrap();
-        let rekeyed = ann.rekey().unwrap();
+        let rekeyed = ann.rekey(&|_| ()).unwrap();
         assert_eq!(rekeyed.updated, Vec::<PathBuf>::new());
         let warnings = ann.warnings().join("\n");
         let line = format!("put the line `# tokenctl-vault-pin: {}` there", rekeyed.pin);
@@ -182,4 +182,36 @@ fn an_identity_that_cannot_be_rewritten_stops_no_rekey() {
     assert_eq!(names(&open(None).unwrap()), ["acme", "beta"], "this machine knows what became of the pin");
     world.forget_everything();
     assert!(matches!(open(None).map(drop), Err(VaultError::Untrusted(_))));
+}
+
+/// Killed after its commit: a second run finishes that rekey, and does not begin another.
+#[test]
+fn an_interrupted_rekey_is_finished_once() {
+    let world = World::new();
+    let ann = world.operator();
+    let acme = add(&ann, "acme");
+    let key = key_of(&acme.id);
+    ann.transact(&event(), |rows| rows.insert_key(&key, &Secret::new(b"private".to_vec()))).unwrap();
+    let stale = std::fs::read(world.home().join("vault.age.prev")).unwrap();
+    let rekeyed = ann.rekey(&|_| ()).unwrap();
+    assert_eq!(rekeyed.finished, None);
+    assert_eq!(ann.interrupted_rekey().unwrap(), None);
+    // What a kill leaves: the outcome is missing, and so is the copy in place of the previous generation.
+    let month = world.home().join("vault.age.audit");
+    let month = month.join(&files_in(&month)[0]);
+    let log = std::fs::read_to_string(&month).unwrap();
+    let cut = log.trim_end().rfind('\n').unwrap() + 1;
+    std::fs::write(&month, &log[..cut]).unwrap();
+    std::fs::write(world.home().join("vault.age.prev"), stale).unwrap();
+
+    let again = world.operator();
+    assert!(again.interrupted_rekey().unwrap().is_some());
+    let finished = again.rekey(&|_| panic!("nothing is sealed anew")).unwrap();
+    assert!(finished.finished.is_some());
+    assert_eq!((&finished.pin, again.pin().unwrap()), (&rekeyed.pin, rekeyed.pin.clone()));
+    assert_eq!(std::fs::read(world.home().join("vault.age.prev")).unwrap(), world.bytes());
+    assert_eq!(again.verify_audit().unwrap().interrupted, 0);
+    assert_eq!(secret(&again, &key), b"private");
+    assert_eq!(again.interrupted_rekey().unwrap(), None);
+    assert_ne!(again.rekey(&|_| ()).unwrap().pin, rekeyed.pin, "the next one is another");
 }

@@ -5,12 +5,14 @@
     reason = "`Rows` has a lifetime that the path does not take"
 )]
 
+mod backup;
 mod concurrency;
 mod damage;
 mod files;
 mod grants;
 mod lifecycle;
 mod membership;
+mod moving;
 mod reading;
 mod tokens;
 

@@ -3,7 +3,9 @@
 pub(crate) mod books;
 pub(crate) mod filters;
 pub(crate) mod login;
+pub(crate) mod proof;
 pub(crate) mod scene;
+pub(crate) mod schemas;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -53,15 +55,27 @@ impl Place {
         command
     }
 
+    #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.finish(&mut self.command(arguments))
     }
 
+    #[track_caller]
     pub(crate) fn finish(&self, command: &mut Command) -> Ran {
-        self.normalise(&command.output().unwrap())
+        let output = command.output().unwrap();
+        if command.get_program() == env!("CARGO_BIN_EXE_tokenctl") {
+            schemas::check(Some(command), &output.stdout);
+        }
+        self.ran(&output)
     }
 
+    #[track_caller]
     pub(crate) fn normalise(&self, output: &Output) -> Ran {
+        schemas::check(None, &output.stdout);
+        self.ran(output)
+    }
+
+    fn ran(&self, output: &Output) -> Ran {
         let home = self.home().display().to_string();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace(&home, "[HOME]");
         Ran { stdout: text(&output.stdout), stderr: text(&output.stderr), code: output.status.code() }

@@ -61,6 +61,11 @@ impl Scene {
         self.simulator.control()
     }
 
+    /// Where the vendors are.
+    pub(crate) fn vendors_url(&self) -> String {
+        self.simulator.base_url()
+    }
+
     /// `acme` without a key.
     pub(crate) fn connected() -> Self {
         let scene = Self::new();

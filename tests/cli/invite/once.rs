@@ -1,6 +1,7 @@
 //! R12: of 64 processes that redeem one invitation at once, exactly one succeeds.
 
 use super::desk::Desk;
+use crate::common::proof::reached;
 
 /// Redeems with so many processes at once; returns how many succeeded, came too late, and ended otherwise.
 fn race(desk: &Desk, file: &str, processes: usize, mutants: &str) -> (usize, usize, usize) {
@@ -14,7 +15,9 @@ fn exactly_one_of_64_redeems() {
     let desk = Desk::new();
     let (id, file) = desk.submitted();
     let before = desk.generation();
-    assert_eq!(race(&desk, &file, 64, ""), (1, 63, 0));
+    let (won, late, other) = race(&desk, &file, 64, "");
+    reached("R12", format!("64 processes, {won} redeemed, {late} came too late"), other);
+    assert_eq!((won, late, other), (1, 63, 0));
     assert_eq!(desk.state(&id), "consumed");
     assert_eq!(desk.generation(), before + 1, "nobody but the winner commits");
     let redeemed = desk.data(&["audit", "list", "--action=invitation.redeem"]);

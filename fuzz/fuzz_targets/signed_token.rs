@@ -1,0 +1,4 @@
+//! The fuzz target `signed_token`: what it is given and what must hold is said in `tokenctl::fuzzing`.
+#![no_main]
+
+tokenctl_fuzz::parser!("signed_token");
