@@ -186,13 +186,15 @@ pub(crate) const BARS: &[Bar] = &[
     },
     Bar {
         name: "R16",
-        what: "hostile names through every command and format",
+        what: "hostile names through every command and format, and on a terminal",
         asked: "no control byte, no formula, no command; JSON round-trips",
         parts: &[
             quick("faults", "hostile::"),
+            quick("faults", "screen::"),
             quick("faults", "terminal::"),
             quick("cli", "invite::hostile::"),
             long("faults", "hostile::hostile_texts_reach_nobody_at_length"),
+            long("faults", "screen::a_terminal_shows_what_was_sent_and_does_nothing_else_at_length"),
         ],
     },
     Bar {
@@ -211,12 +213,22 @@ pub(crate) const BARS: &[Bar] = &[
         name: "R19",
         what: "malformed input for every parser",
         asked: "no panic, no hang",
-        parts: &[quick("faults", "parsers::")],
+        parts: &[
+            quick("faults", "parsers::"),
+            quick("faults", "seeds::"),
+            long("faults", "seeds::damaged_seeds_hold_by_the_ten_thousands"),
+            long("fuzz", "60"),
+        ],
     },
     Bar {
         name: "R20",
         what: "vaults of other releases; an interrupted migration",
         asked: "every released schema opens; a newer one is refused",
-        parts: &[quick("tamper", "newer::"), quick("lib", "vault::schema::")],
+        parts: &[
+            quick("crash", "released::"),
+            quick("crash", "kill::killed_in_a_migration"),
+            quick("tamper", "newer::"),
+            quick("lib", "vault::schema::"),
+        ],
     },
 ];

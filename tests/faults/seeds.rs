@@ -15,6 +15,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tokenctl::clock::Clock;
 use tokenctl::fuzzing::{Target, targets};
 
+use crate::common::proof::reached;
 use crate::office::in_parallel;
 use crate::parsers::{damage, damaged};
 
@@ -81,7 +82,7 @@ fn every_seed_holds() {
             count += 1;
         }
     }
-    println!("{count} seeds of {} parsers", targets().count());
+    reached("R19", format!("{count} seeds of {} parsers", targets().count()), 0);
 }
 
 /// Runs every parser with so many damaged seeds and half as many arbitrary bytes.
@@ -114,7 +115,12 @@ fn damaged_seeds_hold() {
 #[ignore = "long: half an hour; fuzz/run goes further"]
 fn damaged_seeds_hold_by_the_ten_thousands() {
     sweep(20_000);
-    println!("R19: 20000 damaged seeds and 10000 arbitrary inputs for each of {} parsers", targets().count());
+    let parsers = targets().count();
+    reached(
+        "R19",
+        format!("20000 damaged seeds and 10000 arbitrary inputs for each of {parsers} parsers"),
+        0,
+    );
 }
 
 /// A vault that somebody without the signing key made anew, changed in many places, one at a time.
