@@ -18,6 +18,7 @@ what it asks is in the audit log.";
 
 /// `doctor`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct DoctorArgs {
     /// Names of the connections to look at
     #[arg(conflicts_with = "all")]

@@ -14,11 +14,12 @@
 use jiff::Timestamp;
 
 use crate::domain::rotation::KeySet;
+use crate::domain::selection::Selection;
 use crate::vault::BackupTarget;
 
 pub use crate::vault::{Backed, Backup};
 
-use super::connections::Overview;
+use super::connections::{self, Overview};
 use super::{OpsError, Session};
 
 /// Copies the vault into one file that was opened completely when this returns.
@@ -54,9 +55,20 @@ pub fn unsaved_successor(session: &Session, keys: &KeySet) -> Option<Unsaved> {
 
 /// Whether what `connection remove` destroys is in no backup that is known here; nothing secret needs none.
 pub fn unsaved_connection(session: &Session, overview: &Overview) -> Option<Unsaved> {
+    unsaved(last_backup(session), newest_secret(overview)?)
+}
+
+/// Whether a key or a grant of any connection is in no backup that is known here.
+pub fn unsaved_anywhere(session: &Session) -> Result<Option<Unsaved>, OpsError> {
+    let all = connections::list(session, &Selection::all())?;
+    let newest = all.iter().filter_map(newest_secret).max();
+    Ok(newest.and_then(|since| unsaved(last_backup(session), since)))
+}
+
+/// When the newest key of a connection was made or became active, or its grant was given.
+fn newest_secret(overview: &Overview) -> Option<Timestamp> {
     let keys = overview.keys.iter().map(|key| key.activated_at.unwrap_or(key.created_at));
-    let grant = overview.grant.iter().map(|grant| grant.authorized_at);
-    unsaved(last_backup(session), keys.chain(grant).max()?)
+    keys.chain(overview.grant.iter().map(|grant| grant.authorized_at)).max()
 }
 
 fn unsaved(last: Option<Backup>, since: Timestamp) -> Option<Unsaved> {

@@ -97,7 +97,9 @@ impl View {
                 Block::Table(table) => table.cells().collect(),
                 Block::Facts(facts) => facts.iter().map(|(_, cell)| cell).collect(),
                 Block::Line(cell) => vec![cell],
-                Block::Text(_) => Vec::new(),
+                Block::Brief(brief) => brief.items.iter().map(|item| &item.what).collect(),
+                // Their tones colour words and dates of ours.
+                Block::Text(_) | Block::Timeline(_) | Block::Tree(_) => Vec::new(),
             }
         })
     }

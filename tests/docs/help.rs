@@ -39,6 +39,7 @@ const VERBS: &[&str] = &[
     "Note",
     "Print",
     "Prove",
+    "Put",
     "Read",
     "Redeem",
     "Reencrypt",

@@ -169,7 +169,7 @@ impl Subject<'_> {
         }
         page.section("JSON FIELDS");
         if let Some((_, what)) = bytes {
-            page.text(&format!("It prints {what}, in every format."));
+            page.text(&format!("It prints {what}."));
         }
         for (index, answer) in answers.iter().enumerate() {
             if index > 0 || bytes.is_some() {

@@ -90,12 +90,13 @@ impl Cause {
             Self::CertificateNotUploaded
             | Self::WrongCertificate
             | Self::MappingGone
-            | Self::SandboxRefreshed => upload(seen),
+            | Self::SandboxRefreshed
+            | Self::OtherIntegration
+            | Self::OtherAccount => upload(seen),
             Self::CertificateIdMistyped | Self::CertificateIdOfAnotherKey => vec![
                 what("copy the Certificate ID from the row of this certificate in NetSuite's list"),
                 Fix::run("then run", with_id(seen)),
             ],
-            Self::OtherIntegration | Self::OtherAccount => upload(seen),
             Self::ApplicationId | Self::ClientIdUnknown => vec![
                 what(
                     "read the Client ID on the integration record; after `Reset Credentials` it is shown once, and its certificates must be uploaded anew",

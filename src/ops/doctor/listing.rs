@@ -52,6 +52,6 @@ pub(super) async fn list(
             break;
         }
     }
-    let asked = u32::try_from(listings.len()).unwrap_or(u32::MAX);
-    (listings, asked)
+    let requests = u32::try_from(listings.len()).unwrap_or(u32::MAX);
+    (listings, requests)
 }

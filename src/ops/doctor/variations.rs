@@ -100,7 +100,7 @@ impl Inquiry<'_> {
         let mut add = |change: Change, settings: NetsuiteSettings, environment: Environment| {
             let settings = Settings::from(settings);
             if !found.iter().any(|(known, place)| *known == change && place.settings == settings) {
-                found.push((change, Connection { settings, environment, ..own.clone() }));
+                found.push((change, Connection { environment, settings, ..own.clone() }));
             }
         };
         for (other, environment) in &others {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::domain::grant::GrantState;
 use crate::domain::health::{Ailment, Check, Fix, mode_problem};
+use crate::ops::backups::{self, Unsaved};
 use crate::ops::{OpsError, Session, history};
 use crate::vault::{VaultError, VaultInfo};
 
@@ -16,6 +17,7 @@ pub(super) fn check(session: &Session) -> Result<Check, OpsError> {
         opened(&info),
         home(&info),
         operators(&info),
+        backup(session)?,
         modes(session),
         journal(session, &info)?,
         audit(session),
@@ -50,6 +52,18 @@ fn operators(info: &VaultInfo) -> Check {
     Check::warning("operators", "a single operator can open its secrets")
         .because("if that identity is lost, every secret is")
         .fix(Fix::run("to let a second one in, run", ["vault", "recipient", "add", "KEY", "--role=operator"]))
+}
+
+fn backup(session: &Session) -> Result<Check, OpsError> {
+    let (what, because) = match backups::unsaved_anywhere(session)? {
+        None => return Ok(Check::ok("backup", "no key and no grant is newer than the last one made here")),
+        Some(Unsaved::Never) => ("none was made on this machine", "if this disk is lost, so is every secret"),
+        Some(Unsaved::Older(_)) => {
+            ("the last one made here is too old", "keys or grants are newer than it, and not in it")
+        }
+    };
+    let fix = Fix::run("to make one, run", ["vault", "backup", "OUT"]);
+    Ok(Check::warning("backup", what).because(because).fix(fix))
 }
 
 /// The modes of the vault file and of what lies beside it; what only its owner can look at is left out for others.

@@ -36,8 +36,8 @@ pub(super) async fn check(session: &Session, all: &[Overview], chosen: &[&Overvi
         let outcome = oauth::reach(&asker.way(), vendor, url).await;
         parts.insert(host.clone(), judge(host, vendor, outcome));
     }
-    let asked = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-    (Check::group("vendors", "one request to each host", parts.into_values().collect()), asked)
+    let requests = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+    (Check::group("vendors", "one request to each host", parts.into_values().collect()), requests)
 }
 
 fn judge(host: &str, vendor: &Descriptor, outcome: Result<oauth::Evidence, ExchangeError>) -> Check {

@@ -186,7 +186,9 @@ impl Doctor {
     /// Counts and lists what `checks` hold.
     pub fn new(checks: Vec<CheckRow>, requests: u32) -> Self {
         let mut leaves = Vec::new();
-        checks.iter().for_each(|check| check.leaves("", &mut leaves));
+        for check in &checks {
+            check.leaves("", &mut leaves);
+        }
         let count = |state: State| leaves.iter().filter(|(_, check)| check.state == state.as_str()).count();
         let [ok, warnings, failed, skipped] =
             [State::Ok, State::Warning, State::Failed, State::Skipped].map(count);
@@ -198,7 +200,7 @@ impl Doctor {
             fix: check.fixes.first().map(ToString::to_string),
         });
         let findings = findings.collect();
-        Self { ok, warnings, failed, skipped, requests, findings, checks }
+        Self { ok, warnings, failed, skipped, requests, checks, findings }
     }
 }
 

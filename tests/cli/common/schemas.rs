@@ -25,7 +25,8 @@ enum Part {
 
 /// Compiled once for each harness: there are thousands of answers.
 fn validator(answers: &'static Answers, part: Part) -> Arc<Validator> {
-    static COMPILED: LazyLock<Mutex<HashMap<(&str, Part), Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    type Compiled = HashMap<(&'static str, Part), Arc<Validator>>;
+    static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let compile = || {
         let mut schema = answers.schema();
@@ -77,9 +78,9 @@ pub(crate) fn check(command: Option<&Command>, stdout: &[u8]) {
         for line in std::str::from_utf8(stdout).unwrap().lines() {
             let row: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             if is_envelope(&row) {
-                check_envelope(&row, &words, false)
+                check_envelope(&row, &words, false);
             } else {
-                check_row(&row, &words, reduced)
+                check_row(&row, &words, reduced);
             }
         }
     }

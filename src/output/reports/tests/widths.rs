@@ -248,7 +248,7 @@ fn listings() -> Vec<Box<dyn Report>> {
 }
 
 fn at(report: &dyn Report, width: Option<usize>, colour: bool) -> String {
-    table::render(&report.view(), Canvas { width, colour })
+    table::render(&report.view(), Canvas { width, colour, unicode: true })
 }
 
 /// Ids are made anew.
