@@ -64,7 +64,9 @@ impl Scene {
         }
         // A request that only asks whether somebody is there has none.
         let assertions = self.parrot.assertions();
-        for assertion in assertions[self.assertions..].iter().filter(|assertion| assertion.matches('.').count() == 2) {
+        for assertion in
+            assertions[self.assertions..].iter().filter(|assertion| assertion.matches('.').count() == 2)
+        {
             self.canaries.add("an assertion", assertion.as_bytes());
             self.canaries.add("an assertion's signature", assertion.rsplit('.').next().unwrap().as_bytes());
         }

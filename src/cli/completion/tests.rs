@@ -164,5 +164,6 @@ fn arguments_that_offer_names() {
     audit export connection: Connections
     vault recipient set-role recipient: Recipients
     vault recipient remove recipient: Recipients
+    doctor names: Connections
     ");
 }

@@ -44,6 +44,9 @@ fn every_failure_of_the_vault() {
     [refused]
     error: there is a vault at /v/vault.age already
     hint: to create a second one beside it, run `tokenctl --vault FILE init`
+    [refused]
+    error: /b/vault-7.age is not replaced: it is there already
+    hint: move it away, or choose another name; `vault backup` replaces a file with `--force`
     [vault]
     error: cannot write /v/vault.age
       cause: no storage space
@@ -69,6 +72,7 @@ fn every_failure_of_the_vault() {
     error: the vault is damaged: chunk 3
     hint: the generation before it is beside the vault, with the ending `.prev`
     hint: to look at that one, run `tokenctl --vault FILE vault check`
+    hint: to go on from it, or from a backup, run `tokenctl vault restore FILE`
     [vault]
     error: the journal entry /v/vault.age.journal/1.1 does not open
     hint: keep the file: it may hold the newest refresh token of a connection; elsewhere it is evidence, and without it the connection may have to be connected again
@@ -85,10 +89,14 @@ fn every_failure_of_the_vault() {
     [vault]
     error: the vault was rolled back: it is generation 3, but generation 7 was seen here
     hint: put the newest copy of the vault back; what was changed since then is missing in this one
+    hint: to go on from this one all the same, or from a backup, run `tokenctl vault restore FILE`
+    hint: if an operator restored a backup elsewhere: ask them to repeat that with `--seen` and the generation that was seen here
     hint: what is protected, and how, is explained by `tokenctl help security`
     [vault]
     error: the vault was forked: generation 7 is not the one that was seen here
     hint: put the newest copy of the vault back; what was changed since then is missing in this one
+    hint: to go on from this one all the same, or from a backup, run `tokenctl vault restore FILE`
+    hint: if an operator restored a backup elsewhere: ask them to repeat that with `--seen` and the generation that was seen here
     hint: what is protected, and how, is explained by `tokenctl help security`
     [vault]
     error: the vault has schema 9, this tokenctl knows 1
@@ -103,6 +111,11 @@ fn every_failure_of_the_vault() {
     [refused]
     error: this is not the vault's home: it is at vm-1
     hint: change it at its home; here it can be read, and client credentials can be exchanged
+    hint: to see where its home is, run `tokenctl vault info`
+    hint: to make this its home for good, run `tokenctl vault move-home`
+    [conflict]
+    error: this is the vault's home already: /v/vault.age
+    hint: to give the home up, so that it can be moved, run `tokenctl vault move-home --release`
     hint: to see where its home is, run `tokenctl vault info`
     [refused]
     error: /v/vault.age can be written by others (mode 0666)

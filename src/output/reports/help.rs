@@ -41,7 +41,7 @@ pub struct ExitCodeRow {
     pub code: u8,
     /// Its name, as errors have it.
     pub name: &'static str,
-    /// What it says.
+    /// What it means.
     pub meaning: &'static str,
     /// Whether the same command can succeed later: yes, no, or nothing where that is no question.
     pub retry: &'static str,
@@ -52,7 +52,7 @@ pub struct ExitCodeRow {
 pub struct FileRow {
     /// Where it is.
     pub path: &'static str,
-    /// What it is for.
+    /// What it means.
     pub meaning: &'static str,
 }
 
@@ -65,7 +65,7 @@ pub struct SettingRow {
     pub variable: &'static str,
     /// The key in the config file; empty where there is none.
     pub key: &'static str,
-    /// What it says.
+    /// What it means.
     pub meaning: &'static str,
 }
 

@@ -122,7 +122,7 @@ fn a_schema_refuses_what_is_no_such_answer() {
         "ok": true,
         "data": {
             "records": 7, "files": 1, "anchored_sequence": null, "after_anchor": 0, "interrupted": 0,
-            "torn_bytes": 0, "of a later version": true,
+            "torn_bytes": 0, "began_at": null, "records_before": null, "of a later version": true,
         },
         "warnings": [],
         "error": null,

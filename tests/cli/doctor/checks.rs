@@ -33,6 +33,9 @@ fn a_place_that_is_well() {
     |-operators       warning  a single operator can open its secrets
     |     cause       if that identity is lost, every secret is
     |     fix         to let a second one in, run `tokenctl vault recipient add KEY --role=operator`
+    |-backup          warning  none was made on this machine
+    |     cause       if this disk is lost, so is every secret
+    |     fix         to make one, run `tokenctl vault backup OUT`
     |-modes           ok       nobody else can write the vault or what lies beside it
     |-journal         ok       0 entries wait for the next commit, and every refresh has its answer
     `-audit           ok       8 records, unbroken
@@ -48,7 +51,7 @@ fn a_place_that_is_well() {
     |-certificate     ok       valid until 2029-02-28 (730 d)
     `-exchange        ok       NetSuite gave a token in [TIME] ms
 
-    19 ok, 1 warning
+    19 ok, 2 warnings
     --- stderr
     --- exit 0
     ");

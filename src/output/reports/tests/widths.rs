@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::domain::app::App;
 use crate::domain::connection::Company;
-use crate::domain::ids::{AppId, CompanyId, InvitationId};
+use crate::domain::ids::{AppId, CompanyId};
 use crate::domain::invitation::{Invitation, State, Steps};
 use crate::domain::registration::Registration;
 use crate::domain::rotation::Phase;
@@ -177,7 +177,7 @@ fn disconnected() -> Disconnected {
 fn invitations() -> Invitations {
     let row = |name: &str| {
         let invitation = Invitation {
-            id: InvitationId::new(),
+            id: "3f0c9d1e5a7b48c2b6d4e8f0a1c3e5d7".parse().unwrap(),
             state: State::Created,
             kid: "k".to_owned(),
             token_hash: "0".repeat(64),
