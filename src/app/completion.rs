@@ -43,8 +43,8 @@ fn names_of(
     names: Names,
     start: &str,
 ) -> Option<Vec<String>> {
-    let (config, named) = settings::config_file(flags, environment, paths);
-    let config = Config::load(&config, named).ok()?;
+    let (file, is_named) = settings::config_file(flags, environment, paths);
+    let config = Config::load(&file, is_named).ok()?;
     let settings = Settings::new(flags, environment, &config, paths).ok()?;
     let request = NamesRequest {
         identity: identity::find_at_rest(settings.identity.as_ref(), environment, paths)?,

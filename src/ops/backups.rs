@@ -50,12 +50,18 @@ pub enum Unsaved {
 /// Whether what becomes the only key with `rotate retire` is in no backup that is known here.
 pub fn unsaved_successor(session: &Session, keys: &KeySet) -> Option<Unsaved> {
     let active = keys.active.as_ref()?;
-    unsaved(last_backup(session), active.activated_at.unwrap_or(active.created_at))
+    unsaved_here(session, active.activated_at.unwrap_or(active.created_at))
 }
 
 /// Whether what `connection remove` destroys is in no backup that is known here; nothing secret needs none.
 pub fn unsaved_connection(session: &Session, overview: &Overview) -> Option<Unsaved> {
-    unsaved(last_backup(session), newest_secret(overview)?)
+    unsaved_here(session, newest_secret(overview)?)
+}
+
+/// As [`unsaved`]; where nothing can be changed, nothing is destroyed.
+fn unsaved_here(session: &Session, since: Timestamp) -> Option<Unsaved> {
+    session.vault.require_writable().ok()?;
+    unsaved(last_backup(session), since)
 }
 
 /// Whether a key or a grant of any connection is in no backup that is known here.

@@ -18,6 +18,10 @@ pub struct NamesRequest {
     pub clock: Clock,
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's own lifetime is not general enough for `read`"
+)]
 impl NamesRequest {
     /// Returns the names of connections that begin with `start`.
     pub fn connections(self, start: &str) -> Result<Vec<String>, OpsError> {

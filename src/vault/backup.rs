@@ -25,7 +25,7 @@ use super::pin::{Pin, id_from_bytes};
 use super::reader::Extent;
 use super::store::Vault;
 use super::trailer::Footer;
-use crate::domain::audit::{Action, AuditEvent, AuditKind as _};
+use crate::domain::audit::{Action, AuditEvent, AuditKind};
 use crate::hooks;
 
 /// Where a backup goes.
@@ -65,7 +65,7 @@ impl Vault {
         let outcome = self
             .commit_locked::<_, VaultError>(&anchor, Self::check_writable, |_, _| Ok(()))
             .and_then(|()| self.copy_out(target));
-        let recorded = outcome.as_ref().map(drop).map_err(|error| error.audit_kind());
+        let recorded = outcome.as_ref().map(drop).map_err(AuditKind::audit_kind);
         if let Err(error) = self.audit.outcome(&operation, recorded) {
             self.warn(format!("the audit log holds no outcome of the backup: {error}"));
         }

@@ -221,8 +221,8 @@ mod tests {
         database.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
         let total = SHARE * 9 + 7;
         for index in 0..total {
-            let sealed = old.seal(&format!("token/{index:04}/access"), &index.to_be_bytes()).unwrap();
-            put_token(&database, &format!("{index:04}"), &sealed);
+            let token = old.seal(&format!("token/{index:04}/access"), &index.to_be_bytes()).unwrap();
+            put_token(&database, &format!("{index:04}"), &token);
         }
         let seen = std::cell::Cell::new(0);
         seal_anew(&database, (&old, &new), &|steps| seen.set(seen.get() + steps)).unwrap();

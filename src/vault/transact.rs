@@ -38,14 +38,17 @@ pub(super) struct Switch<'a> {
     pub keyring: Option<Keyring>,
 }
 
+/// Puts what the journal holds into the rows, and returns the entries that are of no more use then.
+type Fold<'a> = dyn Fn(&Rows<'_>, &Keyring) -> Result<Vec<EntryName>, VaultError> + 'a;
+
 /// How a generation is put together and put in its place.
 pub(super) struct Making<'a> {
     /// What it is recorded as.
     pub operation: &'a OperationId,
     /// What becomes of the generation before it.
     pub previous: Previous,
-    /// Puts what the journal holds into the rows, and returns the entries that are of no more use then.
-    pub fold: &'a dyn Fn(&Rows<'_>, &Keyring) -> Result<Vec<EntryName>, VaultError>,
+    /// What becomes of the journal.
+    pub fold: &'a Fold<'a>,
 }
 
 impl Vault {
@@ -163,7 +166,7 @@ impl Vault {
         let mut generation =
             state.generation.take().ok_or_else(|| VaultError::damaged("it could not be read again"))?;
         let mut switch = Switch { operation: making.operation, current: &generation.keyring, keyring: None };
-        let (value, folded) = self.apply(&generation, making.fold, |rows| change(rows, &mut switch))?;
+        let (value, folded) = apply(&generation, making.fold, |rows| change(rows, &mut switch))?;
         if hooks::mutant("acknowledge-before-commit") {
             return Ok(value);
         }
@@ -193,24 +196,6 @@ impl Vault {
         // Whoever changed the keys may have taken away their own role: the next access finds out.
         state.generation = (!rekeyed).then_some(generation);
         Ok(value)
-    }
-
-    /// Folds the journal in and runs `change`, both in one transaction of the database.
-    fn apply<T, E: From<VaultError>>(
-        &self,
-        generation: &Generation,
-        fold: impl FnOnce(&Rows<'_>, &Keyring) -> Result<Vec<EntryName>, VaultError>,
-        change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
-    ) -> Result<(T, Vec<EntryName>), E> {
-        let database = &generation.database;
-        database.pragma_update(None, "query_only", false).map_err(VaultError::from)?;
-        let transaction = database.unchecked_transaction().map_err(VaultError::from)?;
-        let rows = generation.rows();
-        let folded = fold(&rows, &generation.keyring)?;
-        let value = change(&rows)?;
-        transaction.commit().map_err(VaultError::from)?;
-        database.pragma_update(None, "query_only", true).map_err(VaultError::from)?;
-        Ok((value, folded))
     }
 
     fn write_generation(
@@ -258,6 +243,23 @@ impl Vault {
         }
         Ok((Some(next), left_to_do))
     }
+}
+
+/// Folds the journal in and runs `change`, both in one transaction of the database.
+fn apply<T, E: From<VaultError>>(
+    generation: &Generation,
+    fold: &Fold<'_>,
+    change: impl FnOnce(&Rows<'_>) -> Result<T, E>,
+) -> Result<(T, Vec<EntryName>), E> {
+    let database = &generation.database;
+    database.pragma_update(None, "query_only", false).map_err(VaultError::from)?;
+    let transaction = database.unchecked_transaction().map_err(VaultError::from)?;
+    let rows = generation.rows();
+    let folded = fold(&rows, &generation.keyring)?;
+    let value = change(&rows)?;
+    transaction.commit().map_err(VaultError::from)?;
+    database.pragma_update(None, "query_only", true).map_err(VaultError::from)?;
+    Ok((value, folded))
 }
 
 /// Whether something secret is gone for good after `action`, so that no older generation may keep it.

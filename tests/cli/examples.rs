@@ -85,6 +85,9 @@ const WORLDS: &[(&str, &[Part])] = &[
     ("rotate rollback", &[Overlap]),
     ("rotate retire", &[Overlap]),
     ("verify acme --key pending", &[Rotating]),
+    ("vault restore /mnt", &[Settled("acme"), Set(&["vault", "backup", "backups/vault-42.age"])]),
+    ("vault move-home --release", &[Settled("acme")]),
+    ("vault move-home", &[Settled("acme"), Set(&["vault", "move-home", "--release"])]),
     ("token import", &[Books]),
     ("token revoke", &[Granted]),
     ("token refresh acme", &[Granted]),
@@ -116,6 +119,10 @@ const FILES: &[(&str, &str)] = &[
         "email,company\nann@supplier.example,Supplier Ltd\nbob@supplier.example,Supplier Ltd\n",
     ),
 ];
+
+/// Folders of a machine that examples write to, and those of the home that stand for them.
+const FOLDERS: &[(&str, &str)] =
+    &[("/mnt/backups", "backups"), ("prometheus=/var/lib/node_exporter", "node_exporter")];
 
 /// Programs that examples run.
 const PROGRAMS: &[&str] = &["export-orders", "compare", "sync-all-night"];
@@ -150,6 +157,17 @@ fn world(example: &Example) -> World {
     for (name, text) in FILES {
         world.scene.place.put(name, text);
     }
+    for (written, name) in FOLDERS {
+        let folder = world.scene.place.home().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        world.stands_for(
+            written,
+            &[&written.replace(written.trim_start_matches("prometheus="), &folder.display().to_string())],
+        );
+    }
+    // Typed in the vault's own folder.
+    let previous = format!("{}.prev", world.scene.vault().display());
+    world.stands_for("vault.age.prev", &[&previous]);
     for name in PROGRAMS {
         let program = world.scene.place.put(
             name,
@@ -166,7 +184,9 @@ fn world(example: &Example) -> World {
             &[&discovery, "--environment=simulator"],
         );
     }
-    parts.iter().for_each(|part| world.add(*part));
+    for part in parts {
+        world.add(*part);
+    }
     world
 }
 
@@ -398,8 +418,13 @@ fn run(world: &World, example: &Example) -> Ran {
 
 /// How an example ends.
 fn code(example: &Example) -> i32 {
-    // The simulator runs until somebody stops it.
-    if example.command == ["sim"] { 143 } else { 0 }
+    match example.command {
+        // The simulator runs until somebody stops it.
+        ["sim"] => 143,
+        // It asks why an id is refused, and it is.
+        ["doctor"] if example.arguments.contains(&"--certificate-id=5f3a") => 4,
+        _ => 0,
+    }
 }
 
 fn all(nouns: &[&str]) {

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use serde_json::{Value, json};
 use tokenctl::cli;
 use tokenctl::output::sanitize::width;
@@ -60,6 +60,11 @@ pub(crate) fn answered_on_terminal(
         shown.extend_from_slice(&piece[..count]);
         if !is_asked && String::from_utf8_lossy(&shown).contains(question) {
             is_asked = true;
+            // What is typed before the echo is off is forgotten with it (tcsetattr(3), TCSAFLUSH).
+            let echoes = || tcgetattr(&ours).unwrap().local_modes.contains(LocalModes::ECHO);
+            while echoes() && child.try_wait().unwrap().is_none() {
+                std::thread::yield_now();
+            }
             ours.write_all(answer.as_bytes()).unwrap();
         }
     }

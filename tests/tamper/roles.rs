@@ -22,6 +22,8 @@ const TABLE: &[(&[&str], Viewer, &[&str])] = &[
     (&["demo"], Other, &[]),
     (&["sim"], Other, &[]),
     (&["help"], Other, &[]),
+    (&["completion"], Other, &[]),
+    (&["man"], Other, &[]),
     (&["status"], May, &[]),
     (&["doctor"], May, &["--offline"]),
     (&["doctor"], May, &["acme"]),

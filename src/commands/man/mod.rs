@@ -20,13 +20,10 @@ use page::Subject;
 pub(super) fn run(app: &App, args: &ManArgs) -> Result<Finished, CommandError> {
     let mut root = tree();
     root.build();
-    match &args.out {
-        Some(folder) => write_all(app, &root, folder, args.force),
-        None => {
-            let subject = find(&root, &args.words)?;
-            Ok(Finished::bytes(subject.page().into_bytes()))
-        }
+    if let Some(folder) = &args.out {
+        return write_all(app, &root, folder, args.force);
     }
+    Ok(Finished::bytes(find(&root, &args.words)?.page().into_bytes()))
 }
 
 fn find<'a>(root: &'a clap::Command, words: &[String]) -> Result<Subject<'a>, CommandError> {

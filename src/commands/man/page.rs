@@ -62,7 +62,8 @@ impl Subject<'_> {
                 if arg.get_num_args().is_some_and(|range| range.max_values() > 1) { "..." } else { "" };
             let dashes = if arg.is_last_set() { "\\-\\- " } else { "" };
             let text = format!("{dashes}{value}{many}");
-            line.push_str(&if arg.is_required_set() { format!(" {text}") } else { format!(" [{text}]") });
+            let (open, close) = if arg.is_required_set() { ("", "") } else { ("[", "]") };
+            line.extend([" ", open, &text, close]);
         }
         if self.command.has_subcommands() {
             line.push_str(" \\fICOMMAND\\fR");
@@ -98,7 +99,9 @@ impl Subject<'_> {
         let positionals: Vec<_> = self.command.get_positionals().filter(|arg| !arg.is_hide_set()).collect();
         if !positionals.is_empty() {
             page.section("ARGUMENTS");
-            positionals.into_iter().for_each(|arg| argument(page, arg));
+            for arg in positionals {
+                argument(page, arg);
+            }
         }
         let options: Vec<_> = own(self.command).filter(|arg| !arg.is_positional()).collect();
         let mut headings: Vec<Option<&str>> = options.iter().map(|arg| arg.get_help_heading()).collect();
@@ -248,7 +251,7 @@ fn argument(page: &mut Roff, arg: &Arg) {
     let takes_value = arg.get_action().takes_values();
     let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if takes_value && !defaults.is_empty() && !arg.is_hide_default_value_set() {
-        text.push_str(&format!(" [default: {}]", defaults.join(",")));
+        text = format!("{text} [default: {}]", defaults.join(","));
     }
     page.term(&term, &text);
     if !takes_value || arg.is_hide_possible_values_set() {

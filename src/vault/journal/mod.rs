@@ -327,18 +327,15 @@ impl Journal {
                 Err(VaultError::JournalDamaged { .. }) => None,
                 read => Some(read),
             });
-            match read {
-                Some(entry) => {
-                    if let Some(entry) = entry? {
-                        entry.fold(&name.owner, rows)?;
-                        restored.newer += 1;
-                    }
+            if let Some(entry) = read {
+                if let Some(entry) = entry? {
+                    entry.fold(&name.owner, rows)?;
+                    restored.newer += 1;
                 }
-                None => {
-                    file::ensure_folder(aside)?;
-                    file::keep_as(&self.path(name), &aside.join(name.file_name()))?;
-                    restored.unread += 1;
-                }
+            } else {
+                file::ensure_folder(aside)?;
+                file::keep_as(&self.path(name), &aside.join(name.file_name()))?;
+                restored.unread += 1;
             }
             set_folded(rows.database, &name.owner, name.sequence)?;
         }

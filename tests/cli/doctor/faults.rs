@@ -203,7 +203,7 @@ fn one_error_and_many_causes() {
         let hit = first == fault.cause;
         right += usize::from(hit);
         let sign = if hit { "named" } else { "MISSED" };
-        report.push_str(&format!("{sign:6}  {} ({})\n      {words}\n", fault.cause, fault.connection));
+        report = format!("{report}{sign:6}  {} ({})\n      {words}\n", fault.cause, fault.connection);
         if !fault.lasting {
             at.heal();
         }
