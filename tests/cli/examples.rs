@@ -128,7 +128,7 @@ const FOLDERS: &[(&str, &str)] =
 const PROGRAMS: &[&str] = &["export-orders", "compare", "sync-all-night"];
 
 /// Examples that ask a person, who says yes.
-const ASKING: &[&str] = &["company disconnect", "token revoke", "invite key revoke"];
+const ASKING: &[&str] = &["company disconnect", "token revoke", "invite key revoke", "vault move-home"];
 
 struct World {
     scene: Scene,
