@@ -409,7 +409,7 @@ fn run(cases: u32) -> Tally {
     tally.into_inner()
 }
 
-/// `TOKENCTL_TEST_MUTANTS=chunk-unverified cargo test --lib reader` must fail.
+/// That a chunk which nobody verifies is found is shown from outside, in `tests/tamper/pages.rs`.
 #[test]
 fn damage_anywhere_is_found_or_harmless() {
     let tally = run(60);
