@@ -22,21 +22,6 @@ fn restore(world: &World, backup: &str) -> Restored {
     open_backup(&world.place, world, &world.path(backup), None).unwrap().run().unwrap()
 }
 
-/// Another machine: nothing there but a folder.
-fn elsewhere(world: &World) -> Place {
-    std::fs::create_dir_all(world.path("new-home")).unwrap();
-    Place {
-        vault: world.path("new-home/vault.age"),
-        state_dir: world.path("new-state"),
-        home_id: Some("another machine".to_owned()),
-        ..world.place.clone()
-    }
-}
-
-fn open_at(place: &Place, world: &World) -> Vault {
-    Vault::open(place.clone(), world.credentials("operator"), world.clock.clone()).unwrap()
-}
-
 #[test]
 fn a_backup_holds_the_journal_and_the_head_of_the_log() {
     let world = World::new();

@@ -192,3 +192,18 @@ fn files_in(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// Another machine: nothing there but a folder.
+fn elsewhere(world: &World) -> Place {
+    std::fs::create_dir_all(world.path("new-home")).unwrap();
+    Place {
+        vault: world.path("new-home/vault.age"),
+        state_dir: world.path("new-state"),
+        home_id: Some("another machine".to_owned()),
+        ..world.place.clone()
+    }
+}
+
+fn open_at(place: &Place, world: &World) -> Vault {
+    Vault::open(place.clone(), world.credentials("operator"), world.clock.clone()).unwrap()
+}

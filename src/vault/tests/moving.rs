@@ -5,9 +5,9 @@ use crate::vault::rows::fixture::app;
 
 /// The vault file, copied to another machine, with the audit log or without.
 fn carried(world: &World, with_log: bool) -> Place {
+    let place = elsewhere(world);
     let folder = world.path("new-home");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::copy(&world.place.vault, folder.join("vault.age")).unwrap();
+    std::fs::copy(&world.place.vault, &place.vault).unwrap();
     if with_log {
         std::fs::create_dir_all(folder.join("vault.age.audit")).unwrap();
         for month in files_in(&world.home().join("vault.age.audit")) {
@@ -15,16 +15,7 @@ fn carried(world: &World, with_log: bool) -> Place {
             std::fs::copy(from, folder.join("vault.age.audit").join(month)).unwrap();
         }
     }
-    Place {
-        vault: folder.join("vault.age"),
-        state_dir: world.path("new-state"),
-        home_id: Some("another machine".to_owned()),
-        ..world.place.clone()
-    }
-}
-
-fn open_at(place: &Place, world: &World) -> Vault {
-    Vault::open(place.clone(), world.credentials("operator"), world.clock.clone()).unwrap()
+    place
 }
 
 #[test]
