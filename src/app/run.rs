@@ -113,7 +113,7 @@ impl Early {
             let subscriber = log::subscriber(app.settings.verbosity, app.settings.log_format, clock, console);
             let _ = tracing::subscriber::set_global_default(subscriber); // fails only if it is called twice
         }
-        match runtime() {
+        match runtime(&command) {
             Ok(runtime) => {
                 let result = runtime.block_on(until_done(&app, command));
                 let status = deliver(&app, result);
@@ -196,10 +196,15 @@ fn clock(_environment: &Environment) -> Result<Clock, CommandError> {
     Ok(Clock::system())
 }
 
-fn runtime() -> Result<Runtime, CommandError> {
+fn runtime(command: &Command) -> Result<Runtime, CommandError> {
     // For fault injection: strace counts system calls per thread.
     let mut builder =
         if mutant("traceable") { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    if !commands::is_wide(command) {
+        // One for the command, which may block, and one for what it waits for: on a machine of many cores, starting a
+        // thread for each would take longer than the command.
+        builder.worker_threads(2);
+    }
     builder
         .enable_all()
         .build()

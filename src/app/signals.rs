@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use signal_hook::{SigId, flag, low_level};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -118,13 +118,17 @@ async fn heard(stream: &mut Option<Signal>) {
     }
 }
 
-/// Whether a signal does something here: this process was not told to ignore it.
-///
-/// Source: proc_pid_status(5), `SigIgn`: one bit each, the lowest for signal 1. Asking sigaction(2) would need unsafe
-/// code.
+/// Whether a signal does something here: this process was not told to ignore it by whoever started it.
 pub fn is_heard(number: i32) -> bool {
+    static IGNORED: OnceLock<u64> = OnceLock::new();
+    IGNORED.get_or_init(ignored) & (1 << (number - 1)) == 0
+}
+
+/// Returns the signals that are ignored, one bit each, the lowest for signal 1.
+///
+/// Source: proc_pid_status(5), `SigIgn`. Asking sigaction(2) would need unsafe code.
+fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask & (1 << (number - 1)) == 0
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

@@ -14,6 +14,7 @@ pub mod check;
 pub mod company;
 pub mod completion;
 pub mod connection;
+pub mod deferred;
 pub mod doctor;
 pub mod enums;
 pub mod examples;
@@ -39,6 +40,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use check::check;
+pub use deferred::Deferred;
 pub use global::{DryRun, GlobalArgs};
 pub use usage::{Rejection, nearest};
 
@@ -70,42 +72,42 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create the vault and an identity that opens it
-    Init(vault::InitArgs),
+    Init(Deferred<vault::InitArgs>),
     /// Tell the whole story in a throw-away folder, against the built-in simulator
-    Demo(sim::DemoArgs),
+    Demo(Deferred<sim::DemoArgs>),
     /// Run the vendor simulator on loopback
-    Sim(sim::SimArgs),
+    Sim(Deferred<sim::SimArgs>),
     /// Manage app registrations, which many connections share
     #[command(subcommand)]
-    App(app::AppCommand),
+    App(Deferred<app::AppCommand>),
     /// Manage connections and their settings
     #[command(subcommand)]
-    Connection(connection::ConnectionCommand),
+    Connection(Deferred<connection::ConnectionCommand>),
     /// Connect a company through the browser
     #[command(long_about = login::LONG)]
-    Login(Box<login::LoginArgs>),
+    Login(Deferred<Box<login::LoginArgs>>),
     /// Look companies up, and disconnect them
     #[command(subcommand)]
-    Company(company::CompanyCommand),
+    Company(Deferred<company::CompanyCommand>),
     /// Make the first key and certificate of a connection
-    Keygen(keys::KeygenArgs),
+    Keygen(Deferred<keys::KeygenArgs>),
     /// Manage private keys
     #[command(subcommand)]
-    Key(keys::KeyCommand),
+    Key(Deferred<keys::KeyCommand>),
     /// Manage certificates
     #[command(subcommand)]
-    Cert(cert::CertCommand),
+    Cert(Deferred<cert::CertCommand>),
     /// Replace a connection's key with an overlap in which the vendor accepts both
     #[command(subcommand)]
-    Rotate(rotate::RotateCommand),
+    Rotate(Deferred<rotate::RotateCommand>),
     /// Prove connections by live token exchanges
-    Verify(verify::VerifyArgs),
+    Verify(Deferred<verify::VerifyArgs>),
     /// Hand out access tokens
     #[command(subcommand)]
-    Token(token::TokenCommand),
+    Token(Deferred<token::TokenCommand>),
     /// Invite suppliers: mint links, follow and revoke them, let any service verify them
     #[command(subcommand)]
-    Invite(invite::InviteCommand),
+    Invite(Deferred<invite::InviteCommand>),
     /// Run a program with fresh tokens
     ///
     /// The program takes tokenctl's place: signals and exit code are its own. It finds a connection's token in
@@ -117,48 +119,59 @@ pub enum Command {
     /// TOKENCTL_SOCKET names: GET /token/NAME like `token get NAME --format json`, and GET /token/NAME?format=raw with
     /// the token alone. What the program leaves running when it ends gets no more answers. Signals sent to tokenctl are
     /// passed on, and it ends with the program's exit code, or 128 and the number of the signal that ended it.
-    Exec(exec::ExecArgs),
+    Exec(Deferred<exec::ExecArgs>),
     /// Read the audit log: who did what and who took which token
     #[command(subcommand)]
-    Audit(audit::AuditCommand),
+    Audit(Deferred<audit::AuditCommand>),
     /// Care for the vault
     #[command(subcommand)]
-    Vault(vault::VaultCommand),
+    Vault(Deferred<vault::VaultCommand>),
     /// Show on one screen what needs attention and what expires next
     Status,
     /// Say what is wrong, why, and what helps
     #[command(long_about = doctor::LONG)]
-    Doctor(doctor::DoctorArgs),
+    Doctor(Deferred<doctor::DoctorArgs>),
     /// Print the script that lets a shell complete commands and names
     ///
     /// Connections, apps, companies and recipients are completed by name where an identity opens the vault without a
     /// question: a plain file, or TOKENCTL_IDENTITY. They are read from the vault each time, and stored nowhere else.
-    Completion(completion::CompletionArgs),
+    Completion(Deferred<completion::CompletionArgs>),
     /// Print manual pages
     ///
     /// The source of one page goes to standard output, for `man -l -` or mandoc; --out writes the pages of all commands.
-    Man(man::ManArgs),
+    Man(Deferred<man::ManArgs>),
     /// Explain a command or a topic
-    Help(help::HelpArgs),
+    Help(Deferred<help::HelpArgs>),
 }
 
-/// Returns the command tree with the examples in its long help.
+/// Returns the command tree with everything that is [`Deferred`].
+pub fn whole() -> clap::Command {
+    let mut tree = Cli::command();
+    tree.build();
+    tree
+}
+
+/// Returns the whole command tree with the examples in its long help.
 pub fn tree() -> clap::Command {
-    examples::attach(Cli::command())
+    examples::attach(whole())
 }
 
 /// Whether `argv`, which may not parse, names the command that runs another program.
 pub fn runs_a_program(argv: &[OsString]) -> bool {
     // The tree takes longer to build than most commands take to run: only where the word is there at all.
-    argv.iter().any(|word| word == "exec") && usage::command_path(&Cli::command(), argv).words == ["exec"]
+    argv.iter().any(|word| word == "exec") && usage::command_path(&whole(), argv).words == ["exec"]
 }
 
 /// Parses `argv`, the program's name included.
 pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
     let mut grammar = Cli::command();
+    let parsed = grammar.try_get_matches_from_mut(argv);
+    if parsed.as_ref().is_err_and(clap::Error::use_stderr) {
+        // It may have ended before it came to the command that is meant.
+        grammar.build();
+    }
     check::spaced_values(&grammar, argv)?;
-    let matches = grammar
-        .try_get_matches_from_mut(argv)
+    let matches = parsed
         .or_else(|error| match error.kind() {
             // The one answer that shows examples, and only below the root.
             ErrorKind::DisplayHelp if !usage::command_path(&grammar, argv).words.is_empty() => {
@@ -194,8 +207,12 @@ impl Command {
     /// Whether its own `--format` makes its answer an envelope.
     fn prints_json(&self) -> bool {
         match self {
-            Self::Token(token::TokenCommand::Get(args)) => args.format == Some(token::TokenFormat::Json),
-            Self::Invite(invite::InviteCommand::Mint(args)) => args.format == Some(invite::MintFormat::Json),
+            Self::Token(Deferred(token::TokenCommand::Get(args))) => {
+                args.format == Some(token::TokenFormat::Json)
+            }
+            Self::Invite(Deferred(invite::InviteCommand::Mint(args))) => {
+                args.format == Some(invite::MintFormat::Json)
+            }
             _ => false,
         }
     }

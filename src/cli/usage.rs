@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::output::Hint;
@@ -124,14 +123,14 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
         .into_iter()
         .filter_map(|kind| error.get(kind))
         .fold(usage, |usage, word| usage.hinted(Hint::text(format!("did you mean `{}`?", best(word)))));
-    let mut help = command_path(&super::Cli::command(), argv).words;
+    let mut help = command_path(&super::whole(), argv).words;
     help.push("--help".to_owned());
     Rejection::Usage(usage.hinted(Hint::command("for the usage, run", help)))
 }
 
 /// Whether an argument of the command that is named takes what follows `--`.
 fn goes_last(argv: &[OsString], argument: &str) -> bool {
-    let tree = super::Cli::command();
+    let tree = super::whole();
     let is_it = |arg: &clap::Arg| arg.is_last_set() && bare(&arg.to_string()) == argument;
     command_path(&tree, argv).last.get_arguments().any(is_it)
 }

@@ -26,7 +26,6 @@ pub(super) fn run(_app: &App, args: &HelpArgs) -> Outcome {
         return schema(names);
     }
     let mut command = tree();
-    command.build();
     let mut command = &mut command;
     for word in &words {
         if command.find_subcommand(word).is_none() {

@@ -80,7 +80,7 @@ fn attention(needy: &Needy) -> Attention {
         Need::Reconnect(why) => (format!("the customer must consent again: {why}"), login()),
         Need::Failed(why) => (
             format!("the last verification failed: {why}"),
-            Hint::command("to try again, run", ["verify", name]),
+            Hint::command("to find the cause, run", ["doctor", name]),
         ),
         Need::Uncertain(since) => (
             format!("the answer to a refresh at {since:.0} was lost"),

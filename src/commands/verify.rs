@@ -155,6 +155,11 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
             failure = failure.because(row.message.clone().unwrap_or_else(|| "it has no proof".to_owned()));
             failure = row.causes.iter().cloned().fold(failure, CommandError::because);
             failure = row.hints.iter().cloned().fold(failure, CommandError::hinted);
+            if row.code == Exit::Rejected.code() {
+                // One word of a vendor's stands for twenty causes.
+                failure =
+                    failure.hinted(Hint::command("to find the cause, run", ["doctor", &row.connection]));
+            }
         } else if let Some(first) = report.connections.iter().find(|row| !row.ok) {
             let command = ["verify", first.connection.as_str()];
             failure = failure.hinted(Hint::command("to see what helps the first of them, run", command));
@@ -240,7 +245,7 @@ mod tests {
             warnings: Vec::new(),
         };
         let words = ["tokenctl", "verify", "acme"].map(Into::into);
-        let Ok(cli::Cli { command: Command::Verify(args), .. }) = cli::parse(&words) else { panic!() };
+        let Ok(cli::Cli { command: Command::Verify(cli::Deferred(args)), .. }) = cli::parse(&words) else { panic!() };
         let row = row(&one, &args);
         assert_eq!((row.code, row.result), (6, "unreachable"));
         assert_eq!(row.causes, ["the vendor's request id is 8f14"]);

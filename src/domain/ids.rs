@@ -35,27 +35,34 @@ pub fn hex(bytes: &[u8]) -> String {
 
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
+        // Its digits in place, not in a string: listings hold tens of thousands of ids, and look things up by them.
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name([u8; 32]);
 
         impl $name {
             /// Returns a fresh id of 128 random bits.
             #[expect(clippy::new_without_default, reason = "every call returns a different id")]
             pub fn new() -> Self {
-                Self(random_hex::<16>())
+                random_hex::<16>().parse().expect("16 bytes are 32 digits")
             }
 
             /// The id as 32 hexadecimal digits.
             pub fn as_str(&self) -> &str {
-                &self.0
+                std::str::from_utf8(&self.0).expect("digits are text")
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(&self.0)
+                out.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
@@ -63,11 +70,11 @@ macro_rules! random_id {
             type Err = InvalidName;
 
             fn from_str(text: &str) -> Result<Self, InvalidName> {
-                if text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(InvalidName("is not an id of 32 hexadecimal digits".to_owned()))
-                }
+                let digits: Option<[u8; 32]> = text.as_bytes().try_into().ok();
+                digits
+                    .filter(|digits| digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
+                    .map(Self)
+                    .ok_or_else(|| InvalidName("is not an id of 32 hexadecimal digits".to_owned()))
             }
         }
 
@@ -81,7 +88,7 @@ macro_rules! random_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.as_str().to_owned()
             }
         }
     };
@@ -126,13 +133,13 @@ random_id! {
 
 impl From<&ConnectionId> for OwnerId {
     fn from(id: &ConnectionId) -> Self {
-        Self(id.0.clone())
+        Self(id.0)
     }
 }
 
 impl From<&OwnerId> for ConnectionId {
     fn from(id: &OwnerId) -> Self {
-        Self(id.0.clone())
+        Self(id.0)
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Overview {
     /// The app that it belongs to.
     pub app: Option<App>,
     /// Its keys.
-    pub keys: KeySet,
+    pub keys: Box<KeySet>,
     /// What is known of its grant.
     pub grant: Option<Grant>,
     /// What is known of its cached token as of the last commit.
@@ -40,7 +40,7 @@ pub struct Overview {
 impl Overview {
     /// A connection that has nothing yet.
     pub fn bare(connection: Connection, app: Option<App>) -> Self {
-        Self { connection, app, keys: KeySet::default(), grant: None, token: None, verification: None }
+        Self { connection, app, keys: Box::default(), grant: None, token: None, verification: None }
     }
 
     /// How its client proves who it is.
@@ -111,7 +111,7 @@ pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsErr
         };
         Ok(Overview {
             app,
-            keys: rows.keys_of(&connection.id)?,
+            keys: Box::new(rows.keys_of(&connection.id)?),
             grant: match journalled.get(&connection.id) {
                 Some(grant) => Some(grant.clone()),
                 None => rows.grant_facts(&connection.id)?,

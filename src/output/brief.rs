@@ -59,7 +59,9 @@ impl Brief {
 impl Item {
     fn draw(&self, canvas: Canvas) -> Vec<String> {
         let what = safe(&self.what.text);
-        let what = canvas.width.map_or_else(|| what.clone().into_owned(), |width| truncate(&what, width));
+        let what = canvas
+            .width
+            .map_or_else(|| what.clone().into_owned(), |width| truncate(&what, width).into_owned());
         let mut lines = vec![toned(&what, self.what.tone, canvas.colour)];
         if let Some(hint) = &self.hint {
             let line = format!("  {hint}");

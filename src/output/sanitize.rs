@@ -49,7 +49,10 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     const AGE: &str = "AGE-SECRET-KEY-";
     const PEM: &str = "PRIVATE KEY-----";
     // Both hold it; most cells of a long listing do not.
-    if !text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"KEY-")) {
+    let ends_in_key = |(at, _)| {
+        text.as_bytes()[..at].last_chunk().is_some_and(|word: &[u8; 3]| word.eq_ignore_ascii_case(b"KEY"))
+    };
+    if !text.match_indices('-').any(ends_in_key) {
         return Cow::Borrowed(text);
     }
     let mut text = Cow::Borrowed(text);
@@ -74,7 +77,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 
 /// Returns `text` as one harmless line of at most [`LINE_LIMIT`] columns.
 pub fn safe_line(text: &str) -> String {
-    truncate(&safe(text), LINE_LIMIT)
+    truncate(&safe(text), LINE_LIMIT).into_owned()
 }
 
 /// Returns `text` as a harmless CSV cell: as [`safe`], and never read as a formula by a spreadsheet.
@@ -117,9 +120,9 @@ pub fn safe_json(json: &str) -> Cow<'_, str> {
 /// Cuts `text` to `width` columns between visible characters, with `…` in place of what was cut.
 ///
 /// Expects harmless text; see [`safe`]. Stacked accents beyond what any script needs are cut as well.
-pub fn truncate(text: &str, width: usize) -> String {
+pub fn truncate(text: &str, width: usize) -> Cow<'_, str> {
     if is_plain(text) && text.len() <= width {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len().min(4 * width));
     let mut columns = 0;
@@ -134,7 +137,7 @@ pub fn truncate(text: &str, width: usize) -> String {
             if before_last.1 < width {
                 line.push('…');
             }
-            return line;
+            return Cow::Owned(line);
         }
         line.push_str(cluster);
         columns += cluster.width();
@@ -142,7 +145,7 @@ pub fn truncate(text: &str, width: usize) -> String {
             before_last = (line.len(), columns);
         }
     }
-    line
+    Cow::Owned(line)
 }
 
 /// Returns the columns that harmless `text` takes on a terminal.

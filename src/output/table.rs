@@ -1,5 +1,7 @@
 //! Views as text: aligned columns without borders, right at every width and with every script.
 
+use std::borrow::Cow;
+
 use comfy_table::{
     Attribute, Cell as Painted, CellAlignment, Color, ColumnConstraint, ContentArrangement, TableStyle, Width,
 };
@@ -26,10 +28,13 @@ pub struct Canvas {
     pub unicode: bool,
 }
 
+/// A cell's text, harmless, and what it means.
+type Shown<'a> = (Cow<'a, str>, Tone);
+
 /// A column of a table.
 #[derive(Debug, Clone)]
 pub struct Column {
-    title: std::borrow::Cow<'static, str>,
+    title: Cow<'static, str>,
     right: bool,
     narrow: Narrow,
 }
@@ -47,7 +52,7 @@ enum Narrow {
 
 impl Column {
     /// A column with its title in capitals.
-    pub fn new(title: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+    pub fn new(title: impl Into<Cow<'static, str>>) -> Self {
         Self { title: title.into(), right: false, narrow: Narrow::Stays }
     }
 
@@ -114,8 +119,7 @@ impl Table {
         if self.rows.is_empty() {
             return format!("{}\n", self.empty);
         }
-        let rows: Vec<Vec<(String, Tone)>> =
-            self.rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+        let rows: Vec<Vec<Shown<'_>>> = self.rows.iter().map(|row| row.iter().map(shown).collect()).collect();
         match self.widths(&rows, canvas.width) {
             Some(widths) => self.draw_columns(&rows, &widths, canvas.colour),
             None => self.draw_stacked(&rows, canvas),
@@ -123,7 +127,7 @@ impl Table {
     }
 
     /// Returns how wide each column may be, or `None` if there is no room for columns.
-    fn widths(&self, rows: &[Vec<(String, Tone)>], available: Option<usize>) -> Option<Vec<usize>> {
+    fn widths(&self, rows: &[Vec<Shown<'_>>], available: Option<usize>) -> Option<Vec<usize>> {
         let mut widths: Vec<usize> = self.columns.iter().map(|column| width(&column.title)).collect();
         for row in rows {
             for (widest, (text, _)) in widths.iter_mut().zip(row) {
@@ -146,7 +150,7 @@ impl Table {
         Some(widths)
     }
 
-    fn draw_columns(&self, rows: &[Vec<(String, Tone)>], widths: &[usize], colour: bool) -> String {
+    fn draw_columns(&self, rows: &[Vec<Shown<'_>>], widths: &[usize], colour: bool) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(TableStyle::new()).force_no_tty();
         table.style_text_only();
@@ -188,10 +192,10 @@ impl Table {
         format!("{}\n", table.trim_fmt())
     }
 
-    fn draw_stacked(&self, rows: &[Vec<(String, Tone)>], canvas: Canvas) -> String {
+    fn draw_stacked(&self, rows: &[Vec<Shown<'_>>], canvas: Canvas) -> String {
         let blocks = rows.iter().map(|row| {
             let titles = self.columns.iter().map(|column| &*column.title);
-            draw_facts(titles.zip(row.iter().map(|(text, tone)| (text.as_str(), *tone))), canvas)
+            draw_facts(titles.zip(row.iter().map(|(text, tone)| (&**text, *tone))), canvas)
         });
         blocks.collect::<Vec<_>>().join("\n")
     }
@@ -210,8 +214,7 @@ pub fn render(view: &View, canvas: Canvas) -> String {
             Block::Table(table) => text.push_str(&table.draw(canvas)),
             Block::Facts(facts) => {
                 let facts: Vec<_> = facts.iter().map(|(label, cell)| (safe(label), shown(cell))).collect();
-                let facts =
-                    facts.iter().map(|(label, (text, tone))| (label.as_ref(), (text.as_str(), *tone)));
+                let facts = facts.iter().map(|(label, (text, tone))| (label.as_ref(), (&**text, *tone)));
                 // A fact is never cut: fingerprints and ids are there to be copied.
                 text.push_str(&draw_facts(facts, Canvas { width: None, ..canvas }));
             }
@@ -253,11 +256,15 @@ fn draw_facts<'a>(facts: impl Iterator<Item = (&'a str, (&'a str, Tone))>, canva
 }
 
 /// Returns what is shown of a cell: harmless, of bounded length, `-` for nothing.
-fn shown(cell: &Cell) -> (String, Tone) {
+fn shown(cell: &Cell) -> Shown<'_> {
     if cell.text.is_empty() {
-        return ("-".to_owned(), Tone::Dim);
+        return (Cow::Borrowed("-"), Tone::Dim);
     }
-    (truncate(&safe(&cell.text), LINE_LIMIT), cell.tone)
+    let text = match safe(&cell.text) {
+        Cow::Borrowed(text) => truncate(text, LINE_LIMIT),
+        Cow::Owned(text) => Cow::Owned(truncate(&text, LINE_LIMIT).into_owned()),
+    };
+    (text, cell.tone)
 }
 
 fn painted(text: &str, tone: Tone) -> Painted {

@@ -8,7 +8,7 @@
 //!     fix       Setup > Users/Roles > Manage Roles: …
 //! ```
 
-use super::sanitize::{LINE_LIMIT, safe, truncate, width};
+use super::sanitize::{safe, safe_line, truncate, width};
 use super::table::{Canvas, toned};
 use super::view::Tone;
 
@@ -70,7 +70,8 @@ struct Brush {
 
 impl Brush {
     fn node(self, node: &Node, indent: &Indent, text: &mut String) {
-        let name = truncate(&safe(&node.name), self.names.saturating_sub(width(&indent.first) + 1));
+        let name = safe(&node.name);
+        let name = truncate(&name, self.names.saturating_sub(width(&indent.first) + 1));
         let label = pad(&format!("{}{name}", indent.first), self.names);
         let (word, tone) = node.word;
         let coloured = toned(word, tone, self.canvas.colour);
@@ -102,7 +103,7 @@ impl Brush {
 
     /// Writes a text beside what stands before it, or below it where there is too little room.
     fn put(self, (before, taken): (&str, usize), guide: &str, found: &str, text: &mut String) {
-        let found = truncate(&safe(found), LINE_LIMIT);
+        let found = safe_line(found);
         let Some(columns) = self.canvas.width else {
             text.push_str(format!("{before}{found}").trim_end());
             text.push('\n');

@@ -13,12 +13,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{Args, CommandFactory as _, ValueEnum};
+use clap::{Args, ValueEnum};
 
 pub use offers::Names;
 
 use super::help::{SCHEMA, Topic};
-use super::{Cli, GlobalArgs, scan, values};
+use super::{GlobalArgs, scan, values, whole};
 use crate::output::sanitize::is_hostile;
 use crate::output::schemas::SCHEMAS;
 use bash::Line;
@@ -137,7 +137,7 @@ impl Request {
             look_up: look_up.into(),
             left_to_shell: self.shell.knows_files().then(|| Arc::clone(&wants_files)),
         };
-        let mut tree = offers::attach(Cli::command(), &offers);
+        let mut tree = offers::attach(whole(), &offers);
         let found = clap_complete::engine::complete(&mut tree, self.words.clone(), before.len(), folder);
         let mut found: Vec<_> = found.unwrap_or_default().iter().filter_map(candidate).collect();
         // What is typed all day has a long name; and flags are for who asks for them, or where there is nothing else.
@@ -168,7 +168,7 @@ fn subjects(before: &[OsString]) -> Option<Vec<Candidate>> {
     if by == "help" && words == [SCHEMA] {
         return Some(SCHEMAS.iter().map(|answers| word(answers.name)).collect());
     }
-    let mut command = Cli::command();
+    let mut command = whole();
     for word in &words {
         command = command.find_subcommand(OsStr::new(word))?.clone();
     }

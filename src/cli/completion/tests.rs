@@ -112,7 +112,7 @@ fn arguments_that_offer_names() {
         }
     }
     let mut found = Vec::new();
-    gather(&Cli::command(), &mut Vec::new(), &mut found);
+    gather(&whole(), &mut Vec::new(), &mut found);
     insta::assert_snapshot!(found.join("\n"), @"
     app show name: Apps
     app set name: Apps

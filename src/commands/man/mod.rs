@@ -18,8 +18,7 @@ use page::Subject;
 
 /// Prints the page of a command, or writes all pages.
 pub(super) fn run(app: &App, args: &ManArgs) -> Result<Finished, CommandError> {
-    let mut root = tree();
-    root.build();
+    let root = tree();
     if let Some(folder) = &args.out {
         return write_all(app, &root, folder, args.force);
     }

@@ -56,7 +56,7 @@ pub(super) fn load(
             .map(|connection| {
                 let keys = sets.remove(&connection.id).unwrap_or_default();
                 (
-                    apps.plan(&connection).and_then(|plan| apps.choose((&connection, plan), keys, request)),
+                    apps.plan(&connection).and_then(|plan| apps.choose((&connection, plan), *keys, request)),
                     connection,
                 )
             })

@@ -39,8 +39,7 @@ impl Columns<'_> {
 
     /// Takes the next column as text that parses, or as NULL.
     pub(super) fn optional_parsed<T: FromStr>(&mut self) -> Result<Option<T>, VaultError> {
-        let text: Option<String> = self.value()?;
-        text.map(|text| text.parse().map_err(|_| self.damaged_before())).transpose()
+        self.optional_text_as(|text| text.parse().ok())
     }
 
     /// Takes the next column as a stored word of an enumeration.
@@ -50,12 +49,10 @@ impl Columns<'_> {
 
     /// Takes the next column as a stored word of an enumeration, or as NULL.
     pub(super) fn optional_word<T: DeserializeOwned>(&mut self) -> Result<Option<T>, VaultError> {
-        let text: Option<String> = self.value()?;
-        let read = |text: String| {
-            let word: StrDeserializer<'_, serde::de::value::Error> = text.as_str().into_deserializer();
-            T::deserialize(word).map_err(|_| self.damaged_before())
-        };
-        text.map(read).transpose()
+        self.optional_text_as(|text| {
+            let word: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+            T::deserialize(word).ok()
+        })
     }
 
     /// Takes the next column as JSON.
@@ -65,8 +62,7 @@ impl Columns<'_> {
 
     /// Takes the next column as JSON, or as NULL.
     pub(super) fn optional_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, VaultError> {
-        let text: Option<String> = self.value()?;
-        text.map(|text| serde_json::from_str(&text).map_err(|_| self.damaged_before())).transpose()
+        self.optional_text_as(|text| serde_json::from_str(text).ok())
     }
 
     /// Takes the next column as text that `read` can read.
@@ -79,8 +75,12 @@ impl Columns<'_> {
         &mut self,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, VaultError> {
-        let text: Option<String> = self.value()?;
-        text.map(|text| read(&text).ok_or_else(|| self.damaged_before())).transpose()
+        // As SQLite has it, without a copy: what is read is seldom kept as text.
+        let value = self.row.get_ref(self.next).map_err(|_| self.damaged())?;
+        let text = value.as_str_or_null().map_err(|_| self.damaged())?;
+        let found = text.map(|text| read(text).ok_or_else(|| self.damaged())).transpose();
+        self.next += 1;
+        found
     }
 
     fn damaged(&self) -> VaultError {

@@ -1,6 +1,6 @@
 //! Keys: certificates in the open, private keys sealed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use rusqlite::named_params;
@@ -93,8 +93,9 @@ impl Rows<'_> {
     }
 
     /// Returns the keys of every connection that has some.
-    pub fn key_sets(&self) -> Result<BTreeMap<ConnectionId, KeySet>, VaultError> {
-        let mut sets: BTreeMap<ConnectionId, KeySet> = BTreeMap::new();
+    pub fn key_sets(&self) -> Result<HashMap<ConnectionId, Box<KeySet>>, VaultError> {
+        // In boxes: three certificates' room each, which a map that grows would move again and again.
+        let mut sets: HashMap<ConnectionId, Box<KeySet>> = HashMap::new();
         for key in self.all(select!(""), [], read)? {
             let set = sets.entry(key.connection.clone()).or_default();
             match key.state {

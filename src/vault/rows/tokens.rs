@@ -1,6 +1,6 @@
 //! Cached access tokens, sealed; what is known of them, in the open.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rusqlite::named_params;
 
@@ -77,7 +77,7 @@ impl Rows<'_> {
     }
 
     /// Returns what is known of every token.
-    pub fn all_token_facts(&self) -> Result<BTreeMap<ConnectionId, TokenFacts>, VaultError> {
+    pub fn all_token_facts(&self) -> Result<HashMap<ConnectionId, TokenFacts>, VaultError> {
         let pairs = self.all(
             "SELECT connection_id, hash, obtained_at, expires_at, key_id, settings_hash FROM tokens",
             [],

@@ -1,6 +1,6 @@
 //! The last verification of each connection.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rusqlite::named_params;
 
@@ -64,7 +64,7 @@ impl Rows<'_> {
     }
 
     /// Returns the last verification of every connection that has one.
-    pub fn verifications(&self) -> Result<BTreeMap<ConnectionId, Verification>, VaultError> {
+    pub fn verifications(&self) -> Result<HashMap<ConnectionId, Verification>, VaultError> {
         let found = self.all(select!(""), [], read)?;
         Ok(found.into_iter().map(|verification| (verification.connection.clone(), verification)).collect())
     }

@@ -40,7 +40,7 @@ fn everything_comes_back() {
 
     let set = fixture.viewer().keys_of(&acme.id).unwrap();
     assert_eq!(set.pending, Some(pending.clone()));
-    assert_eq!(rows.key_sets().unwrap()[&acme.id], set);
+    assert_eq!(rows.key_sets().unwrap()[&acme.id], Box::new(set));
     assert_eq!(rows.private_key(&pending.id).unwrap().expose(), b"one");
     assert!(matches!(fixture.viewer().private_key(&pending.id), Err(VaultError::NotOperator)));
 
