@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::cli::connection::{
     AssertionArgs, ChangeArgs, ConnectionCommand, FilterArgs, ImportArgs, ListArgs, NameArgs, SetArgs,
 };
+use crate::domain::counted::counted;
 use crate::domain::selection::Selection;
 use crate::domain::standing::standing;
 use crate::ops::backups;
@@ -208,7 +209,7 @@ fn remove(app: &App, args: &ChangeArgs) -> Result<Finished, CommandError> {
     let what = if overview.grant.is_some() {
         "forget its grant".to_owned()
     } else {
-        format!("destroy its {keys} keys")
+        format!("destroy its {}", counted(keys, "key"))
     };
     let question = format!("Remove {} and {what}? There is no way back", args.name);
     session::confirm(&session, &question)

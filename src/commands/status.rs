@@ -1,6 +1,7 @@
 //! `tokenctl status`
 
 use crate::app::App;
+use crate::domain::counted::counted;
 use crate::domain::role::Role;
 use crate::domain::rotation::Phase;
 use crate::ops::status::{Attention as Needy, Lapse, Need, status};
@@ -86,13 +87,14 @@ fn attention(needy: &Needy) -> Attention {
             format!("the answer to a refresh at {since:.0} was lost"),
             refresh("to send the same refresh token once more, run"),
         ),
-        Need::Expiring(days) => (format!("its certificate expires in {days} days"), key()),
+        Need::Expiring(days) => (format!("its certificate expires in {}", counted(days, "day")), key()),
         Need::GrantExpiring(days, Lapse::Hard) => {
-            (format!("the customer must consent again within {days} days"), login())
+            (format!("the customer must consent again within {}", counted(days, "day")), login())
         }
-        Need::GrantExpiring(days, Lapse::Rolling) => {
-            (format!("its refresh token expires in {days} days unless it is used"), refresh("to use it, run"))
-        }
+        Need::GrantExpiring(days, Lapse::Rolling) => (
+            format!("its refresh token expires in {} unless it is used", counted(days, "day")),
+            refresh("to use it, run"),
+        ),
         Need::Exposed => ("a removed operator may hold its key".to_owned(), key()),
         Need::RotationPending => ("a rotation waits for the new certificate id".to_owned(), key()),
         Need::ActivationPending => ("its first key waits for the certificate id".to_owned(), key()),

@@ -81,7 +81,7 @@ pub(super) fn run_init(app: &App, args: &InitArgs) -> Result<Finished, CommandEr
 
 /// Said by `init` and `status`.
 pub(super) const SINGLE_OPERATOR: &str =
-    "there is only one operator: if that identity is lost, every secret is lost with it";
+    "there is only one operator: if that identity is lost, so is every secret";
 
 fn new_operator(key: &RecipientKey) -> RecipientRow {
     RecipientRow {

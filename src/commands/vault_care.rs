@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::cli::vault::{BackupArgs, MoveHomeArgs, RekeyArgs};
+use crate::domain::counted::counted;
 use crate::ops::backups::{self, Backed, Unsaved};
 use crate::ops::care::{self, Move};
 use crate::ops::interact::Interact as _;
@@ -128,8 +129,8 @@ fn question(planned: &Move) -> Option<String> {
     (!planned.is_released()).then(|| {
         format!(
             "Make this the home although {from} did not give the vault up? It must never write the vault again, and \
-             what it wrote since this copy was made is lost; {} grants become uncertain",
-            planned.grants
+             what it wrote since this copy was made is lost, and {} will be uncertain",
+            counted(planned.grants, "grant")
         )
     })
 }

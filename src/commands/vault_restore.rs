@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::cli::vault::RestoreArgs;
+use crate::domain::counted::counted;
 use crate::ops::OpsError;
 use crate::ops::care::{self, RestorePlan};
 use crate::ops::interact::Interact as _;
@@ -74,8 +75,8 @@ fn warn_of(app: &App, plan: &RestorePlan) {
     }
     if plan.open_invitations > 0 {
         app.console.warn(&format!(
-            "{} invitations can be used again, also those that were used up or revoked since the backup",
-            plan.open_invitations
+            "{} can be used again, even if used up or revoked since the backup",
+            counted(plan.open_invitations, "invitation")
         ));
     }
     if plan.rekeys {
@@ -87,8 +88,8 @@ fn question(plan: &RestorePlan) -> String {
     let what = format!("generation {} of {:.0}", plan.backup, plan.committed_at);
     match plan.replaces {
         Some(current) => format!(
-            "Replace generation {current} by what {what} was? What changed since is lost, and {} grants become uncertain",
-            plan.grants
+            "Replace generation {current} by what {what} was? What changed since is lost, and {} will be uncertain",
+            counted(plan.grants, "grant")
         ),
         None => format!("Make {what} the vault, written here and nowhere else?"),
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::cli::verify::{FailOn, ReportFile, VerifyArgs};
+use crate::domain::counted::counted;
 use crate::domain::selection::Selection;
 use crate::ops::OpsError;
 use crate::ops::interact::Interact as _;
@@ -171,7 +172,11 @@ fn failure(report: &Verify, args: &VerifyArgs) -> Option<CommandError> {
         let name = first.map_or("NAME", |row| row.connection.as_str());
         let failure = CommandError::new(
             Exit::Expiring,
-            format!("{} connections expire within {} days", report.expiring, args.warn_days),
+            format!(
+                "expiring within {}: {}",
+                counted(args.warn_days, "day"),
+                counted(report.expiring, "connection")
+            ),
         );
         let by_key = first.and_then(|row| row.proof.as_ref()).is_none_or(Proof::is_exchange);
         failure.hinted(if by_key {
@@ -245,7 +250,9 @@ mod tests {
             warnings: Vec::new(),
         };
         let words = ["tokenctl", "verify", "acme"].map(Into::into);
-        let Ok(cli::Cli { command: Command::Verify(cli::Deferred(args)), .. }) = cli::parse(&words) else { panic!() };
+        let Ok(cli::Cli { command: Command::Verify(cli::Deferred(args)), .. }) = cli::parse(&words) else {
+            panic!()
+        };
         let row = row(&one, &args);
         assert_eq!((row.code, row.result), (6, "unreachable"));
         assert_eq!(row.causes, ["the vendor's request id is 8f14"]);

@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod certificate;
 pub mod connection;
+pub mod counted;
 pub mod diagnosis;
 pub mod grant;
 pub mod granted;

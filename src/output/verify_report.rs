@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::reports::verify::{Verify, VerifyRow};
 use super::sanitize::safe_line;
+use crate::domain::counted::counted;
 
 /// A kind of report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,7 @@ fn headline(row: &VerifyRow) -> String {
             format!("{name} is not proven: {message}")
         }
         (Verdict::Expiring | Verdict::TooNear, Some(at), Some(days)) => {
-            format!("{name} expires on {} ({days} days left)", at.strftime("%Y-%m-%d"))
+            format!("{name} expires on {} ({} left)", at.strftime("%Y-%m-%d"), counted(days, "day"))
         }
         _ => format!("{name} is proven"),
     }

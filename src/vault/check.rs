@@ -15,6 +15,7 @@ use super::resealing::open_all;
 use super::store::{State, Vault};
 use super::trailer::CHUNK;
 use crate::domain::audit::AuditCheck;
+use crate::domain::counted::counted;
 
 /// One thing that was checked.
 #[derive(Debug)]
@@ -110,20 +111,20 @@ impl Vault {
     fn check_journal(&self, generation: &Generation) -> Result<String, VaultError> {
         let names = self.journal.list(None)?;
         if generation.role == Role::Viewer {
-            return Ok(format!("{} entries, which an operator can open", names.len()));
+            return Ok(format!("{}, which an operator can open", counted(names.len(), "entry")));
         }
         for name in &names {
             // One that is in the vault already counts for nothing: a kill may leave it behind, sealed by the keys from
             // before a rekey. One that was folded and removed meanwhile is in a newer generation.
             let _: Option<_> = self.journal.unfolded(&generation.database, name, &generation.keyring)?;
         }
-        Ok(format!("{} entries open and are signed", names.len()))
+        Ok(format!("{}, all signed, and opened", counted(names.len(), "entry")))
     }
 
     fn check_audit(&self, generation: &Generation) -> Result<String, VaultError> {
         let check = self.audit.verify(Some(generation.anchor()?))?;
         let unanchored = check.after_anchor;
-        Ok(format!("{} records hold together, {unanchored} of them after the anchor", check.records))
+        Ok(format!("{}, in one chain, {unanchored} after the anchor", counted(check.records, "record")))
     }
 }
 

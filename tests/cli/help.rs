@@ -50,6 +50,35 @@ fn the_files_are_those_that_exist() {
 }
 
 #[test]
+fn every_schema_that_is_listed_is_printed() {
+    let place = Place::new();
+    let text = place.run(&["help", "output"]).stdout;
+    let (_, listed) = text.split_once("SCHEMA  ").expect("a table of schemas");
+    let names: Vec<_> = listed
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| name.contains('/'))
+        .collect();
+    assert!(names.len() > 40, "{names:?}");
+    for name in names {
+        let ran = place.run(&["help", "schema", name]);
+        assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{ran}");
+        let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+        jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let unknown = place.run(&["help", "schema", "verfy/1"]);
+    insta::assert_snapshot!(unknown, @"
+    --- stderr
+    error: there is no schema `verfy/1`
+    hint: did you mean `verify/1`? run `tokenctl help schema verify/1`
+    hint: to see every schema, run `tokenctl help output`
+    --- exit 2
+    ");
+}
+
+#[test]
 fn every_variable_that_counts_is_explained() {
     let text = Place::new().run(&["help", "environment"]).stdout;
     for name in [

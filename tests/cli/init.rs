@@ -33,7 +33,7 @@ fn makes_vault_and_identity_and_says_what_to_back_up() {
       [HOME]/.local/share/tokenctl/vault.age: useless without an identity that opens it
       [HOME]/.config/tokenctl/identity.txt: whoever has it and the vault has every secret
     --- stderr
-    warning: there is only one operator: if that identity is lost, every secret is lost with it
+    warning: there is only one operator: if that identity is lost, so is every secret
     hint: to let a second operator in, run `tokenctl vault recipient add KEY --role=operator`
     hint: to add a connection, run `tokenctl connection add netsuite NAME --account=ID --client-id=ID`
     --- exit 0
@@ -65,7 +65,7 @@ fn a_recipient_with_a_key_of_its_own_needs_no_identity() {
     Back up, apart from each other:
       [HOME]/.local/share/tokenctl/vault.age: useless without an identity that opens it
     --- stderr
-    warning: there is only one operator: if that identity is lost, every secret is lost with it
+    warning: there is only one operator: if that identity is lost, so is every secret
     hint: to let a second operator in, run `tokenctl vault recipient add KEY --role=operator`
     hint: to add a connection, run `tokenctl connection add netsuite NAME --account=ID --client-id=ID`
     --- exit 0

@@ -245,6 +245,7 @@ fn reports(scene: &mut Scene) {
         &["vault", "recipient", "list"],
         &["status"],
         &["verify", "acme"],
+        &["doctor", "acme"],
         &["help", "environment"],
     ] {
         for format in FORMATS {

@@ -85,7 +85,9 @@ mod tests {
     fn planned(line: &str) -> Result<Vec<String>, String> {
         let words = ["tokenctl", "exec"].into_iter().chain(line.split(' ')).chain(["--", "true"]);
         let parsed = crate::cli::parse(&words.map(Into::into).collect::<Vec<_>>());
-        let Ok(Cli { command: Command::Exec(Deferred(args)), .. }) = parsed else { panic!("{line}: {parsed:?}") };
+        let Ok(Cli { command: Command::Exec(Deferred(args)), .. }) = parsed else {
+            panic!("{line}: {parsed:?}")
+        };
         match plan(&args) {
             Ok(plan) => Ok(plan.into_iter().map(|variables| variables.token).collect()),
             Err(error) => Err(error.problem().message.to_owned()),

@@ -11,6 +11,7 @@ mod presented;
 
 use crate::app::App;
 use crate::cli::invite::{AlertsArgs, CleanupArgs, InviteCommand, PresentArgs, SelectArgs, SelectChangeArgs};
+use crate::domain::counted::counted;
 use crate::domain::invitation::{Step, Suspicion};
 use crate::ops::invites::{self, Moved, Presented, Selector};
 use crate::ops::{OpsError, Session};
@@ -123,8 +124,11 @@ fn confirm_many(
     if count == 0 {
         return Ok(());
     }
-    session::confirm(session, &format!("Revoke {count} invitations? Their links stop working"))
-        .map_err(|error| error.doing("cannot revoke the invitations"))
+    session::confirm(
+        session,
+        &format!("Revoke {}? No link of theirs works any more", counted(count, "invitation")),
+    )
+    .map_err(|error| error.doing("cannot revoke the invitations"))
 }
 
 fn step(app: &App, args: &PresentArgs, step: Step) -> Result<Finished, CommandError> {

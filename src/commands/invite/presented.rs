@@ -19,12 +19,14 @@ pub(super) fn read(app: &App, path: &Path) -> Result<SecretString, CommandError>
     Ok(Secret::new(token.to_owned()))
 }
 
-/// Returns what a link carries, or the text without the white space around it.
+/// Returns what a link carries, or the text, without the white space around it.
 pub(super) fn token_in(text: &str) -> &str {
     let text = text.trim();
     let carried = ["#token=", "?token=", "&token="].into_iter().find_map(|mark| text.split_once(mark));
     match carried {
-        Some((page, rest)) if page.starts_with("https://") => rest.split(['&', '#']).next().unwrap_or(rest),
+        Some((page, rest)) if page.starts_with("https://") => {
+            rest.split(['&', '#']).next().unwrap_or(rest).trim()
+        }
         _ => text,
     }
 }
@@ -51,6 +53,7 @@ mod tests {
             "https://app.example/?token=a.b.c",
             "https://app.example/?l=de&token=a.b.c&utm_source=mail",
             "https://app.example/?token=a.b.c#top\r\n",
+            "https://app.example/?token=a.b.c\r#top",
         ] {
             assert_eq!(token_in(text), "a.b.c", "{text}");
         }

@@ -130,13 +130,24 @@ async fn ask(
     Ok(Shown::Token(Box::new(exchanged)))
 }
 
+/// How a connection that got no token is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The vendor is asked until the cause is found.
+    Closely,
+    /// Closely, but not in this run: there are too many.
+    Later,
+    /// What it said is all that there is to know.
+    AsItIs,
+}
+
 /// Says what came of it; a refusal that is looked at closely is asked about until its cause is found, or nothing is left
 /// to ask. Returns how many requests that took, too.
 pub(super) async fn judge(
     session: &Session,
     overview: &Overview,
     all: &[Overview],
-    (fared, closely): (Fared, bool),
+    (fared, look): (Fared, Look),
     request: &DoctorRequest,
 ) -> (Vec<Check>, u32) {
     let vendor = providers::descriptor(overview.connection.provider);
@@ -146,13 +157,17 @@ pub(super) async fn judge(
         Err(error) => error,
     };
     let check = refused(overview, &error);
-    if !closely {
-        let name = overview.connection.name.as_str();
-        return (vec![check.fix(Fix::run("to look at it closely, run", ["doctor", name]))], 0);
-    }
-    match Box::pin(trials::investigate(session, (overview, all), request, &error)).await {
-        Ok((suspects, asked)) => (vec![explained(check, suspects)], asked),
-        Err(why) => (vec![check.because(format!("it could not be looked at closely: {why}"))], 0),
+    match look {
+        Look::AsItIs => (vec![check], 0),
+        Look::Later => {
+            let name = overview.connection.name.as_str();
+            (vec![check.fix(Fix::run("to look at it closely, run", ["doctor", name]))], 0)
+        }
+        Look::Closely => match Box::pin(trials::investigate(session, (overview, all), request, &error)).await
+        {
+            Ok((suspects, asked)) => (vec![explained(check, suspects)], asked),
+            Err(why) => (vec![check.because(format!("it could not be looked at closely: {why}"))], 0),
+        },
     }
 }
 

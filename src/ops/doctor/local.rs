@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::domain::connection::{Connection, Environment};
+use crate::domain::counted::counted;
 use crate::domain::grant::{Grant, GrantState};
 use crate::domain::health::{Ailment, Check, Fix};
 use crate::domain::key::{Key, KeyState};
@@ -127,10 +128,13 @@ fn key(session: &Session, overview: &Overview) -> Check {
             .fix(Fix::run("after the upload, run", ["cert", "activate", name, "--certificate-id=ID"])),
         Phase::Rotating => {
             let since = keys.pending.as_ref().map(|key| now.duration_since(key.created_at).as_hours() / 24);
-            Check::warning("key", format!("a rotation is pending for {} days", since.unwrap_or_default()))
-                .because("the new key waits for its certificate id; the old one signs until then")
-                .fix(Fix::run("after the upload, run", ["rotate", "confirm", name, "--certificate-id=ID"]))
-                .fix(Fix::run("to keep the old key, run", ["rotate", "abort", name]))
+            Check::warning(
+                "key",
+                format!("a rotation is pending for {}", counted(since.unwrap_or_default(), "day")),
+            )
+            .because("the new key waits for its certificate id; the old one signs until then")
+            .fix(Fix::run("after the upload, run", ["rotate", "confirm", name, "--certificate-id=ID"]))
+            .fix(Fix::run("to keep the old key, run", ["rotate", "abort", name]))
         }
         Phase::Overlap => Check::warning("key", "its previous key is kept")
             .because("the vendor accepts both until the previous one is retired")

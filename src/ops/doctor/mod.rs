@@ -30,6 +30,7 @@ use crate::domain::selection::Selection;
 
 use super::connections::{self, Overview};
 use super::{OpsError, Session};
+use live::Look;
 
 /// How many refused connections are looked at closely; the others say how to ask for it.
 const CLOSELY: usize = 20;
@@ -138,9 +139,15 @@ pub async fn examine(session: &Arc<Session>, request: &DoctorRequest) -> Result<
         let mut parts = local::checks(session, overview, &all);
         match (fared.remove(&overview.connection.id), silent) {
             (Some(own), _) => {
-                let close = own.is_refusal() && closely < CLOSELY && request_fits(overview);
-                closely += usize::from(close);
-                let (checks, asked) = live::judge(session, overview, &all, (own, close), request).await;
+                let look = if !own.is_refusal() || !request_fits(overview) {
+                    Look::AsItIs
+                } else if closely < CLOSELY {
+                    closely += 1;
+                    Look::Closely
+                } else {
+                    Look::Later
+                };
+                let (checks, asked) = live::judge(session, overview, &all, (own, look), request).await;
                 requests += asked;
                 parts.extend(checks);
             }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::domain::counted::counted;
 use crate::domain::grant::GrantState;
 use crate::domain::health::{Ailment, Check, Fix, mode_problem};
 use crate::ops::backups::{self, Unsaved};
@@ -30,7 +31,7 @@ fn opened(info: &VaultInfo) -> Check {
     let connections = counts.connections;
     Check::ok(
         "open",
-        format!("generation {generation}, {connections} connections, you are {}", role.as_str()),
+        format!("generation {generation}, {}, you are {}", counted(connections, "connection"), role.as_str()),
     )
 }
 
@@ -50,7 +51,7 @@ fn operators(info: &VaultInfo) -> Check {
         return Check::ok("operators", "more than one can open its secrets");
     }
     Check::warning("operators", "a single operator can open its secrets")
-        .because("if that identity is lost, every secret is")
+        .because("if that identity is lost, so is every secret")
         .fix(Fix::run("to let a second one in, run", ["vault", "recipient", "add", "KEY", "--role=operator"]))
 }
 
@@ -106,7 +107,7 @@ fn journal(session: &Session, info: &VaultInfo) -> Result<Check, OpsError> {
     }
     Ok(Check::ok(
         "journal",
-        format!("{entries} entries wait for the next commit, and every refresh has its answer"),
+        format!("waiting for the next commit: {}; every refresh has its answer", counted(entries, "entry")),
     ))
 }
 
@@ -114,11 +115,15 @@ fn audit(session: &Session) -> Check {
     match history::verify(session) {
         Ok((found, _)) if found.interrupted > 0 => Check::warning(
             "audit",
-            format!("{} records, unbroken; {} without an outcome", found.records, found.interrupted),
+            format!(
+                "{}, unbroken; {} without an outcome",
+                counted(found.records, "record"),
+                found.interrupted
+            ),
         )
         .because("those operations were interrupted")
         .fix(Fix::run("to see which, run", ["audit", "list"])),
-        Ok((found, _)) => Check::ok("audit", format!("{} records, unbroken", found.records)),
+        Ok((found, _)) => Check::ok("audit", format!("{}, unbroken", counted(found.records, "record"))),
         Err(OpsError::AuditClosed) => Check::skipped("audit", "only the owner's account can read it"),
         Err(error) => {
             let kind = match &error {

@@ -11,13 +11,14 @@ use crate::ops::connections::Overview;
 use crate::ops::proof::Asker;
 use crate::providers::Descriptor;
 
-/// Hosts that are asked at most: those of chosen connections first.
+/// Hosts that are asked at most.
 const MOST: usize = 8;
 
-/// Asks each host once; returns how many were asked, too.
+/// Asks each host of the chosen connections once or, where none was chosen, of all that are enabled; returns how many were
+/// asked, too.
 pub(super) async fn check(session: &Session, all: &[Overview], chosen: &[&Overview]) -> (Check, u32) {
     let mut hosts: Vec<(String, &'static Descriptor, Url)> = Vec::new();
-    let enabled = all.iter().filter(|overview| overview.connection.enabled);
+    let enabled = all.iter().filter(|overview| overview.connection.enabled && chosen.is_empty());
     for overview in chosen.iter().copied().chain(enabled) {
         if let Ok(plan) = session.plan(&overview.connection)
             && let Some(host) = plan.endpoints.token().host_str()

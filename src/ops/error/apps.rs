@@ -1,6 +1,7 @@
 //! What can keep an app from being added, changed or removed.
 
 use crate::domain::audit::AuditKind;
+use crate::domain::counted::counted;
 use crate::domain::ids::AppName;
 
 /// A failure that is about an app.
@@ -28,7 +29,8 @@ pub enum AppError {
     NoPreviousKeys(AppName),
     /// A grant belongs to the client id that it was given to (exit 5).
     #[error(
-        "{holders} connections of `{name}` hold grants that were given to its client id: another one cannot use them"
+        "`{name}` has grants of {}, given to its client id: another one cannot use them",
+        counted(holders, "connection")
     )]
     WouldOrphan {
         /// Which app.
@@ -37,7 +39,7 @@ pub enum AppError {
         holders: usize,
     },
     /// Connections belong to it (exit 5).
-    #[error("{connections} connections belong to the app `{name}`")]
+    #[error("the app `{name}` is used by {}", counted(connections, "connection"))]
     InUse {
         /// Which app.
         name: AppName,

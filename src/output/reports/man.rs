@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::counted::counted;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
 use crate::output::view::View;
@@ -46,7 +47,7 @@ impl Report for ManPages {
     }
 
     fn view(&self) -> View {
-        View::new().line(format!("wrote {} pages to {}", self.pages.len(), self.folder))
+        View::new().line(format!("wrote {} to {}", counted(self.pages.len(), "page"), self.folder))
     }
 
     fn listing(&self) -> Listing {

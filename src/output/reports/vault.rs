@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::moment;
+use crate::domain::counted::counted;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
 use crate::output::view::{Cell, Tone, View};
@@ -268,11 +269,14 @@ impl Report for Info {
             ("schema", self.schema.to_string().into()),
             ("size", format!("{} KiB", self.size.div_ceil(1024)).into()),
             ("created", self.created_at.map(moment).into()),
-            ("holds", format!("{} connections, {} keys", self.connections, self.keys).into()),
+            (
+                "holds",
+                format!("{}, {}", counted(self.connections, "connection"), counted(self.keys, "key")).into(),
+            ),
             (
                 "journal",
                 match self.journal_entries {
-                    Some(entries) => format!("{entries} entries").into(),
+                    Some(entries) => counted(entries, "entry").into(),
                     None => "only the owner of the vault can read it".into(),
                 },
             ),

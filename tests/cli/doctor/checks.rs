@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
+use tokenctl::sim::{Endpoint, Fault, FaultRule};
 
 use crate::common::Place;
 use crate::common::scene::Scene;
@@ -28,16 +29,16 @@ fn a_place_that_is_well() {
     |-state           ok       [HOME]/.local/state/tokenctl
     `-proxy           ok       none is set
     vault             warning  [HOME]/.local/share/tokenctl/vault.age
-    |-open            ok       generation 4, 1 connections, you are operator
+    |-open            ok       generation 4, 1 connection, you are operator
     |-home            ok       this is where it is written
     |-operators       warning  a single operator can open its secrets
-    |     cause       if that identity is lost, every secret is
+    |     cause       if that identity is lost, so is every secret
     |     fix         to let a second one in, run `tokenctl vault recipient add KEY --role=operator`
     |-backup          warning  none was made on this machine
     |     cause       if this disk is lost, so is every secret
     |     fix         to make one, run `tokenctl vault backup OUT`
     |-modes           ok       nobody else can write the vault or what lies beside it
-    |-journal         ok       0 entries wait for the next commit, and every refresh has its answer
+    |-journal         ok       waiting for the next commit: 0 entries; every refresh has its answer
     `-audit           ok       8 records, unbroken
     vendors           ok       one request to each host
     `-127.0.0.1       ok       NetSuite answers in [TIME] ms, and its clock agrees with ours
@@ -92,6 +93,30 @@ fn a_refusal_has_a_cause_and_a_fix() {
     assert!(causes.contains(&"integration-blocked"), "{causes:?}");
     assert!(suspects.iter().all(|suspect| suspect["certainty"] == "possible"), "{suspects:?}");
     assert!(suspects.iter().all(|suspect| !suspect["fixes"].as_array().unwrap().is_empty()));
+}
+
+#[test]
+fn the_hosts_of_others_are_not_asked() {
+    let scene = Scene::settled();
+    // Nobody listens at the port of discard.
+    let far = ["--account=7654321", "--client-id=x", "--token-url=http://127.0.0.2:9/netsuite/7654321/token"];
+    scene.ok(&[&["connection", "add", "netsuite", "far", "--environment=simulator"][..], &far].concat());
+    let named = scene.run(&["doctor", "acme"]);
+    assert_eq!(named.code, Some(0), "{named}");
+    assert!(!named.stdout.contains("127.0.0.2"), "{named}");
+    let everywhere = scene.run(&["doctor"]);
+    assert_eq!(everywhere.code, Some(6), "{everywhere}");
+    assert!(everywhere.stdout.contains("127.0.0.2"), "{everywhere}");
+}
+
+#[test]
+fn what_is_done_already_is_no_advice() {
+    let scene = Scene::settled();
+    scene.control().arm(FaultRule::always(Fault::Reset {}).at(Endpoint::Token));
+    let ran = scene.run(&["doctor", "acme"]);
+    assert_eq!(ran.code, Some(6), "{ran}");
+    assert!(ran.stdout.contains("NetSuite cannot be reached"), "{ran}");
+    assert!(!ran.stdout.contains("run `tokenctl doctor"), "{ran}");
 }
 
 #[test]

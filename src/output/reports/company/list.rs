@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::counted::counted;
 use crate::domain::standing::Standing;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
@@ -132,9 +133,8 @@ impl CompanyList {
         };
         let shown = self.companies.len();
         let all = match self.matching {
-            1 => "1 company".to_owned(),
             all if shown < all => format!("{shown} of {all} companies"),
-            all => format!("{all} companies"),
+            all => counted(all, "company"),
         };
         let others = count(|standing| !standing.needs_attention());
         let needy = match self.attention {
