@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use super::client::Line;
@@ -66,6 +68,31 @@ pub(super) async fn noting_connection<Connection, Error>(
     made
 }
 
+/// How late a limit may be noticed.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Keeps the runtime's timers going as long as it is there.
+///
+/// Why: the thread that is woken for a vendor's bytes is the one that waited for timers as well. It goes through all that
+/// came, which takes seconds where nothing ends (a thousand interim answers), and tokio wakes no other one to wait in its
+/// place until there is something to do.
+struct Pulse {
+    _stop: mpsc::Sender<()>,
+}
+
+impl Pulse {
+    fn start() -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let runtime = Handle::current();
+        runtime.clone().spawn_blocking(move || {
+            while stopped.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+                drop(runtime.spawn(async {}));
+            }
+        });
+        Self { _stop: stop }
+    }
+}
+
 impl Conversation<'_> {
     pub(super) async fn run(
         self,
@@ -93,6 +120,7 @@ impl Conversation<'_> {
             read_body(&mut response).await
         });
         let limit = if mutant("no-timeout") { Duration::from_hours(1) } else { limit };
+        let _pulse = Pulse::start();
         let outcome = tokio::time::timeout(limit, reading).await.unwrap_or_else(|_| {
             unsent = line == Line::Single && !connected.load(Ordering::SeqCst);
             Err(Problem::Unreachable(Unreachable::Timeout))

@@ -97,7 +97,10 @@ pub fn recipient(session: &Session, text: &str) -> Result<Recipient, OpsError> {
     let mut found = recipients.into_iter().filter(matches);
     match (found.next(), found.next()) {
         (Some(recipient), None) => Ok(recipient),
-        (None, _) => Err(crate::vault::VaultError::NoRecipient(text.to_owned()).into()),
+        (None, _) => {
+            let nearest = session.vault.read(|rows| rows.nearest_recipient(text))?;
+            Err(OpsError::NoRecipient { name: text.to_owned(), nearest })
+        }
         (Some(_), Some(_)) => {
             Err(OpsError::Invalid(format!("several recipients are called `{text}`: use the public key")))
         }

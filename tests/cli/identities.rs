@@ -53,6 +53,24 @@ fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
 }
 
 #[test]
+fn a_mistyped_label_gets_a_suggestion() {
+    let place = Place::new();
+    assert_eq!(place.run(&["init"]).code, Some(0));
+    let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let added = place.run(&["vault", "recipient", "add", key, "--role=viewer", "--label=support desk"]);
+    assert_eq!(added.code, Some(0), "{added}");
+    insta::assert_snapshot!(place.run(&["vault", "recipient", "remove", "suport desk", "--yes"]), @"
+    --- stderr
+    error: cannot remove the recipient
+      cause: there is no recipient `suport desk`
+    hint: did you mean `support desk`?
+    --- exit 3
+    ");
+    let unlike = place.run(&["vault", "recipient", "set-role", "zzz", "--role=viewer"]);
+    assert!(unlike.stderr.contains("tokenctl vault recipient list"), "{unlike}");
+}
+
+#[test]
 fn a_private_key_in_the_wrong_place_is_not_repeated() {
     let place = Place::new();
     assert_eq!(place.run(&["init"]).code, Some(0));

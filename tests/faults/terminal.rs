@@ -154,7 +154,7 @@ fn a_removal_asks_first() {
     let (shown, code) = on_terminal(&mut remove(0), 80, "n\n");
     assert_eq!(code, Some(9), "{shown}");
     assert!(
-        shown.contains("Remove desk-000 and destroy its 1 keys?") && shown.contains("not confirmed"),
+        shown.contains("Remove desk-000 and destroy its 1 key?") && shown.contains("not confirmed"),
         "{shown}"
     );
     let (shown, code) = on_terminal(&mut remove(0), 80, "\n");

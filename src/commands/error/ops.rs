@@ -71,8 +71,12 @@ fn hints(error: &OpsError) -> Vec<Hint> {
             vec![hint("to use one again, run", &["connection", "enable", name])]
         }
         OpsError::ShortLived { .. } => vec![Hint::text("ask for less with `--min-ttl`")],
-        OpsError::NoConnection { nearest: Some(name), .. } => {
+        OpsError::NoConnection { nearest: Some(name), .. }
+        | OpsError::NoRecipient { nearest: Some(name), .. } => {
             vec![Hint::text(format!("did you mean `{name}`?"))]
+        }
+        OpsError::NoRecipient { nearest: None, .. } => {
+            vec![hint("to see all, run", &["vault", "recipient", "list"])]
         }
         OpsError::NoConnection { nearest: None, .. } | OpsError::EmptySelection => {
             vec![hint("to see what there is, run", &["connection", "list"])]

@@ -80,6 +80,14 @@ pub enum OpsError {
         /// The nearest name there is.
         nearest: Option<String>,
     },
+    /// No recipient has the public key, the fingerprint or the label (exit 3).
+    #[error("there is no recipient `{name}`")]
+    NoRecipient {
+        /// What was asked for.
+        name: String,
+        /// The nearest label there is.
+        nearest: Option<String>,
+    },
     /// The name is taken (exit 5).
     #[error("there is a connection `{0}` already")]
     NameTaken(ConnectionName),
@@ -243,7 +251,7 @@ impl AuditKind for OpsError {
             Self::NoAnswer(NoAnswer::Terminal(_)) => "failure",
             Self::Exchange(error) => kind_of(error.outcome()),
             Self::SharedFailure(failure) => kind_of(failure.outcome),
-            Self::NoConnection { .. } | Self::NoKey { .. } => "not-found",
+            Self::NoConnection { .. } | Self::NoRecipient { .. } | Self::NoKey { .. } => "not-found",
             Self::NameTaken(_)
             | Self::Step { .. }
             | Self::Disabled(_)

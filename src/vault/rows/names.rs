@@ -68,6 +68,11 @@ impl Rows<'_> {
         Ok(nearest(wanted, names, String::as_str).into_iter().next())
     }
 
+    /// Returns the recipient's label that `wanted` may have meant; foreign text.
+    pub fn nearest_recipient(&self, wanted: &str) -> Result<Option<String>, VaultError> {
+        Ok(nearest(wanted, self.recipient_labels()?, String::as_str).into_iter().next())
+    }
+
     /// Returns the name of the connection, company or app with this id, be it removed.
     pub fn display_name(&self, id: &str) -> Result<Option<String>, VaultError> {
         self.first(&format!("SELECT name FROM ({ALL_NAMES}) WHERE id = ?1 LIMIT 1"), [id], columns::value)
