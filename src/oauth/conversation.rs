@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use zeroize::Zeroizing;
 
 use super::client::Line;
@@ -81,15 +81,19 @@ struct Pulse {
 }
 
 impl Pulse {
-    fn start() -> Self {
-        let (stop, stopped) = mpsc::channel();
+    /// Returns nothing where the runtime has one thread: there is no other one to wait.
+    fn start() -> Option<Self> {
         let runtime = Handle::current();
+        if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return None;
+        }
+        let (stop, stopped) = mpsc::channel();
         runtime.clone().spawn_blocking(move || {
             while stopped.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
                 drop(runtime.spawn(async {}));
             }
         });
-        Self { _stop: stop }
+        Some(Self { _stop: stop })
     }
 }
 
