@@ -10,7 +10,10 @@ pub(crate) fn fault(ran: &Ran, code: i32) -> Option<String> {
     if ran.code != Some(code) {
         return Some(format!("exit {:?} instead of {code}:\n{ran}", ran.code));
     }
-    let lines: Vec<&str> = ran.stderr.lines().filter(|line| !line.starts_with("warning: ")).collect();
+    // Warnings, which may have hints of their own, come before it.
+    let is_before = |line: &&str| line.starts_with("warning: ") || line.starts_with("hint: ");
+    let lines: Vec<&str> = ran.stderr.lines().skip_while(is_before).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.starts_with("warning: ")).collect();
     let plain = lines.first().is_some_and(|line| line.starts_with("error: "))
         && lines[1..].iter().all(|line| line.starts_with("  cause: ") || line.starts_with("hint: "))
         && lines.iter().any(|line| line.starts_with("hint: "))
