@@ -158,8 +158,8 @@ pub fn tree() -> clap::Command {
 
 /// Whether `argv`, which may not parse, names the command that runs another program.
 pub fn runs_a_program(argv: &[OsString]) -> bool {
-    // The tree takes longer to build than most commands take to run: only where the word is there at all.
-    argv.iter().any(|word| word == "exec") && usage::command_path(&whole(), argv).words == ["exec"]
+    // It has no commands below it, so that what is deferred does not matter.
+    argv.iter().any(|word| word == "exec") && usage::command_path(&Cli::command(), argv).words == ["exec"]
 }
 
 /// Parses `argv`, the program's name included.
@@ -179,8 +179,8 @@ pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
             }
             _ => Err(error),
         })
-        .map_err(|error| usage::explain(&error, argv))?;
-    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| usage::explain(&error, argv))?;
+        .map_err(|error| usage::explain(&error, &grammar, argv))?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| usage::explain(&error, &grammar, argv))?;
     cli.words = words_of(&matches).join(" ");
     if cli.command.prints_json() && cli.global.output != Some(Format::Jsonl) {
         cli.global.output = Some(Format::Json);

@@ -70,8 +70,8 @@ pub(super) fn command_path<'tree>(tree: &'tree clap::Command, argv: &[OsString])
     path
 }
 
-/// Turns clap's error into ours.
-pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
+/// Turns clap's error into ours; `tree` is built as far as `argv` leads.
+pub(super) fn explain(error: &clap::Error, tree: &clap::Command, argv: &[OsString]) -> Rejection {
     if !error.use_stderr() {
         return Rejection::Answer(error.render().to_string());
     }
@@ -100,7 +100,7 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
         }
         ErrorKind::MissingRequiredArgument => {
             let usage = Usage::new(format!("`{argument}` is missing"));
-            if goes_last(argv, &argument) { usage.because("it goes after `--`") } else { usage }
+            if goes_last(tree, argv, &argument) { usage.because("it goes after `--`") } else { usage }
         }
         ErrorKind::ArgumentConflict if text(ContextKind::PriorArg) == argument => {
             Usage::new(format!("`{argument}` can be given only once"))
@@ -123,16 +123,15 @@ pub(super) fn explain(error: &clap::Error, argv: &[OsString]) -> Rejection {
         .into_iter()
         .filter_map(|kind| error.get(kind))
         .fold(usage, |usage, word| usage.hinted(Hint::text(format!("did you mean `{}`?", best(word)))));
-    let mut help = command_path(&super::whole(), argv).words;
+    let mut help = command_path(tree, argv).words;
     help.push("--help".to_owned());
     Rejection::Usage(usage.hinted(Hint::command("for the usage, run", help)))
 }
 
 /// Whether an argument of the command that is named takes what follows `--`.
-fn goes_last(argv: &[OsString], argument: &str) -> bool {
-    let tree = super::whole();
+fn goes_last(tree: &clap::Command, argv: &[OsString], argument: &str) -> bool {
     let is_it = |arg: &clap::Arg| arg.is_last_set() && bare(&arg.to_string()) == argument;
-    command_path(&tree, argv).last.get_arguments().any(is_it)
+    command_path(tree, argv).last.get_arguments().any(is_it)
 }
 
 fn words(value: &ContextValue) -> String {

@@ -1,5 +1,7 @@
 //! Things to do in as many lines as there are, and where the rest is listed.
 
+use std::borrow::Cow;
+
 use super::hint::Hint;
 use super::sanitize::{safe, truncate, width};
 use super::table::{Canvas, toned};
@@ -59,9 +61,7 @@ impl Brief {
 impl Item {
     fn draw(&self, canvas: Canvas) -> Vec<String> {
         let what = safe(&self.what.text);
-        let what = canvas
-            .width
-            .map_or_else(|| what.clone().into_owned(), |width| truncate(&what, width).into_owned());
+        let what = canvas.width.map_or(Cow::Borrowed(&*what), |width| truncate(&what, width));
         let mut lines = vec![toned(&what, self.what.tone, canvas.colour)];
         if let Some(hint) = &self.hint {
             let line = format!("  {hint}");

@@ -26,9 +26,9 @@ pub struct Problem<'a> {
 impl<'a> Problem<'a> {
     /// The lines for people: `error: …`, `  cause: …`, `hint: …`, each harmless.
     pub fn lines(self) -> impl Iterator<Item = (Part, String)> + use<'a> {
-        let message = (Part::Error, safe_line(self.message));
-        let causes = self.causes.iter().map(|cause| (Part::Cause, safe_line(cause)));
-        let hints = self.hints.iter().map(|hint| (Part::Hint, safe_line(&hint.to_string())));
+        let message = (Part::Error, safe_line(self.message).into_owned());
+        let causes = self.causes.iter().map(|cause| (Part::Cause, safe_line(cause).into_owned()));
+        let hints = self.hints.iter().map(|hint| (Part::Hint, safe_line(&hint.to_string()).into_owned()));
         std::iter::once(message).chain(causes).chain(hints)
     }
 }

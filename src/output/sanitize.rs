@@ -76,8 +76,11 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns `text` as one harmless line of at most [`LINE_LIMIT`] columns.
-pub fn safe_line(text: &str) -> String {
-    truncate(&safe(text), LINE_LIMIT).into_owned()
+pub fn safe_line(text: &str) -> Cow<'_, str> {
+    match safe(text) {
+        Cow::Borrowed(text) => truncate(text, LINE_LIMIT),
+        Cow::Owned(text) => Cow::Owned(truncate(&text, LINE_LIMIT).into_owned()),
+    }
 }
 
 /// Returns `text` as a harmless CSV cell: as [`safe`], and never read as a formula by a spreadsheet.

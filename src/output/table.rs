@@ -7,7 +7,7 @@ use comfy_table::{
 };
 use console::Style;
 
-use super::sanitize::{LINE_LIMIT, safe, truncate, width};
+use super::sanitize::{LINE_LIMIT, safe, safe_line, truncate, width};
 use super::tree;
 use super::view::{Block, Cell, Tone, View};
 
@@ -219,7 +219,7 @@ pub fn render(view: &View, canvas: Canvas) -> String {
                 text.push_str(&draw_facts(facts, Canvas { width: None, ..canvas }));
             }
             Block::Line(cell) => {
-                text.push_str(&toned(&truncate(&safe(&cell.text), LINE_LIMIT), cell.tone, canvas.colour));
+                text.push_str(&toned(&safe_line(&cell.text), cell.tone, canvas.colour));
                 text.push('\n');
             }
             Block::Text(ours) => {
@@ -260,11 +260,7 @@ fn shown(cell: &Cell) -> Shown<'_> {
     if cell.text.is_empty() {
         return (Cow::Borrowed("-"), Tone::Dim);
     }
-    let text = match safe(&cell.text) {
-        Cow::Borrowed(text) => truncate(text, LINE_LIMIT),
-        Cow::Owned(text) => Cow::Owned(truncate(&text, LINE_LIMIT).into_owned()),
-    };
-    (text, cell.tone)
+    (safe_line(&cell.text), cell.tone)
 }
 
 fn painted(text: &str, tone: Tone) -> Painted {

@@ -8,6 +8,7 @@ mod junit;
 mod prometheus;
 mod sarif;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -87,7 +88,7 @@ fn headline(row: &VerifyRow) -> String {
     let name = safe_line(&row.connection);
     match (verdict(row), row.expires_at, row.days_left) {
         (Verdict::Failed, ..) => {
-            let message = row.message.as_deref().map_or_else(|| "it has no proof".to_owned(), safe_line);
+            let message = row.message.as_deref().map_or(Cow::Borrowed("it has no proof"), safe_line);
             format!("{name} is not proven: {message}")
         }
         (Verdict::Expiring | Verdict::TooNear, Some(at), Some(days)) => {

@@ -131,14 +131,14 @@ impl Interact for Console {
         if !self.manner.attended {
             return Err(NoAnswer::Unattended { question: question.to_owned() });
         }
-        self.ask(|| prompt::confirm(safe_line(question)))
+        self.ask(|| prompt::confirm(safe_line(question).into_owned()))
     }
 
     fn passphrase(&self, prompt: &str) -> Result<Option<SecretString>, NoAnswer> {
         if !self.manner.attended {
             return Err(NoAnswer::NoPassphrase { prompt: prompt.to_owned() });
         }
-        self.ask(|| prompt::passphrase(safe_line(prompt)))
+        self.ask(|| prompt::passphrase(safe_line(prompt).into_owned()))
     }
 
     fn progress(&self, total: u64, label: &str) -> Box<dyn Progress> {
@@ -166,7 +166,7 @@ impl Interact for Console {
         if !self.manner.attended && (!demanded || self.manner.unasked) {
             return None;
         }
-        let prompt = Prompt::begin(self.clone(), safe_line(prompt), self.manner.attended);
+        let prompt = Prompt::begin(self.clone(), safe_line(prompt).into_owned(), self.manner.attended);
         match prompt {
             Ok(prompt) => Some(Box::new(prompt)),
             Err(error) => {

@@ -51,7 +51,7 @@ impl Progress for Late {
     }
 
     fn describe(&self, label: &str) {
-        self.bar.set_message(crate::output::sanitize::safe_line(label));
+        self.bar.set_message(crate::output::sanitize::safe_line(label).into_owned());
     }
 }
 

@@ -10,10 +10,11 @@ pub(crate) fn fault(ran: &Ran, code: i32) -> Option<String> {
     if ran.code != Some(code) {
         return Some(format!("exit {:?} instead of {code}:\n{ran}", ran.code));
     }
-    // Warnings, which may have hints of their own, come before it.
-    let is_before = |line: &&str| line.starts_with("warning: ") || line.starts_with("hint: ");
-    let lines: Vec<&str> = ran.stderr.lines().skip_while(is_before).collect();
-    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.starts_with("warning: ")).collect();
+    // Only a warning's hint comes before it.
+    let lines = ran.stderr.lines();
+    let warned = ran.stderr.starts_with("warning: ");
+    let lines = lines.skip_while(|line| warned && is_aside(line));
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("warning: ")).collect();
     let plain = lines.first().is_some_and(|line| line.starts_with("error: "))
         && lines[1..].iter().all(|line| line.starts_with("  cause: ") || line.starts_with("hint: "))
         && lines.iter().any(|line| line.starts_with("hint: "))
@@ -23,6 +24,11 @@ pub(crate) fn fault(ran: &Ran, code: i32) -> Option<String> {
         return Some(format!("not a plain message:\n{ran}"));
     }
     None
+}
+
+/// Whether a line may be a warning's.
+fn is_aside(line: &str) -> bool {
+    line.starts_with("warning: ") || line.starts_with("hint: ")
 }
 
 /// As [`fault`] for a run with `--output json`: the envelope on stdout has the same code.

@@ -18,8 +18,12 @@ const MOST: usize = 8;
 /// asked, too.
 pub(super) async fn check(session: &Session, all: &[Overview], chosen: &[&Overview]) -> (Check, u32) {
     let mut hosts: Vec<(String, &'static Descriptor, Url)> = Vec::new();
-    let enabled = all.iter().filter(|overview| overview.connection.enabled && chosen.is_empty());
-    for overview in chosen.iter().copied().chain(enabled) {
+    let subjects: Vec<_> = if chosen.is_empty() {
+        all.iter().filter(|overview| overview.connection.enabled).collect()
+    } else {
+        chosen.to_vec()
+    };
+    for overview in subjects {
         if let Ok(plan) = session.plan(&overview.connection)
             && let Some(host) = plan.endpoints.token().host_str()
             && !hosts.iter().any(|(known, ..)| known == host)
@@ -29,7 +33,8 @@ pub(super) async fn check(session: &Session, all: &[Overview], chosen: &[&Overvi
         }
     }
     if hosts.is_empty() {
-        return (Check::skipped("vendors", "no connection is enabled"), 0);
+        let why = if chosen.is_empty() { "no connection is enabled" } else { "there is no host to ask" };
+        return (Check::skipped("vendors", why), 0);
     }
     let asker = Asker::new(session);
     let mut parts = BTreeMap::new();

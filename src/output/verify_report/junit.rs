@@ -49,12 +49,13 @@ fn write(writer: &mut Writer<Vec<u8>>, report: &Verify, at: Timestamp) -> io::Re
             for name in &report.skipped {
                 let name = safe_line(name);
                 let case = writer.create_element("testcase");
-                case.with_attributes([("name", name.as_str()), ("classname", "disabled")])
-                    .write_inner_content(|writer| {
+                case.with_attributes([("name", &*name), ("classname", "disabled")]).write_inner_content(
+                    |writer| {
                         let skipped = writer.create_element("skipped");
                         skipped.with_attribute(("message", "the connection is disabled")).write_empty()?;
                         Ok(())
-                    })?;
+                    },
+                )?;
             }
             Ok(())
         })?;
@@ -71,7 +72,7 @@ fn case(writer: &mut Writer<Vec<u8>>, row: &VerifyRow) -> io::Result<()> {
     let name = safe_line(&row.connection);
     let time = seconds(row.latency_ms.unwrap_or(0));
     let case = writer.create_element("testcase").with_attributes([
-        ("name", name.as_str()),
+        ("name", &*name),
         ("classname", row.provider),
         ("time", time.as_str()),
     ]);

@@ -185,7 +185,7 @@ fn finding(row: &VerifyRow) -> Option<Finding> {
     };
     // What has a proof and failed all the same is a failure of its own.
     let rule_index = position(rule).or_else(|| position(Outcome::Failed.as_str()))?;
-    let name = safe_line(&row.connection);
+    let name = safe_line(&row.connection).into_owned();
     let message = std::iter::once(headline(row)).chain(details(row)).collect::<Vec<_>>().join("\n");
     Some(Finding {
         rule_id: RULES[rule_index].0,
