@@ -138,13 +138,13 @@ pub fn give_key(
         connection: connection.id.clone(),
         state: KeyState::Active,
         algorithm: KeyAlgorithm::Rsa4096,
-        certificate,
+        certificate: certificate.facts,
         certificate_id: Some(id),
         created_at: now,
         activated_at: Some(now),
         exposed_at: None,
     };
-    rows.insert_key(&key, pair.pkcs8())?;
+    rows.insert_key(&key, &certificate.pem, pair.pkcs8())?;
     Ok(key.id)
 }
 

@@ -32,19 +32,20 @@ fn export(app: &App, args: &ExportArgs) -> Result<Finished, CommandError> {
         |error: CommandError| error.doing(format!("cannot export the certificate of `{}`", args.name));
     let session = session::open(app)?;
     let held = find(&session, &args.name, args.key.map(Into::into)).map_err(|error| doing(error.into()))?;
-    let bytes = encode(&held, args.format).map_err(|error| doing(error.into()))?;
+    let bytes = certificates::pem(&session, &held.key)
+        .and_then(|pem| encode(&held, pem, args.format))
+        .map_err(|error| doing(error.into()))?;
     let export = Export { path: &args.out, audience: app.everybody(), replace: args.force };
     let what = format!("the {} certificate of {}", held.key.state, args.name);
     Finished::exported(what, &export, bytes).map_err(|error| doing(error.into()))
 }
 
-fn encode(held: &Held, format: CertificateFormat) -> Result<Vec<u8>, OpsError> {
-    let stored = &held.key.certificate;
+fn encode(held: &Held, pem: String, format: CertificateFormat) -> Result<Vec<u8>, OpsError> {
     Ok(match format {
-        CertificateFormat::Pem => stored.pem.clone().into_bytes(),
-        CertificateFormat::Der => certificate::der(stored)?,
+        CertificateFormat::Pem => pem.into_bytes(),
+        CertificateFormat::Der => certificate::der(&pem)?,
         CertificateFormat::Jwk => {
-            let jwk = certificates::public_jwk(held)?;
+            let jwk = certificates::public_jwk(held, &pem)?;
             let mut text = crate::output::report::to_value(&jwk).to_string();
             text.push('\n');
             text.into_bytes()
@@ -59,10 +60,11 @@ fn row(app: &App, held: &Held) -> CertificateRow {
 
 fn show(app: &App, args: &ShowArgs) -> Result<Finished, CommandError> {
     let session = session::open(app)?;
-    let held = find(&session, &args.name, args.key.map(Into::into)).map_err(|error| {
+    let doing = |error: OpsError| {
         CommandError::from(error).doing(format!("cannot show the certificate of `{}`", args.name))
-    })?;
-    let pem = held.key.certificate.pem.clone();
+    };
+    let held = find(&session, &args.name, args.key.map(Into::into)).map_err(doing)?;
+    let pem = certificates::pem(&session, &held.key).map_err(doing)?;
     Ok(Finished::report(CertificateDetail { certificate: row(app, &held), pem }))
 }
 

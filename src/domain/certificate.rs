@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::ids::hex;
-use super::key::{Certificate, KeyAlgorithm};
+use super::key::{Certificate, CertificateFacts, KeyAlgorithm};
 use super::keypair::KeyPair;
 
 /// Why a certificate cannot be made or taken over.
@@ -104,7 +104,7 @@ pub fn read(bytes: &[u8]) -> Result<(Certificate, KeyAlgorithm), CertificateErro
 
 /// Fails with [`CertificateError::Mismatch`] unless `certificate` holds the public half of `key`.
 pub fn belongs_to(certificate: &Certificate, key: &KeyPair) -> Result<(), CertificateError> {
-    let der = der(certificate)?;
+    let der = der(&certificate.pem)?;
     // Compared as numbers and points, not as encodings: both sides are re-encoded by the same code.
     if public_key_bytes(&parse(&der)?)? == rcgen::PublicKeyData::der_bytes(key) {
         Ok(())
@@ -113,10 +113,10 @@ pub fn belongs_to(certificate: &Certificate, key: &KeyPair) -> Result<(), Certif
     }
 }
 
-/// The certificate as DER.
-pub fn der(certificate: &Certificate) -> Result<Vec<u8>, CertificateError> {
-    let (_, block) = x509_parser::pem::parse_x509_pem(certificate.pem.as_bytes())
-        .map_err(|_| CertificateError::Malformed)?;
+/// Returns a certificate's PEM block as DER.
+pub fn der(pem: &str) -> Result<Vec<u8>, CertificateError> {
+    let (_, block) =
+        x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|_| CertificateError::Malformed)?;
     Ok(block.contents)
 }
 
@@ -161,11 +161,13 @@ fn describe(pem: String, der: &[u8]) -> Result<Certificate, CertificateError> {
     };
     Ok(Certificate {
         pem,
-        fingerprint: hex(digest(&SHA256, der).as_ref()),
-        subject: parsed.subject().to_string(),
-        serial: hex(parsed.raw_serial()),
-        not_before: instant(parsed.validity().not_before)?,
-        not_after: instant(parsed.validity().not_after)?,
+        facts: CertificateFacts {
+            fingerprint: hex(digest(&SHA256, der).as_ref()),
+            subject: parsed.subject().to_string(),
+            serial: hex(parsed.raw_serial()),
+            not_before: instant(parsed.validity().not_before)?,
+            not_after: instant(parsed.validity().not_after)?,
+        },
     })
 }
 
@@ -213,12 +215,12 @@ mod tests {
     #[test]
     fn says_what_was_asked() {
         let key = KeyPair::generate(KeyAlgorithm::EcP256).unwrap();
-        let certificate = self_signed(&key, &request(730)).unwrap();
+        let Certificate { pem, facts: certificate } = self_signed(&key, &request(730)).unwrap();
         assert_eq!(certificate.subject, "CN=1234567 acme");
         assert_eq!(certificate.not_before.to_string(), "2026-11-22T10:00:00Z");
         assert_eq!(certificate.not_after.to_string(), "2028-11-21T10:00:00Z");
         assert_eq!(certificate.serial.len(), 32);
-        let der = der(&certificate).unwrap();
+        let der = der(&pem).unwrap();
         let parsed = parse(&der).unwrap();
         assert!(!parsed.is_ca() && parsed.basic_constraints().unwrap().is_some());
         assert!(parsed.key_usage().unwrap().unwrap().value.digital_signature());
@@ -229,7 +231,7 @@ mod tests {
         for algorithm in [KeyAlgorithm::EcP256, KeyAlgorithm::EcP384, KeyAlgorithm::Rsa3072] {
             let key = KeyPair::generate(algorithm).unwrap();
             let made = self_signed(&key, &request(1)).unwrap();
-            let der = der(&made).unwrap();
+            let der = der(&made.pem).unwrap();
             assert_eq!(read(made.pem.as_bytes()).unwrap(), (made.clone(), algorithm));
             assert_eq!(read(&der).unwrap(), (made.clone(), algorithm));
             belongs_to(&made, &key).unwrap();

@@ -10,13 +10,13 @@ use rsa::pkcs1::DecodeRsaPublicKey as _;
 use rsa::traits::PublicKeyParts as _;
 
 use super::certificate::{self, CertificateError};
-use super::key::{Certificate, KeyAlgorithm};
+use super::key::KeyAlgorithm;
 
 /// Returns the certificate's public key as a JWK for signatures; `kid` is its RFC 7638 thumbprint.
 ///
 /// No private member can appear: the input has none.
-pub fn public_jwk(certificate: &Certificate, algorithm: KeyAlgorithm) -> Result<Jwk, CertificateError> {
-    let der = certificate::der(certificate)?;
+pub fn public_jwk(certificate_pem: &str, algorithm: KeyAlgorithm) -> Result<Jwk, CertificateError> {
+    let der = certificate::der(certificate_pem)?;
     let public = certificate::public_key_bytes(&certificate::parse(&der)?)?;
     of_public_key(&public, algorithm)
 }
@@ -81,7 +81,7 @@ mod tests {
                 now: "2026-11-22T10:00:00Z".parse().unwrap(),
             };
             let certificate = self_signed(&KeyPair::generate(algorithm).unwrap(), &request).unwrap();
-            let jwk = public_jwk(&certificate, algorithm).unwrap();
+            let jwk = public_jwk(&certificate.pem, algorithm).unwrap();
             let json = serde_json::to_value(&jwk).unwrap();
             let names: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
             assert_eq!(names, members);

@@ -126,11 +126,18 @@ impl FromStr for KeyState {
     }
 }
 
-/// An X.509 certificate as it was stored: the PEM text never changes after that.
+/// An X.509 certificate with what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// One `CERTIFICATE` block, exported byte for byte.
+    /// One `CERTIFICATE` block, exported byte for byte: it never changes once it was stored.
     pub pem: String,
+    /// What it says.
+    pub facts: CertificateFacts,
+}
+
+/// What an X.509 certificate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFacts {
     /// SHA-256 of the DER encoding, 64 lower-case hexadecimal digits.
     pub fingerprint: String,
     /// Subject as RFC 4514 text; foreign text when imported.
@@ -155,7 +162,7 @@ pub struct Key {
     /// What kind of pair it is.
     pub algorithm: KeyAlgorithm,
     /// The public side, as the vendor sees it.
-    pub certificate: Certificate,
+    pub certificate: CertificateFacts,
     /// The id that the vendor gave the certificate; without it nothing can be signed.
     pub certificate_id: Option<CertificateId>,
     /// When it was made or imported.

@@ -45,7 +45,7 @@ pub fn find(session: &Session, name: &ConnectionName, state: Option<KeyState>) -
 
 /// Returns every key of the selected connections, by name, pending first.
 pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Held>, OpsError> {
-    session.vault.survey(|rows| {
+    session.vault.read(|rows| {
         let mut sets = rows.key_sets()?;
         let mut held = Vec::new();
         for connection in rows.connections(selection)? {
@@ -67,11 +67,17 @@ pub fn certificate_file(connection: &Connection, key: &Key) -> String {
     format!("{}-{start}.pem", connection.name)
 }
 
-/// Returns the public half of a key as a JWK, under the `kid` that its assertions name.
+/// Returns the PEM text of a key's certificate, byte for byte as it was stored.
+pub fn pem(session: &Session, key: &Key) -> Result<String, OpsError> {
+    session.vault.read(|rows| Ok(rows.certificate_pem(&key.id)?))
+}
+
+/// Returns the public half of a key, of which `pem` is the certificate, as a JWK under the `kid` that its assertions
+/// name.
 ///
 /// A vendor that looks at certificates gives ids of its own; its keys keep their thumbprint as `kid`.
-pub fn public_jwk(held: &Held) -> Result<Jwk, OpsError> {
-    let mut public = jwk::public_jwk(&held.key.certificate, held.key.algorithm)?;
+pub fn public_jwk(held: &Held, pem: &str) -> Result<Jwk, OpsError> {
+    let mut public = jwk::public_jwk(pem, held.key.algorithm)?;
     if let Some(id) = &held.key.certificate_id
         && providers::descriptor(held.connection.provider).takes_jwk()
     {

@@ -12,7 +12,7 @@ use crate::domain::settings::ClientAuthentication;
 use crate::oauth::Evidence;
 use crate::providers;
 use crate::secret::SecretBytes;
-use crate::vault::Rows;
+use crate::vault::{Rows, VaultError};
 
 pub use super::missing_keys::{Made, keygen_missing, missing_keys};
 use super::proof::{self, Signing};
@@ -41,8 +41,8 @@ pub struct KeysOf {
 /// Makes the first key and certificate of a connection (state pending).
 pub fn keygen(session: &Session, name: &ConnectionName, request: &KeyRequest) -> Result<KeysOf, OpsError> {
     let (connection, _, _lock) = session.begin(name, Step::Keygen)?;
-    let (key, pair) = make(session, &connection, request)?;
-    store_pending(session, connection, &key, &pair, Step::Keygen)
+    let new = make(session, &connection, request)?;
+    store_pending(session, connection, &new, Step::Keygen)
 }
 
 /// Checks that `step` is allowed for these keys; returns the phase after it.
@@ -55,19 +55,34 @@ pub(super) fn allowed(connection: &Connection, keys: &KeySet, step: Step) -> Res
     })
 }
 
+/// A key that is not stored yet.
+pub(super) struct NewKey {
+    /// Its public side.
+    pub(super) key: Key,
+    /// Its certificate, one PEM block.
+    pub(super) certificate_pem: String,
+    /// Its private half.
+    pub(super) private_key: SecretBytes,
+}
+
+impl NewKey {
+    pub(super) fn store(&self, rows: &Rows<'_>) -> Result<(), VaultError> {
+        rows.insert_key(&self.key, &self.certificate_pem, &self.private_key)
+    }
+}
+
 /// Stores a new pending key in one commit, unless somebody else was faster.
 pub(super) fn store_pending(
     session: &Session,
     connection: Connection,
-    key: &Key,
-    pair: &KeyPair,
+    new: &NewKey,
     step: Step,
 ) -> Result<KeysOf, OpsError> {
     let action = if step == Step::Initiate { Action::RotationInitiate } else { Action::KeyCreate };
-    let event = AuditEvent::new(action).on(&connection.id).with("key", &key.certificate.fingerprint);
+    let event = AuditEvent::new(action).on(&connection.id).with("key", &new.key.certificate.fingerprint);
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         allowed(&connection, &rows.keys_of(&connection.id)?, step)?;
-        rows.insert_key(key, pair.pkcs8())?;
+        new.store(rows)?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
     Ok(KeysOf { connection, keys })
@@ -78,7 +93,7 @@ pub(super) fn make(
     session: &Session,
     connection: &Connection,
     request: &KeyRequest,
-) -> Result<(Key, KeyPair), OpsError> {
+) -> Result<NewKey, OpsError> {
     let algorithm = acceptable(session, connection, request)?;
     let progress =
         session.interact.progress(1, &format!("making an {algorithm} key for {}", connection.name));
@@ -134,7 +149,7 @@ pub(super) fn make_for(
     connection: &Connection,
     request: &KeyRequest,
     algorithm: KeyAlgorithm,
-) -> Result<(Key, KeyPair), OpsError> {
+) -> Result<NewKey, OpsError> {
     let max_days = providers::descriptor(connection.provider).certificate.max_days.into();
     let now = session.clock.now();
     let account = connection.settings.account().unwrap_or_default();
@@ -154,13 +169,13 @@ pub(super) fn make_for(
         connection: connection.id.clone(),
         state: KeyState::Pending,
         algorithm,
-        certificate,
+        certificate: certificate.facts,
         certificate_id,
         created_at: now,
         activated_at: None,
         exposed_at: None,
     };
-    Ok((key, pair))
+    Ok(NewKey { key, certificate_pem: certificate.pem, private_key: pair.into_pkcs8() })
 }
 
 /// The id of a key whose vendor gives none: the thumbprint of its JWK (RFC 7638), until another one is given.
@@ -172,7 +187,7 @@ fn own_id(
     if !providers::descriptor(connection.provider).takes_jwk() {
         return Ok(None);
     }
-    let thumbprint = jwk::public_jwk(certificate, algorithm)?.common.key_id;
+    let thumbprint = jwk::public_jwk(&certificate.pem, algorithm)?.common.key_id;
     Ok(thumbprint.and_then(|text| text.parse().ok()))
 }
 
@@ -215,14 +230,14 @@ pub async fn import(
     request: ImportRequest,
 ) -> Result<Proven, OpsError> {
     let (connection, before, _lock) = session.begin(name, Step::Import)?;
-    let signing = imported(session, &connection, request)?;
+    let (signing, certificate_pem) = imported(session, &connection, request)?;
     let (evidence, warnings) = proof::prove_successor(session, &connection, &signing, None).await?;
     let key = &signing.key;
     let event =
         AuditEvent::new(Action::KeyImport).on(&connection.id).with("key", &key.certificate.fingerprint);
     let keys = session.vault.transact::<_, OpsError>(&event, |rows| {
         unchanged(&connection, &before, rows)?;
-        rows.insert_key(key, &signing.private_key)?;
+        rows.insert_key(key, &certificate_pem, &signing.private_key)?;
         rows.put_verification(&proof::proof_of(&connection, Some(key), &evidence, session.clock.now()))?;
         Ok(rows.keys_of(&connection.id)?)
     })?;
@@ -243,7 +258,12 @@ pub fn plan_import(
     Ok(KeysOf { connection, keys })
 }
 
-fn imported(session: &Session, connection: &Connection, request: ImportRequest) -> Result<Signing, OpsError> {
+/// Returns what signs for a pair that is being taken over, and its certificate as PEM.
+fn imported(
+    session: &Session,
+    connection: &Connection,
+    request: ImportRequest,
+) -> Result<(Signing, String), OpsError> {
     let pair = KeyPair::from_pem(&request.private_key)?;
     let (certificate, _) = certificate::read(&request.certificate)?;
     certificate::belongs_to(&certificate, &pair)?;
@@ -262,13 +282,13 @@ fn imported(session: &Session, connection: &Connection, request: ImportRequest) 
         connection: connection.id.clone(),
         state: KeyState::Active,
         algorithm,
-        certificate,
+        certificate: certificate.facts,
         certificate_id: Some(certificate_id.clone()),
         created_at: now,
         activated_at: Some(now),
         exposed_at: None,
     };
-    Ok(Signing { key, certificate_id, private_key: pair.into_pkcs8() })
+    Ok((Signing { key, certificate_id, private_key: pair.into_pkcs8() }, certificate.pem))
 }
 
 /// Makes the first key active under the id that the vendor gave its certificate, or gives the active key a new id

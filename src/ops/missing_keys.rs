@@ -8,14 +8,13 @@ use crate::domain::audit::{Action, AuditEvent, SubjectKind};
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionName;
 use crate::domain::key::Key;
-use crate::domain::keypair::KeyPair;
 use crate::domain::rotation::Step;
 use crate::domain::selection::Selection;
 use crate::domain::settings::ClientAuthentication;
 use crate::providers;
 use crate::vault::Rows;
 
-use super::keys::{KeyRequest, acceptable, allowed, check_request, make_for};
+use super::keys::{KeyRequest, NewKey, acceptable, allowed, check_request, make_for};
 use super::{OpsError, Session};
 
 /// What [`keygen_missing`] did for one connection.
@@ -40,7 +39,7 @@ pub fn keygen_missing(session: &Session, request: &KeyRequest) -> Result<Vec<Mad
     let made = make_on_all_cores(session, &missing, request);
     let event = made
         .iter()
-        .filter_map(|(_, made)| Some(&made.as_ref().ok()?.0))
+        .filter_map(|(_, made)| Some(&made.as_ref().ok()?.key))
         .fold(AuditEvent::new(Action::KeyCreate), |event, key| {
             event.on(&key.connection).about(SubjectKind::Key, &key.certificate.fingerprint)
         });
@@ -68,16 +67,16 @@ pub fn missing_keys(session: &Session) -> Result<Vec<Connection>, OpsError> {
 fn store_one(
     rows: &Rows<'_>,
     connection: &Connection,
-    made: Result<(Key, KeyPair), OpsError>,
+    made: Result<NewKey, OpsError>,
 ) -> Result<Made, OpsError> {
     let result = match made {
         Ok(_) if rows.connection_by_id(&connection.id)?.is_none() => {
             Err(OpsError::NoConnection { name: connection.name.to_string(), nearest: None })
         }
-        Ok((key, pair)) => match allowed(connection, &rows.keys_of(&connection.id)?, Step::Keygen) {
+        Ok(new) => match allowed(connection, &rows.keys_of(&connection.id)?, Step::Keygen) {
             Ok(_) => {
-                rows.insert_key(&key, pair.pkcs8())?;
-                Ok(key)
+                new.store(rows)?;
+                Ok(new.key)
             }
             Err(error) => Err(error),
         },
@@ -86,7 +85,7 @@ fn store_one(
     Ok(Made { name: connection.name.clone(), result })
 }
 
-type MadeFor<'a> = (&'a Connection, Result<(Key, KeyPair), OpsError>);
+type MadeFor<'a> = (&'a Connection, Result<NewKey, OpsError>);
 
 fn make_on_all_cores<'a>(
     session: &Session,

@@ -17,8 +17,8 @@ pub fn initiate(session: &Session, name: &ConnectionName, request: &KeyRequest) 
     let (connection, before, _lock) = session.begin(name, Step::Initiate)?;
     let mut request = request.clone();
     request.algorithm = request.algorithm.or(before.active.as_ref().map(|active| active.algorithm));
-    let (key, pair) = keys::make(session, &connection, &request)?;
-    keys::store_pending(session, connection, &key, &pair, Step::Initiate)
+    let new = keys::make(session, &connection, &request)?;
+    keys::store_pending(session, connection, &new, Step::Initiate)
 }
 
 /// Proves the pending key by a live exchange, then switches to it in one commit; the old key becomes `previous`.

@@ -5,12 +5,12 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::descriptor;
 use crate::domain::connection::Provider;
-use crate::domain::key::Certificate;
+use crate::domain::key::CertificateFacts;
 
 /// Returns when `provider` stops accepting `certificate`: its own end, or the vendor's limit if that is sooner.
 ///
 /// NetSuite shortens a longer validity to two years without a word (`vendors.md` 1.4).
-pub fn vendor_expiry(provider: Provider, certificate: &Certificate) -> Timestamp {
+pub fn vendor_expiry(provider: Provider, certificate: &CertificateFacts) -> Timestamp {
     expiry_of(provider, (certificate.not_before, certificate.not_after))
 }
 
@@ -32,9 +32,8 @@ pub fn days_left(expiry: Timestamp, now: Timestamp) -> i64 {
 mod tests {
     use super::*;
 
-    fn certificate(not_before: &str, not_after: &str) -> Certificate {
-        Certificate {
-            pem: String::new(),
+    fn certificate(not_before: &str, not_after: &str) -> CertificateFacts {
+        CertificateFacts {
             fingerprint: String::new(),
             subject: String::new(),
             serial: String::new(),

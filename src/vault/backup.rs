@@ -64,7 +64,13 @@ impl Vault {
         let anchor = AuditEvent::new(Action::VaultAnchor);
         let outcome = self
             .commit_locked::<_, VaultError>(&anchor, Self::check_writable, |_, _| Ok(()))
-            .and_then(|()| self.copy_out(target));
+            .and_then(|()| {
+                let coming = self.target_of(target, self.generation()?)?.vault();
+                if let Err(error) = backup_note::begin(&self.place.state_dir, &self.id, &coming) {
+                    self.warn(format!("what an interruption leaves is not swept: {error}"));
+                }
+                self.copy_out(target)
+            });
         let recorded = outcome.as_ref().map(drop).map_err(AuditKind::audit_kind);
         if let Err(error) = self.audit.outcome(&operation, recorded) {
             self.warn(format!("the audit log holds no outcome of the backup: {error}"));

@@ -33,6 +33,8 @@ pub(super) mod meta {
     pub(in crate::vault) const LOG_BEGAN_AT: &str = "audit.began-at";
     /// The operation that made the vault's keys, if that was a rekey.
     pub(in crate::vault) const REKEY_OPERATION: &str = "rekey.operation";
+    /// How many pages the image had when its rows were last put in order.
+    pub(in crate::vault) const TIDY_PAGES: &str = "layout.tidy-pages";
     /// The sequence number of the anchored audit record.
     pub(in crate::vault) const AUDIT_SEQUENCE: &str = "audit.sequence";
     /// When it was anchored.

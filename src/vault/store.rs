@@ -161,15 +161,6 @@ impl Vault {
         self.with(|generation| read(&generation.rows()))
     }
 
-    /// As [`Vault::read`], for what goes through whole tables: everything is read first, on all cores.
-    pub fn survey<T, E: From<VaultError>>(
-        &self,
-        read: impl FnOnce(&Rows<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut state = self.state();
-        read(&self.refresh(&mut state, Extent::Whole)?.rows())
-    }
-
     /// Fails unless changes are allowed here: [`VaultError::NotOperator`], [`VaultError::ForeignHome`] or
     /// [`VaultError::UnsafeFile`] for another account's file.
     pub fn require_writable(&self) -> Result<(), VaultError> {

@@ -7,6 +7,7 @@ use std::io::{BufWriter, Write as _};
 use jiff::Timestamp;
 use rusqlite::MAIN_DB;
 
+use super::backup_note;
 use super::error::VaultError;
 use super::generation::{Generation, meta};
 use super::highwater::Mark;
@@ -175,6 +176,8 @@ impl Vault {
         if let Some(keyring) = keyring {
             generation.keyring = keyring;
         }
+        // Whatever stops this stops no commit: what was left harms nobody.
+        let _ = backup_note::sweep(&self.place.state_dir, &self.id);
         let replaced = self.write_generation(&mut generation, making.previous)?;
         self.journal.remove(&folded);
         if let Some(leftover) = replaced.leftover {
@@ -258,6 +261,7 @@ fn apply<T, E: From<VaultError>>(
     let folded = fold(&rows, &generation.keyring)?;
     let value = change(&rows)?;
     transaction.commit().map_err(VaultError::from)?;
+    rows.tidy()?;
     database.pragma_update(None, "query_only", true).map_err(VaultError::from)?;
     Ok((value, folded))
 }

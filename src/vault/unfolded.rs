@@ -16,8 +16,7 @@ pub type JournalledGrants = BTreeMap<ConnectionId, Grant>;
 impl Vault {
     /// Runs `read` with the rows and with what the journal says of grants, which counts before them.
     ///
-    /// A viewer cannot read the journal and sees what the last commit holds. It is for what goes through whole tables:
-    /// everything is read first.
+    /// A viewer cannot read the journal and sees what the last commit holds.
     pub fn read_now<T, E: From<VaultError>>(
         &self,
         read: impl Fn(&Rows<'_>, &JournalledGrants) -> Result<T, E>,
@@ -25,7 +24,7 @@ impl Vault {
         self.now(None, read)
     }
 
-    /// As [`Vault::read_now`], about one connection: of a large vault the pages are read that it asks for.
+    /// As [`Vault::read_now`], about one connection.
     pub fn read_one_now<T, E: From<VaultError>>(
         &self,
         connection: &ConnectionId,
@@ -40,9 +39,6 @@ impl Vault {
         read: impl Fn(&Rows<'_>, &JournalledGrants) -> Result<T, E>,
     ) -> Result<T, E> {
         loop {
-            if only.is_none() {
-                self.survey(|_| Ok::<_, E>(()))?;
-            }
             let (found, stamp) = self.with(|generation| {
                 let mut grants = JournalledGrants::new();
                 if generation.keyring.signing().is_ok() {

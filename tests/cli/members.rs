@@ -251,7 +251,7 @@ fn stranger(algorithm: KeyAlgorithm) -> Value {
     let now = "2027-03-01T12:00:00Z".parse().unwrap();
     let request = CertificateRequest { common_name: "stranger", days: 1, max_days: 1, now };
     let certificate = self_signed(&pair, &request).unwrap();
-    serde_json::to_value(public_jwk(&certificate, algorithm).unwrap()).unwrap()
+    serde_json::to_value(public_jwk(&certificate.pem, algorithm).unwrap()).unwrap()
 }
 
 /// Hands the public halves of these keys to the server.

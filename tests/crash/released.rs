@@ -31,10 +31,11 @@ const BEGUN: &str = "2026-11-22T12:00:00Z";
 const THEN: &str = "2026-11-22T12:30:00Z";
 
 /// The migrations, oldest first.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../src/vault/migrations/2026-11-22-spine.sql"),
     include_str!("../../src/vault/migrations/2026-11-22-grants.sql"),
     include_str!("../../src/vault/migrations/2026-11-22-invitations.sql"),
+    include_str!("../../src/vault/migrations/2026-11-29-listings.sql"),
 ];
 
 fn fixtures() -> PathBuf {
@@ -392,6 +393,18 @@ impl Writer {
         self.refresh();
     }
 
+    /// What the fourth finds faster: keys in every state, as a rotation leaves them.
+    fn listings(&self) {
+        let admin = self.simulator.control().netsuite("1234567");
+        let shown = data(&self.place, &["connection", "show", "acme"]);
+        let client = shown["connection"]["settings"]["client_id"].as_str().unwrap();
+        let certificate = self.ok(&["cert", "export", "acme", "--key=pending"]).stdout;
+        let upload = CertificateUpload { certificate, entity: "42".to_owned(), role: "1000".to_owned() };
+        let id = admin.upload_certificate(client, upload).unwrap();
+        self.ok(&["rotate", "confirm", "acme", &format!("--certificate-id={id}")]);
+        self.refresh();
+    }
+
     /// New tokens, which stay in the journal: nothing is committed after them.
     fn refresh(&self) {
         self.clock.advance(jiff::SignedDuration::from_mins(5));
@@ -460,4 +473,6 @@ fn writes_the_vaults_that_are_missing() {
     writer.write(2);
     writer.invitations();
     writer.write(3);
+    writer.listings();
+    writer.write(4);
 }

@@ -54,8 +54,8 @@ fn plant(office: &Office, payloads: &[String]) {
         for (number, payload) in payloads.iter().enumerate() {
             let connection = connection(number, payload, rows.ensure_company(payload)?);
             rows.insert_connection(&connection)?;
-            let (key, private) = key(&connection, payload);
-            rows.insert_key(&key, private.pkcs8())?;
+            let (key, certificate, private) = key(&connection, payload);
+            rows.insert_key(&key, &certificate, private.pkcs8())?;
         }
         Ok(())
     });
@@ -99,8 +99,8 @@ fn connection(number: usize, payload: &str, company: tokenctl::domain::connectio
     }
 }
 
-/// An active key whose certificate, made elsewhere, has the payload for a subject.
-fn key(connection: &Connection, payload: &str) -> (Key, KeyPair) {
+/// An active key with its certificate and its private half; the certificate, made elsewhere, has the payload for a subject.
+fn key(connection: &Connection, payload: &str) -> (Key, String, KeyPair) {
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name.push(rcgen::DnType::CommonName, payload);
@@ -114,13 +114,13 @@ fn key(connection: &Connection, payload: &str) -> (Key, KeyPair) {
         connection: connection.id.clone(),
         state: KeyState::Active,
         algorithm,
-        certificate,
+        certificate: certificate.facts,
         certificate_id: Some("=1+1::error::##[x".parse().unwrap()),
         created_at: NOW.parse().unwrap(),
         activated_at: Some(NOW.parse().unwrap()),
         exposed_at: None,
     };
-    (key, KeyPair::from_pem(&Secret::new(pair.serialize_pem().into_bytes())).unwrap())
+    (key, certificate.pem, KeyPair::from_pem(&Secret::new(pair.serialize_pem().into_bytes())).unwrap())
 }
 
 /// Returns what a terminal, a spreadsheet or a CI system would act upon.

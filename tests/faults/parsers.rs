@@ -95,10 +95,10 @@ static PAIRS: LazyLock<Vec<(Vec<u8>, Vec<u8>)>> = LazyLock::new(|| {
 /// Reads a certificate and does with it whatever is done with one that is taken over.
 fn use_certificate(bytes: &[u8]) {
     let Ok((certificate, algorithm)) = certificate::read(bytes) else { return };
-    let _ = certificate::der(&certificate);
-    let _ = vendor_expiry(Provider::Netsuite, &certificate);
+    let _ = certificate::der(&certificate.pem);
+    let _ = vendor_expiry(Provider::Netsuite, &certificate.facts);
     for algorithm in [algorithm, KeyAlgorithm::EcP256, KeyAlgorithm::EcP384, KeyAlgorithm::Rsa4096] {
-        let _ = public_jwk(&certificate, algorithm).map(|jwk| serde_json::to_string(&jwk).unwrap());
+        let _ = public_jwk(&certificate.pem, algorithm).map(|jwk| serde_json::to_string(&jwk).unwrap());
     }
     let pair = KeyPair::from_pem(&Secret::new(PAIRS[0].1.clone())).unwrap();
     let _ = certificate::belongs_to(&certificate, &pair);
@@ -138,7 +138,7 @@ proptest! {
         let (certificate, private) = &PAIRS[which];
         use_certificate(&damaged(certificate, &damages));
         let (read, _) = certificate::read(certificate).unwrap();
-        use_certificate(&damaged(&certificate::der(&read).unwrap(), &damages));
+        use_certificate(&damaged(&certificate::der(&read.pem).unwrap(), &damages));
         let _ = KeyPair::from_pem(&Secret::new(damaged(private, &damages)));
     }
 

@@ -59,7 +59,7 @@ fn connection(name: &str) -> Connection {
 fn key(connection: &Connection, days: u32) -> Key {
     let pair = KeyPair::generate(KeyAlgorithm::EcP256).unwrap();
     let request = CertificateRequest { common_name: "x", days, max_days: 730, now: now() };
-    let mut certificate = self_signed(&pair, &request).unwrap();
+    let mut certificate = self_signed(&pair, &request).unwrap().facts;
     certificate.fingerprint = "0123456789abcdef".repeat(4);
     Key {
         id: KeyId::new(),

@@ -8,7 +8,7 @@ use rusqlite::named_params;
 use super::Rows;
 use super::columns::{self, Columns, json, taken, time};
 use crate::domain::ids::{CertificateId, ConnectionId, KeyId};
-use crate::domain::key::{Certificate, Key, KeyState};
+use crate::domain::key::{CertificateFacts, Key, KeyState};
 use crate::domain::rotation::KeySet;
 use crate::secret::SecretBytes;
 use crate::vault::error::VaultError;
@@ -16,8 +16,8 @@ use crate::vault::error::VaultError;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, connection_id, state, algorithm, certificate_pem, fingerprint, subject, serial, ",
-            "not_before, not_after, certificate_id, created_at, activated_at, exposed_at FROM keys ",
+            "SELECT id, connection_id, state, algorithm, fingerprint, subject, serial, not_before, ",
+            "not_after, certificate_id, created_at, activated_at, exposed_at FROM keys ",
             $rest
         )
     };
@@ -29,8 +29,7 @@ fn read(columns: &mut Columns<'_>) -> Result<Key, VaultError> {
         connection: columns.parsed()?,
         state: columns.parsed()?,
         algorithm: columns.parsed()?,
-        certificate: Certificate {
-            pem: columns.value()?,
+        certificate: CertificateFacts {
             fingerprint: columns.value()?,
             subject: columns.value()?,
             serial: columns.value()?,
@@ -50,10 +49,15 @@ fn context(id: &KeyId) -> String {
 }
 
 impl Rows<'_> {
-    /// Adds a key with its private half (PKCS#8, DER), which is sealed here.
+    /// Adds a key with its certificate (PEM) and its private half (PKCS#8, DER), which is sealed here.
     ///
     /// Fails with [`VaultError::Taken`] if the connection has a key in that state.
-    pub fn insert_key(&self, key: &Key, private_pkcs8: &SecretBytes) -> Result<(), VaultError> {
+    pub fn insert_key(
+        &self,
+        key: &Key,
+        certificate_pem: &str,
+        private_pkcs8: &SecretBytes,
+    ) -> Result<(), VaultError> {
         let sealed = self.sealer.seal(&context(&key.id), private_pkcs8.expose())?;
         let certificate = &key.certificate;
         self.change(
@@ -67,7 +71,7 @@ impl Rows<'_> {
                 ":connection": key.connection.as_str(),
                 ":state": key.state.as_str(),
                 ":algorithm": key.algorithm.as_str(),
-                ":pem": certificate.pem,
+                ":pem": certificate_pem,
                 ":fingerprint": certificate.fingerprint,
                 ":subject": certificate.subject,
                 ":serial": certificate.serial,
@@ -105,6 +109,12 @@ impl Rows<'_> {
             }
         }
         Ok(sets)
+    }
+
+    /// Returns the certificate of a key, one PEM block; fails with [`VaultError::Gone`] if there is no such key.
+    pub fn certificate_pem(&self, id: &KeyId) -> Result<String, VaultError> {
+        let sql = "SELECT certificate_pem FROM keys WHERE id = ?1";
+        self.first(sql, [id.as_str()], columns::value)?.ok_or(VaultError::Gone("key"))
     }
 
     /// Returns the private half of a key (PKCS#8, DER).

@@ -15,6 +15,7 @@ mod invitation_issuer;
 mod invitation_keys;
 mod invitations;
 mod keys;
+mod layout;
 mod meta;
 mod names;
 mod quarantine;

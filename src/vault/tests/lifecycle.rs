@@ -57,7 +57,9 @@ fn a_viewer_sees_states_and_neither_secrets_nor_changes() {
     let operator = world.operator();
     let acme = add(&operator, "acme");
     let key = key_of(&acme.id);
-    operator.transact(&event(), |rows| rows.insert_key(&key, &Secret::new(b"private".to_vec()))).unwrap();
+    operator
+        .transact(&event(), |rows| rows.insert_key(&key, PEM, &Secret::new(b"private".to_vec())))
+        .unwrap();
     journal_token(&operator, &acme.id, "token");
     let viewer = world.viewer();
     assert_eq!(viewer.role().unwrap(), Role::Viewer);

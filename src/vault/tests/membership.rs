@@ -19,7 +19,7 @@ fn roles_come_and_go() {
     let ann = world.operator();
     let acme = add(&ann, "acme");
     let key = key_of(&acme.id);
-    ann.transact(&event(), |rows| rows.insert_key(&key, &Secret::new(b"private".to_vec()))).unwrap();
+    ann.transact(&event(), |rows| rows.insert_key(&key, PEM, &Secret::new(b"private".to_vec()))).unwrap();
     let bob = invite(&world, &ann, "bob", Role::Viewer);
     assert!(matches!(ann.add_recipient(&bob, Role::Viewer, None), Err(VaultError::RecipientExists(_))));
     assert_eq!(world.open_as("bob").unwrap().role().unwrap(), Role::Viewer);
@@ -39,7 +39,7 @@ fn removing_an_operator_rekeys() {
     let ann = world.operator();
     let acme = add(&ann, "acme");
     let key = key_of(&acme.id);
-    ann.transact(&event(), |rows| rows.insert_key(&key, &Secret::new(b"private".to_vec()))).unwrap();
+    ann.transact(&event(), |rows| rows.insert_key(&key, PEM, &Secret::new(b"private".to_vec()))).unwrap();
     let bob = invite(&world, &ann, "bob", Role::Operator);
     journal_token(&ann, &acme.id, "journalled");
     let old_pin = ann.pin().unwrap();
@@ -191,7 +191,7 @@ fn an_interrupted_rekey_is_finished_once() {
     let ann = world.operator();
     let acme = add(&ann, "acme");
     let key = key_of(&acme.id);
-    ann.transact(&event(), |rows| rows.insert_key(&key, &Secret::new(b"private".to_vec()))).unwrap();
+    ann.transact(&event(), |rows| rows.insert_key(&key, PEM, &Secret::new(b"private".to_vec()))).unwrap();
     let stale = std::fs::read(world.home().join("vault.age.prev")).unwrap();
     let rekeyed = ann.rekey(&|_| ()).unwrap();
     assert_eq!(rekeyed.finished, None);

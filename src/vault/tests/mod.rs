@@ -31,7 +31,7 @@ use crate::clock::Clock;
 use crate::domain::audit::{Action, AuditEvent};
 use crate::domain::connection::Connection;
 use crate::domain::ids::{ConnectionId, KeyId};
-use crate::domain::key::{Certificate, Key, KeyAlgorithm, KeyState};
+use crate::domain::key::{CertificateFacts, Key, KeyAlgorithm, KeyState};
 use crate::domain::token::{AccessToken, TokenFacts};
 use crate::secret::Secret;
 
@@ -140,14 +140,16 @@ fn names(vault: &Vault) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
+/// Stands for a certificate.
+const PEM: &str = "pem";
+
 fn key_of(connection: &ConnectionId) -> Key {
     Key {
         id: KeyId::new(),
         connection: connection.clone(),
         state: KeyState::Active,
         algorithm: KeyAlgorithm::EcP256,
-        certificate: Certificate {
-            pem: "pem".to_owned(),
+        certificate: CertificateFacts {
             fingerprint: "ab".repeat(32),
             subject: "CN=test".to_owned(),
             serial: "01".to_owned(),

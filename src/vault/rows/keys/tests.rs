@@ -4,14 +4,15 @@ use crate::domain::key::KeyAlgorithm;
 use crate::domain::rotation::Phase;
 use crate::secret::Secret;
 
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+
 fn key(connection: &ConnectionId, state: KeyState) -> Key {
     Key {
         id: KeyId::new(),
         connection: connection.clone(),
         state,
         algorithm: KeyAlgorithm::Rsa4096,
-        certificate: Certificate {
-            pem: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".to_owned(),
+        certificate: CertificateFacts {
             fingerprint: "cd".repeat(32),
             subject: "CN=acme".to_owned(),
             serial: "0f".to_owned(),
@@ -36,12 +37,13 @@ fn everything_comes_back() {
     rows.insert_connection(&acme).unwrap();
     let mut pending = key(&acme.id, KeyState::Pending);
     pending.certificate_id = Some("-5f".parse().unwrap());
-    rows.insert_key(&pending, &private("one")).unwrap();
+    rows.insert_key(&pending, PEM, &private("one")).unwrap();
 
     let set = fixture.viewer().keys_of(&acme.id).unwrap();
     assert_eq!(set.pending, Some(pending.clone()));
     assert_eq!(rows.key_sets().unwrap()[&acme.id], Box::new(set));
     assert_eq!(rows.private_key(&pending.id).unwrap().expose(), b"one");
+    assert_eq!(fixture.viewer().certificate_pem(&pending.id).unwrap(), PEM);
     assert!(matches!(fixture.viewer().private_key(&pending.id), Err(VaultError::NotOperator)));
 
     rows.set_certificate_id(&pending.id, &"--all".parse().unwrap()).unwrap();
@@ -62,8 +64,8 @@ fn private_keys_open_in_bulk_and_only_in_their_row() {
     let (rows, acme) = (fixture.rows(), connection("acme"));
     rows.insert_connection(&acme).unwrap();
     let (active, pending) = (key(&acme.id, KeyState::Active), key(&acme.id, KeyState::Pending));
-    rows.insert_key(&active, &private("one")).unwrap();
-    rows.insert_key(&pending, &private("two")).unwrap();
+    rows.insert_key(&active, PEM, &private("one")).unwrap();
+    rows.insert_key(&pending, PEM, &private("two")).unwrap();
 
     let opened = rows.private_keys(&[active.id.clone(), KeyId::new(), pending.id.clone()]).unwrap();
     assert_eq!(opened.len(), 2);
@@ -82,10 +84,10 @@ fn one_key_per_state() {
     let (rows, acme) = (fixture.rows(), connection("acme"));
     rows.insert_connection(&acme).unwrap();
     let (active, pending) = (key(&acme.id, KeyState::Active), key(&acme.id, KeyState::Pending));
-    rows.insert_key(&active, &private("one")).unwrap();
-    rows.insert_key(&pending, &private("two")).unwrap();
+    rows.insert_key(&active, PEM, &private("one")).unwrap();
+    rows.insert_key(&pending, PEM, &private("two")).unwrap();
     let second = key(&acme.id, KeyState::Pending);
-    assert!(matches!(rows.insert_key(&second, &private("three")), Err(VaultError::Taken(_))));
+    assert!(matches!(rows.insert_key(&second, PEM, &private("three")), Err(VaultError::Taken(_))));
     assert!(matches!(rows.set_key_state(&pending.id, KeyState::Active, None), Err(VaultError::Taken(_))));
 }
 
@@ -101,11 +103,11 @@ fn the_switch_goes_there_and_back() {
         (set.phase(), id(set.active), id(set.previous))
     };
 
-    rows.insert_key(&old, &private("old")).unwrap();
+    rows.insert_key(&old, PEM, &private("old")).unwrap();
     rows.switch_key(&old.id, instant(1)).unwrap();
     assert_eq!(states(), (Phase::Settled, Some(old.id.clone()), None));
 
-    rows.insert_key(&new, &private("new")).unwrap();
+    rows.insert_key(&new, PEM, &private("new")).unwrap();
     rows.switch_key(&new.id, instant(2)).unwrap();
     assert_eq!(states(), (Phase::Overlap, Some(new.id.clone()), Some(old.id.clone())));
 
@@ -116,7 +118,7 @@ fn the_switch_goes_there_and_back() {
 
     // A third key cannot push the previous one out.
     let third = key(&acme.id, KeyState::Pending);
-    rows.insert_key(&third, &private("third")).unwrap();
+    rows.insert_key(&third, PEM, &private("third")).unwrap();
     assert!(matches!(rows.switch_key(&third.id, instant(5)), Err(VaultError::Taken(_))));
 }
 
@@ -125,7 +127,7 @@ fn a_switch_that_stopped_halfway_is_damage() {
     let fixture = Fixture::new();
     let (rows, acme) = (fixture.rows(), connection("acme"));
     rows.insert_connection(&acme).unwrap();
-    rows.insert_key(&key(&acme.id, KeyState::Active), &private("x")).unwrap();
+    rows.insert_key(&key(&acme.id, KeyState::Active), PEM, &private("x")).unwrap();
     rows.change("UPDATE keys SET state = 'switching'", []).unwrap();
     assert!(matches!(rows.keys_of(&acme.id), Err(VaultError::Damaged(_))));
     assert!(matches!(rows.key_sets(), Err(VaultError::Damaged(_))));
@@ -136,7 +138,7 @@ fn exposure_keeps_its_first_time() {
     let fixture = Fixture::new();
     let (rows, acme) = (fixture.rows(), connection("acme"));
     rows.insert_connection(&acme).unwrap();
-    rows.insert_key(&key(&acme.id, KeyState::Active), &private("x")).unwrap();
+    rows.insert_key(&key(&acme.id, KeyState::Active), PEM, &private("x")).unwrap();
     assert_eq!(rows.mark_all_keys_exposed(instant(1)).unwrap(), 1);
     assert_eq!(rows.mark_all_keys_exposed(instant(2)).unwrap(), 0);
     assert_eq!(rows.keys_of(&acme.id).unwrap().active.unwrap().exposed_at, Some(instant(1)));
@@ -148,7 +150,7 @@ fn keys_go_with_their_connection() {
     let fixture = Fixture::new();
     let (rows, acme) = (fixture.rows(), connection("acme"));
     rows.insert_connection(&acme).unwrap();
-    rows.insert_key(&key(&acme.id, KeyState::Active), &private("x")).unwrap();
+    rows.insert_key(&key(&acme.id, KeyState::Active), PEM, &private("x")).unwrap();
     assert_eq!(rows.counts().unwrap().active_keys, 1);
     rows.remove_connection(&acme.id, instant(1)).unwrap();
     assert_eq!(rows.counts().unwrap(), crate::vault::rows::Counts::default());
