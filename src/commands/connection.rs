@@ -56,7 +56,7 @@ fn overview_row(app: &App, overview: &Overview) -> ConnectionRow {
     let facts = overview.facts(now);
     let described = Described {
         connection: &overview.connection,
-        app: overview.app.as_ref(),
+        app: overview.app.as_deref(),
         keys: &overview.keys,
         rows: key_rows(&overview.connection, &overview.keys, now),
         standing: standing(facts),
@@ -76,9 +76,8 @@ pub(super) fn selection(filter: &FilterArgs) -> Selection {
 fn list(app: &App, args: &ListArgs) -> Result<Finished, CommandError> {
     let session = session::open(app)?;
     let selection = Selection { search: args.search.clone(), ..selection(&args.filter) };
-    let found = connections::list(&session, &selection)
+    let connections = connections::list_as(&session, &selection, |overview| overview_row(app, &overview))
         .map_err(|error| CommandError::from(error).doing("cannot list the connections"))?;
-    let connections = found.iter().map(|overview| overview_row(app, overview)).collect();
     Ok(Finished::report(ConnectionList { connections }))
 }
 

@@ -12,7 +12,7 @@ use crate::vault::Rows;
 
 use super::apps::{self, NewApp};
 pub use super::connection_settings::{Changed, Changes, plan, set};
-pub use super::overview::{Overview, list, of, show};
+pub use super::overview::{Overview, list, list_as, of, show};
 use super::{OpsError, Session};
 
 /// A connection to be added.

@@ -1,6 +1,7 @@
 //! Connections with everything about them that is not secret.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -26,7 +27,7 @@ pub struct Overview {
     /// The connection.
     pub connection: Connection,
     /// The app that it belongs to.
-    pub app: Option<App>,
+    pub app: Option<Arc<App>>,
     /// Its keys.
     pub keys: Box<KeySet>,
     /// What is known of its grant.
@@ -40,7 +41,14 @@ pub struct Overview {
 impl Overview {
     /// A connection that has nothing yet.
     pub fn bare(connection: Connection, app: Option<App>) -> Self {
-        Self { connection, app, keys: Box::default(), grant: None, token: None, verification: None }
+        Self {
+            connection,
+            app: app.map(Arc::new),
+            keys: Box::default(),
+            grant: None,
+            token: None,
+            verification: None,
+        }
     }
 
     /// How its client proves who it is.
@@ -69,18 +77,28 @@ impl Overview {
     }
 }
 
-/// Returns the selected connections by name; a name that does not exist is an error, no match is not.
+/// Returns the selected connections by name; names that do not exist are left out.
 pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, OpsError> {
+    list_as(session, selection, |overview| overview)
+}
+
+/// Returns what `make` makes of the selected connections, by name, one after the other: see [`list`].
+///
+/// Why: of ten thousand, what is not shown should not be kept until all are there.
+pub fn list_as<T>(
+    session: &Session,
+    selection: &Selection,
+    make: impl Fn(Overview) -> T,
+) -> Result<Vec<T>, OpsError> {
     session.vault.read_now(|rows, journalled| {
-        let apps: BTreeMap<_, _> = rows.apps()?.into_iter().map(|app| (app.id.clone(), app)).collect();
+        let apps = rows.apps()?.into_iter().map(|app| (app.id.clone(), Arc::new(app)));
+        let apps: HashMap<_, _> = apps.collect();
         let mut keys = rows.key_sets()?;
         let mut grants = rows.all_grant_facts()?;
         let mut verifications = rows.verifications()?;
         let mut tokens = rows.all_token_facts()?;
-        Ok(rows
-            .connections(selection)?
-            .into_iter()
-            .map(|connection| Overview {
+        Ok(rows.connections_as(selection, |connection| {
+            make(Overview {
                 app: connection.app.as_ref().and_then(|id| apps.get(id)).cloned(),
                 keys: keys.remove(&connection.id).unwrap_or_default(),
                 grant: journalled.get(&connection.id).cloned().or_else(|| grants.remove(&connection.id)),
@@ -88,7 +106,7 @@ pub fn list(session: &Session, selection: &Selection) -> Result<Vec<Overview>, O
                 verification: verifications.remove(&connection.id),
                 connection,
             })
-            .collect())
+        })?)
     })
 }
 
@@ -110,7 +128,7 @@ pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsErr
             ),
         };
         Ok(Overview {
-            app,
+            app: app.map(Arc::new),
             keys: Box::new(rows.keys_of(&connection.id)?),
             grant: match journalled.get(&connection.id) {
                 Some(grant) => Some(grant.clone()),

@@ -119,24 +119,26 @@ impl Table {
         if self.rows.is_empty() {
             return format!("{}\n", self.empty);
         }
-        let rows: Vec<Vec<Shown<'_>>> = self.rows.iter().map(|row| row.iter().map(shown).collect()).collect();
-        match self.widths(&rows, canvas.width) {
-            Some(widths) => self.draw_columns(&rows, &widths, canvas.colour),
-            None => self.draw_stacked(&rows, canvas),
+        match self.widths(canvas.width) {
+            Some(widths) => self.draw_columns(&widths, canvas.colour),
+            None => self.draw_stacked(canvas),
         }
     }
 
     /// Returns how wide each column may be, or `None` if there is no room for columns.
-    fn widths(&self, rows: &[Vec<Shown<'_>>], available: Option<usize>) -> Option<Vec<usize>> {
+    fn widths(&self, available: Option<usize>) -> Option<Vec<usize>> {
         let mut widths: Vec<usize> = self.columns.iter().map(|column| width(&column.title)).collect();
-        for row in rows {
-            for (widest, (text, _)) in widths.iter_mut().zip(row) {
-                *widest = (*widest).max(width(text));
+        for row in &self.rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(&shown(cell).0));
             }
         }
         let Some(available) = available else { return Some(widths) };
         let mut excess =
             (widths.iter().sum::<usize>() + GAP * (widths.len().saturating_sub(1))).saturating_sub(available);
+        if excess == 0 {
+            return Some(widths);
+        }
         // The widest gives first, so that short columns stay whole.
         while excess > 0 {
             let spare = |(index, wide): &(usize, &usize)| {
@@ -147,30 +149,47 @@ impl Table {
             widths[widest] -= 1;
             excess -= 1;
         }
+        // Where a wide character was cut off, a cell may be shorter than it could be.
+        for (index, column) in self.columns.iter().enumerate() {
+            if column.narrow == Narrow::Shrinks {
+                let cut = |text: &str| width(&truncate(text, widths[index]));
+                let cells = self.rows.iter().map(|row| cut(&shown(&row[index]).0));
+                widths[index] = cells.fold(cut(&column.title), usize::max);
+            }
+        }
         Some(widths)
     }
 
-    fn draw_columns(&self, rows: &[Vec<Shown<'_>>], widths: &[usize], colour: bool) -> String {
+    /// Draws the rows, batch after batch: the memory that one needs is used again for the next.
+    fn draw_columns(&self, widths: &[usize], colour: bool) -> String {
+        const BATCH: usize = 256;
+        let batches = self.rows.chunks(BATCH).enumerate();
+        batches.map(|(number, rows)| self.draw_batch(rows, number == 0, widths, colour)).collect()
+    }
+
+    fn draw_batch(&self, rows: &[Vec<Cell>], is_first: bool, widths: &[usize], colour: bool) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(TableStyle::new()).force_no_tty();
         table.style_text_only();
         if colour {
             table.enforce_styling();
         }
-        let header = self.columns.iter().zip(widths).map(|(column, width)| {
-            let cell = Painted::new(truncate(&column.title, *width));
-            if colour { cell.add_attribute(Attribute::Bold) } else { cell }
-        });
-        table.set_header(header.collect::<Vec<_>>());
+        if is_first {
+            let header = self.columns.iter().zip(widths).map(|(column, width)| {
+                let cell = Painted::new(truncate(&column.title, *width));
+                if colour { cell.add_attribute(Attribute::Bold) } else { cell }
+            });
+            table.set_header(header.collect::<Vec<_>>());
+        }
         for row in rows {
-            let cells =
-                row.iter().zip(self.columns.iter().zip(widths)).map(|((text, tone), (column, width))| {
-                    if column.narrow == Narrow::Wraps {
-                        painted(text, *tone)
-                    } else {
-                        painted(&truncate(text, *width), *tone)
-                    }
-                });
+            let cells = row.iter().zip(self.columns.iter().zip(widths)).map(|(cell, (column, width))| {
+                let (text, tone) = shown(cell);
+                if column.narrow == Narrow::Wraps {
+                    painted(&text, tone)
+                } else {
+                    painted(&truncate(&text, *width), tone)
+                }
+            });
             table.add_row(cells.collect::<Vec<_>>());
         }
         let last = self.columns.len().saturating_sub(1);
@@ -179,11 +198,10 @@ impl Table {
             if let Some(drawn) = table.column_mut(index) {
                 let gap = if index == last { 0 } else { GAP };
                 drawn.set_padding((0, columns_of(gap)));
-                if column.narrow == Narrow::Wraps {
-                    drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns_of(
-                        widths[index] + gap,
-                    ))));
-                }
+                // The widest cell may be in another batch.
+                drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns_of(
+                    widths[index] + gap,
+                ))));
                 if column.right {
                     drawn.set_cell_alignment(CellAlignment::Right);
                 }
@@ -192,8 +210,9 @@ impl Table {
         format!("{}\n", table.trim_fmt())
     }
 
-    fn draw_stacked(&self, rows: &[Vec<Shown<'_>>], canvas: Canvas) -> String {
-        let blocks = rows.iter().map(|row| {
+    fn draw_stacked(&self, canvas: Canvas) -> String {
+        let blocks = self.rows.iter().map(|row| {
+            let row: Vec<Shown<'_>> = row.iter().map(shown).collect();
             let titles = self.columns.iter().map(|column| &*column.title);
             draw_facts(titles.zip(row.iter().map(|(text, tone)| (&**text, *tone))), canvas)
         });

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rusqlite::MAIN_DB;
 
+use super::assemble;
 use super::audit_log::AuditLog;
 use super::error::VaultError;
 use super::generation::{in_memory, meta, settle};
@@ -15,12 +16,12 @@ use super::location::Location;
 use super::lock::Locks;
 use super::pin::{Pin, id_bytes};
 use super::recipient::{Recipient, RecipientKey, Role};
-use super::replace::{self, Previous};
+use super::replace::Previous;
 use super::rows::Rows;
 use super::schema;
 use super::store::{Place, Vault, state_warning};
-use super::trailer::{self, Commit, HASH};
-use super::transact::{encrypt, store_anchor, store_home};
+use super::trailer::{Commit, HASH};
+use super::transact::{store_anchor, store_home};
 use crate::clock::Clock;
 use crate::domain::audit::{Action, Actor, AuditEvent, AuditHead, AuditKind};
 use crate::domain::ids::VaultId;
@@ -137,10 +138,8 @@ fn write_first(
     store_anchor(&rows, head, now)?;
     let commit = Commit { vault: id_bytes(&new.id), generation: 1, parent: [0; HASH] };
     let image = database.serialize(MAIN_DB)?;
-    let (trailer, root) = trailer::sign(&image, commit, new.keyring.signing()?)?;
-    replace::replace(location, Previous::Kept, |file| {
-        encrypt(location, &recipients, &[&*image, &*trailer], file)
-    })?;
+    let signed = (&*image, commit, new.keyring.signing()?);
+    let (_, root) = assemble::put(location, Previous::Kept, signed, &recipients)?;
     Ok(Mark::of(&commit, &root, &new.pin(), &location.vault()))
 }
 

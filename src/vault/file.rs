@@ -205,6 +205,15 @@ pub(super) fn sync(file: &File, path: &Path) -> Result<(), VaultError> {
     }
 }
 
+/// Gives back the memory in which the kernel holds a file that nobody is going to read; whether it does is its affair.
+///
+/// Source: posix_fadvise(2), POSIX_FADV_DONTNEED.
+pub(super) fn forget(path: &Path) {
+    if let Ok(file) = open(path, Privacy::OwnerWrites) {
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    }
+}
+
 /// Makes the names in a folder durable.
 pub(super) fn sync_folder(path: &Path) -> Result<(), VaultError> {
     sync_open_folder(&open_folder(path)?, path)

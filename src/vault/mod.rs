@@ -8,6 +8,7 @@
 //! ways to the file system.
 
 mod accesses;
+mod assemble;
 pub mod audit_log;
 mod backup;
 mod backup_note;

@@ -1,12 +1,11 @@
 //! The only way to change the vault (`architecture.md` section 2.4).
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 
 use jiff::Timestamp;
 use rusqlite::MAIN_DB;
 
+use super::assemble;
 use super::backup_note;
 use super::error::VaultError;
 use super::generation::{Generation, meta};
@@ -14,14 +13,12 @@ use super::highwater::Mark;
 use super::home::Home;
 use super::journal::EntryName;
 use super::keyring::Keyring;
-use super::location::Location;
 use super::pin::Pin;
 use super::reader::Extent;
-use super::recipient::{Recipient, RecipientKey};
-use super::replace::{self, Previous, Replaced};
+use super::replace::{Previous, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
-use super::trailer::{self, Commit};
+use super::trailer::Commit;
 use crate::domain::audit::{Action, AuditEvent, AuditHead, AuditKind, AuditRecord, SubjectKind};
 use crate::domain::ids::{ConnectionId, OperationId};
 use crate::hooks;
@@ -214,10 +211,8 @@ impl Vault {
             ..generation.commit
         };
         let image = generation.database.serialize(MAIN_DB)?;
-        let (trailer, root) = trailer::sign(&image, commit, generation.keyring.signing()?)?;
-        let replaced = replace::replace(&self.location, previous, |file| {
-            encrypt(&self.location, &recipients, &[&*image, &*trailer], file)
-        })?;
+        let signed = (&*image, commit, generation.keyring.signing()?);
+        let (replaced, root) = assemble::put(&self.location, previous, signed, &recipients)?;
         generation.image_length = image.len() as u64;
         generation.file_length = replaced.length;
         generation.stamp = replaced.stamp;
@@ -295,23 +290,4 @@ pub(super) fn store_anchor(rows: &Rows<'_>, head: &AuditHead, now: Timestamp) ->
     rows.set_meta(meta::AUDIT_AT, &now.to_string())?;
     rows.set_meta(meta::AUDIT_SEQUENCE, &head.sequence.to_string())?;
     rows.set_meta(meta::AUDIT_HASH, &head.hash)
-}
-
-/// Writes `parts` as one age file for `recipients`.
-pub(super) fn encrypt(
-    location: &Location,
-    recipients: &[Recipient],
-    parts: &[&[u8]],
-    file: &mut File,
-) -> Result<(), VaultError> {
-    let keys = recipients.iter().map(|recipient| RecipientKey::as_age(&recipient.key));
-    let encryptor = age::Encryptor::with_recipients(keys).map_err(VaultError::seal)?;
-    // age writes its header word by word.
-    encryptor
-        .wrap_output(BufWriter::new(file))
-        .and_then(|mut writer| {
-            parts.iter().try_for_each(|part| writer.write_all(part))?;
-            writer.finish()?.flush()
-        })
-        .map_err(VaultError::io("write", location.vault()))
 }

@@ -10,6 +10,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 
 use super::vfs::{Source, Unreadable};
 use super::*;
+use crate::vault::assemble::encrypt;
 use crate::vault::identity::{Credentials, Identity};
 use crate::vault::image::Chunks;
 use crate::vault::location::Location;
@@ -18,7 +19,6 @@ use crate::vault::rows::fixture::instant;
 use crate::vault::signing::SigningKey;
 use crate::vault::tests::seed_mutants;
 use crate::vault::trailer::{self, CHUNK, Commit};
-use crate::vault::transact::encrypt;
 
 /// A database of a table `t` with these texts, marked as a vault's of the newest schema.
 fn database(page: u32, texts: &[String]) -> Vec<u8> {
@@ -237,7 +237,7 @@ impl Sealed {
         let _ = std::fs::remove_file(self.path());
         let mut file = crate::vault::file::create(&self.path()).unwrap();
         let location = Location::resolve(&self.path()).unwrap();
-        encrypt(&location, &self.recipients, &[plain], &mut file).unwrap();
+        encrypt(&location, &self.recipients, plain, || Ok(Vec::new()), &mut file).unwrap();
     }
 
     fn open(&self, reader: &dyn Reader) -> Result<Reading, VaultError> {

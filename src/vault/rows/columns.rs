@@ -1,5 +1,6 @@
 //! Reading and writing columns: strict both ways.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::Rows;
+use crate::domain::ids::ConnectionId;
 use crate::vault::error::VaultError;
 
 /// The columns of one row, taken from left to right in the order of the SELECT.
@@ -121,12 +123,41 @@ impl Rows<'_> {
         parameters: impl Params,
         mut read: impl FnMut(&mut Columns<'_>) -> Result<T, VaultError>,
     ) -> Result<Vec<T>, VaultError> {
+        let mut found = Vec::new();
+        self.each(sql, parameters, |columns| {
+            found.push(read(columns)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Runs `act` on each row, in order.
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        mut act: impl FnMut(&mut Columns<'_>) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
         let mut statement = self.database.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;
-        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(read(&mut Columns { row, next: 0 })?);
+            act(&mut Columns { row, next: 0 })?;
         }
+        Ok(())
+    }
+
+    /// Returns what `read` makes of all rows, by the connection that each belongs to.
+    pub(super) fn by_connection<T>(
+        &self,
+        sql: &str,
+        mut read: impl FnMut(&mut Columns<'_>) -> Result<(ConnectionId, T), VaultError>,
+    ) -> Result<HashMap<ConnectionId, T>, VaultError> {
+        let mut found = HashMap::new();
+        self.each(sql, [], |columns| {
+            let (connection, one) = read(columns)?;
+            found.insert(connection, one);
+            Ok(())
+        })?;
         Ok(found)
     }
 

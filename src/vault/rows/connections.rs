@@ -178,10 +178,20 @@ impl Rows<'_> {
 
     /// Returns the selected connections by name; names that do not exist are left out.
     pub fn connections(&self, selection: &Selection) -> Result<Vec<Connection>, VaultError> {
+        self.connections_as(selection, |connection| connection)
+    }
+
+    /// Returns what `make` makes of the selected connections, by name; see [`Rows::connections`].
+    pub fn connections_as<T>(
+        &self,
+        selection: &Selection,
+        mut make: impl FnMut(Connection) -> T,
+    ) -> Result<Vec<T>, VaultError> {
         let names = (!selection.names.is_empty()).then(|| json(&selection.names)).transpose()?;
         let (tag, tag_value) = selection.tag.as_ref().map(|(key, value)| (key, value)).unzip();
         let provider = selection.provider.as_ref().map(word).transpose()?;
-        let mut found = self.all(
+        let mut found = Vec::new();
+        self.each(
             select!(
                 "WHERE (:names IS NULL OR connections.name IN (SELECT value FROM json_each(:names))) \
                  AND (:company IS NULL OR companies.id = :company \
@@ -200,9 +210,14 @@ impl Rows<'_> {
                 ":provider": provider,
                 ":enabled": selection.enabled,
             },
-            read,
+            |columns| {
+                let connection = read(columns)?;
+                if selection.finds(&connection) {
+                    found.push(make(connection));
+                }
+                Ok(())
+            },
         )?;
-        found.retain(|connection| selection.finds(connection));
         Ok(found)
     }
 

@@ -1,6 +1,6 @@
 //! Grants: refresh tokens sealed; where they stand, in the open.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::named_params;
@@ -89,10 +89,9 @@ impl Rows<'_> {
     }
 
     /// Returns what is known of every grant, as of the last commit.
-    pub fn all_grant_facts(&self) -> Result<BTreeMap<ConnectionId, Grant>, VaultError> {
+    pub fn all_grant_facts(&self) -> Result<HashMap<ConnectionId, Grant>, VaultError> {
         let sql = format!("SELECT connection_id, {FACTS} FROM grants");
-        let pairs = self.all(&sql, [], |columns| Ok((columns.parsed()?, read_facts(columns)?)))?;
-        Ok(pairs.into_iter().collect())
+        self.by_connection(&sql, |columns| Ok((columns.parsed()?, read_facts(columns)?)))
     }
 
     /// Returns which of an app's grants the vendor refused at `since` or later, as of the last commit.

@@ -92,7 +92,11 @@ impl Rows<'_> {
 
     /// Returns a connection's keys.
     pub fn keys_of(&self, connection: &ConnectionId) -> Result<KeySet, VaultError> {
-        let keys = self.all(select!("WHERE connection_id = ?1"), [connection.as_str()], read)?;
+        let keys = self.all(
+            select!("INDEXED BY keys_listed WHERE connection_id = ?1"),
+            [connection.as_str()],
+            read,
+        )?;
         Ok(KeySet::from_keys(keys))
     }
 
@@ -100,14 +104,16 @@ impl Rows<'_> {
     pub fn key_sets(&self) -> Result<HashMap<ConnectionId, Box<KeySet>>, VaultError> {
         // In boxes: three certificates' room each, which a map that grows would move again and again.
         let mut sets: HashMap<ConnectionId, Box<KeySet>> = HashMap::new();
-        for key in self.all(select!(""), [], read)? {
+        self.each(select!(""), [], |columns| {
+            let key = read(columns)?;
             let set = sets.entry(key.connection.clone()).or_default();
             match key.state {
                 KeyState::Pending => set.pending = Some(key),
                 KeyState::Active => set.active = Some(key),
                 KeyState::Previous => set.previous = Some(key),
             }
-        }
+            Ok(())
+        })?;
         Ok(sets)
     }
 

@@ -70,7 +70,8 @@ impl Rows<'_> {
     /// Returns what is known of a connection's token without opening it.
     pub fn token_facts(&self, connection: &ConnectionId) -> Result<Option<TokenFacts>, VaultError> {
         self.first(
-            "SELECT hash, obtained_at, expires_at, key_id, settings_hash FROM tokens WHERE connection_id = ?1",
+            "SELECT hash, obtained_at, expires_at, key_id, settings_hash FROM tokens \
+             INDEXED BY tokens_listed WHERE connection_id = ?1",
             [connection.as_str()],
             read_facts,
         )
@@ -78,12 +79,8 @@ impl Rows<'_> {
 
     /// Returns what is known of every token.
     pub fn all_token_facts(&self) -> Result<HashMap<ConnectionId, TokenFacts>, VaultError> {
-        let pairs = self.all(
-            "SELECT connection_id, hash, obtained_at, expires_at, key_id, settings_hash FROM tokens",
-            [],
-            |columns| Ok((columns.parsed()?, read_facts(columns)?)),
-        )?;
-        Ok(pairs.into_iter().collect())
+        let sql = "SELECT connection_id, hash, obtained_at, expires_at, key_id, settings_hash FROM tokens";
+        self.by_connection(sql, |columns| Ok((columns.parsed()?, read_facts(columns)?)))
     }
 
     /// Forgets a connection's token, if there is one.

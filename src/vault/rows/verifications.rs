@@ -65,8 +65,10 @@ impl Rows<'_> {
 
     /// Returns the last verification of every connection that has one.
     pub fn verifications(&self) -> Result<HashMap<ConnectionId, Verification>, VaultError> {
-        let found = self.all(select!(""), [], read)?;
-        Ok(found.into_iter().map(|verification| (verification.connection.clone(), verification)).collect())
+        self.by_connection(select!(""), |columns| {
+            let verification = read(columns)?;
+            Ok((verification.connection.clone(), verification))
+        })
     }
 }
 

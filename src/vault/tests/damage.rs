@@ -117,7 +117,8 @@ impl Forger {
 fn encrypt_by_hand(world: &World, recipients: &[Recipient], parts: &[&[u8]]) {
     let location = crate::vault::Location::resolve(&world.place.vault).unwrap();
     let mut file = std::fs::File::options().write(true).truncate(true).open(&world.place.vault).unwrap();
-    crate::vault::transact::encrypt(&location, recipients, parts, &mut file).unwrap();
+    let nothing_more = || Ok(Vec::new());
+    crate::vault::assemble::encrypt(&location, recipients, &parts.concat(), nothing_more, &mut file).unwrap();
 }
 
 fn plaintext(world: &World) -> Vec<u8> {

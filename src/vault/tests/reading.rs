@@ -51,6 +51,22 @@ fn rows_are_read_by_pages_and_changes_by_the_whole() {
     assert!(is_whole(&vault));
 }
 
+/// So large that several threads make its file at once.
+#[test]
+fn a_very_large_vault_is_written_like_any() {
+    let world = World::new();
+    let vault = world.operator();
+    vault.transact(&event(), |rows| rows.set_meta("padding", &"x".repeat(20_000_000))).unwrap();
+    let before = world.bytes();
+    add(&vault, "acme");
+    assert_eq!(std::fs::read(world.home().join("vault.age.prev")).unwrap(), before);
+    let viewer = world.viewer();
+    assert_eq!(names(&viewer), ["acme"]);
+    assert!(viewer.check().unwrap().holds());
+    let files: Vec<_> = world.home().read_dir().unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(files.iter().all(|name| !name.to_string_lossy().contains(".tmp-")), "{files:?}");
+}
+
 #[test]
 fn damage_is_found_by_whoever_touches_it() {
     let (world, connections) = large();
