@@ -4,8 +4,8 @@
 //!
 //! From the outside in: [`Vault`] (`store`, `create`, `transact`, `membership`, `rekey`, `backup`, `restore`, `moving`,
 //! `info`, `check`) works on one `generation`, which a `reader` opens from an `image` verified against its `trailer` and a
-//! `pin` (`load`); `replace` puts the next one in its place; `journal` holds what is newer; `file` and `lock` are the only
-//! ways to the file system.
+//! `pin` (`load`); `assemble` makes the file of the next one, and `replace` puts it in its place; `journal` holds what is
+//! newer; `file` and `lock` are the only ways to the file system.
 
 mod accesses;
 mod assemble;
