@@ -37,6 +37,28 @@ fn nothing_is_cut_without_a_terminal() {
 }
 
 #[test]
+fn a_long_table_is_aligned_from_its_first_row_to_its_last() {
+    let mut table = Table::new([Column::new("NAME").shrinks(), Column::new("STATE")], "");
+    for number in 0..1000 {
+        let name = if number == 999 { "the widest comes last".to_owned() } else { format!("c{number}") };
+        table.row([name.as_str(), "active"]);
+    }
+    for columns in [None, Some(20)] {
+        let drawn = render(
+            &View::new().table(table.clone()),
+            Canvas { width: columns, colour: false, unicode: true },
+        );
+        let lines: Vec<&str> = drawn.lines().collect();
+        let at = lines[0].find("STATE").unwrap();
+        assert_eq!(lines.len(), 1001);
+        for (number, line) in lines.iter().enumerate().skip(1) {
+            let line: String = line.chars().skip(at).collect();
+            assert_eq!(line, "active", "line {number}");
+        }
+    }
+}
+
+#[test]
 fn eighty_columns() {
     insta::assert_snapshot!(at(Some(80)), @r"
     NAME                             STATE    DAYS  NOTE

@@ -35,6 +35,8 @@ fn rows_are_read_by_pages_and_changes_by_the_whole() {
         assert!(!is_whole(&vault));
         assert_eq!(names(&vault).len(), connections.len());
         assert_eq!(vault.info().unwrap().counts.connections, 41);
+        let listed = vault.read_now(|rows, _| rows.connections(&Selection::all())).unwrap();
+        assert_eq!(listed.len(), connections.len());
         assert!(!is_whole(&vault), "none of that needs everything");
         let change = vault.read(|rows| rows.insert_connection(&connection("b")));
         assert!(matches!(change, Err(VaultError::Database(_))), "{change:?}");

@@ -155,3 +155,19 @@ fn keys_go_with_their_connection() {
     rows.remove_connection(&acme.id, instant(1)).unwrap();
     assert_eq!(rows.counts().unwrap(), crate::vault::rows::Counts::default());
 }
+
+/// A listing that read the rows themselves would decrypt every certificate and every private key.
+#[test]
+fn a_listing_reads_the_index_alone() {
+    let fixture = Fixture::new();
+    for sql in [select!(""), select!("INDEXED BY keys_listed WHERE connection_id = 'x'")] {
+        let plan: Vec<String> = fixture
+            .rows()
+            .all(&format!("EXPLAIN QUERY PLAN {sql}"), [], |columns| {
+                let _: (i64, i64, i64) = (columns.value()?, columns.value()?, columns.value()?);
+                columns.value()
+            })
+            .unwrap();
+        assert!(plan.iter().all(|step| step.contains("USING COVERING INDEX keys_listed")), "{plan:?}");
+    }
+}
