@@ -62,13 +62,20 @@ pub(crate) struct Scenario {
     pub(crate) stage: Stage,
     /// With `{ID}`, `{URL}`, `{CLIENT}`, `{SUPPORT}`, `{COLLEAGUE}`, `{NEWCOMER}`, `{HOME}` filled in.
     arguments: &'static [&'static str],
+    /// What it does first at a vendor, where that cannot be taken back, as a command of its own.
+    pub(crate) first: Option<&'static [&'static str]>,
 }
 
 const fn scenario(name: &'static str, stage: Stage, arguments: &'static [&'static str]) -> Scenario {
-    Scenario { name, stage, arguments }
+    Scenario { name, stage, arguments, first: None }
 }
 
 impl Scenario {
+    const fn first(mut self, arguments: &'static [&'static str]) -> Self {
+        self.first = Some(arguments);
+        self
+    }
+
     /// Whether somebody with a browser takes part.
     pub(crate) fn is_accompanied(&self) -> bool {
         self.name.starts_with("login")
@@ -162,7 +169,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("rotate rollback", Stage::Overlap, &["rotate", "rollback", "acme"]),
     scenario("rotate retire", Stage::Overlap, &["rotate", "retire", "acme"]),
     scenario("company rename", Stage::Vault, &["company", "rename", "Acme Ltd", "Acme Holding"]),
-    scenario("company disconnect", Stage::Vault, &["company", "disconnect", "Acme Ltd", "--yes"]),
+    scenario("company disconnect", Stage::Vault, &["company", "disconnect", "Acme Ltd", "--yes"]).first(&[
+        "token",
+        "revoke",
+        "acme-books",
+        "--yes",
+    ]),
     scenario("token revoke", Stage::Vault, &["token", "revoke", "acme-books", "--yes"]),
     scenario(
         "token revoke --local-only",
