@@ -162,14 +162,18 @@ impl KeySet {
     /// Sorts a connection's keys by state.
     pub fn from_keys(keys: impl IntoIterator<Item = Key>) -> Self {
         let mut set = Self::default();
-        for key in keys {
-            match key.state {
-                KeyState::Pending => set.pending = Some(key),
-                KeyState::Active => set.active = Some(key),
-                KeyState::Previous => set.previous = Some(key),
-            }
-        }
+        keys.into_iter().for_each(|key| set.insert(key));
         set
+    }
+
+    /// Puts a key where its state says, in the place of one that is there.
+    pub fn insert(&mut self, key: Key) {
+        let place = match key.state {
+            KeyState::Pending => &mut self.pending,
+            KeyState::Active => &mut self.active,
+            KeyState::Previous => &mut self.previous,
+        };
+        *place = Some(key);
     }
 
     /// Where these keys stand.

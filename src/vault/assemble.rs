@@ -9,9 +9,9 @@ use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
+use super::cores::{joined, share_of};
 use super::error::VaultError;
 use super::file;
-use super::image::share_of;
 use super::location::Location;
 use super::recipient::{Recipient, RecipientKey};
 use super::replace::{Previous, Replaced, replace};
@@ -57,10 +57,6 @@ pub(super) fn put(
         let root = signed_root.ok_or_else(|| VaultError::damaged("it was not signed"))?;
         Ok((replaced, root))
     })
-}
-
-fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Writes `image`, and after it what `trailer` returns, as one age file for `recipients`.

@@ -54,7 +54,8 @@ impl Vault {
     /// Fails with [`VaultError::Occupied`] if something is at the target that may not be replaced.
     pub fn backup(&self, target: &BackupTarget) -> Result<Backed, VaultError> {
         if !self.is_writable()? {
-            let copy = self.copy_out(target)?;
+            let place = self.target_of(target, self.generation()?)?;
+            let copy = self.copy_out(&place, target.replace)?;
             return Ok(self.backed(copy, false));
         }
         // Before anything is recorded or committed.
@@ -65,11 +66,11 @@ impl Vault {
         let outcome = self
             .commit_locked::<_, VaultError>(&anchor, Self::check_writable, |_, _| Ok(()))
             .and_then(|()| {
-                let coming = self.target_of(target, self.generation()?)?.vault();
-                if let Err(error) = backup_note::begin(&self.place.state_dir, &self.id, &coming) {
+                let place = self.target_of(target, self.generation()?)?;
+                if let Err(error) = backup_note::begin(&self.place.state_dir, &self.id, &place.vault()) {
                     self.warn(format!("what an interruption leaves is not swept: {error}"));
                 }
-                self.copy_out(target)
+                self.copy_out(&place, target.replace)
             });
         let recorded = outcome.as_ref().map(drop).map_err(AuditKind::audit_kind);
         if let Err(error) = self.audit.outcome(&operation, recorded) {
@@ -150,14 +151,13 @@ impl Vault {
         Ok(())
     }
 
-    /// Copies the file of the newest generation; returns what the copy holds and its length.
-    fn copy_out(&self, target: &BackupTarget) -> Result<(Backup, u64), VaultError> {
-        let location = self.target_of(target, self.generation()?)?;
-        let path = location.vault();
+    /// Copies the file of the newest generation to `place`; returns what the copy holds and its length.
+    fn copy_out(&self, place: &Location, replace: bool) -> Result<(Backup, u64), VaultError> {
+        let path = place.vault();
         file::sweep_for(&path)?;
         let vault = self.location.vault();
         let mut from = file::open(&vault, Privacy::OwnerWrites)?;
-        let mut draft = Draft::create(location.temporary())?;
+        let mut draft = Draft::create(place.temporary())?;
         let length = io::copy(&mut from, draft.file()).map_err(VaultError::io("copy", &vault))?;
         if hooks::mutant("damaged-backup") {
             draft.file().set_len(length / 2).map_err(VaultError::io("cut", &path))?;
@@ -175,14 +175,14 @@ impl Vault {
             path: path.clone(),
         };
         drop(copied);
-        if target.replace {
+        if replace {
             draft.place(&path)?;
         } else {
             draft.place_new(&path)?;
         }
-        if let Err(error) = file::sync_folder(location.folder()) {
+        if let Err(error) = file::sync_folder(place.folder()) {
             // What is reported as failed must not be there; what was replaced is gone.
-            let _ = if target.replace { Ok(()) } else { file::remove(&path) };
+            let _ = if replace { Ok(()) } else { file::remove(&path) };
             return Err(error);
         }
         Ok((backup, length))

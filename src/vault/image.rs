@@ -10,6 +10,7 @@ use std::thread;
 use age::stream::StreamReader;
 use zeroize::optimization_barrier;
 
+use super::cores::{joined, share_of};
 use super::error::VaultError;
 use super::file::{self, Privacy, Stamp};
 use super::identity::{Credentials, Identity};
@@ -120,20 +121,11 @@ impl Image {
                 read_part(stream, 0, hashes, part).map_err(|error| broken(path, error))
             });
             for other in others {
-                let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                read = read.and(other);
+                read = read.and(joined(other));
             }
             read
         })
     }
-}
-
-/// Returns how many of `chunks` chunks each core reads: all of them, unless there are enough to be worth a thread.
-pub(super) fn share_of(chunks: usize) -> usize {
-    const WORTH_A_THREAD: usize = 64;
-    let cores =
-        if hooks::mutant("one-thread") { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
-    chunks.div_ceil(cores.min(chunks / WORTH_A_THREAD).max(1)).max(1)
 }
 
 /// Reads consecutive chunks from number `first` on, of which `hashes` are the hashes.

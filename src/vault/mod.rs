@@ -13,6 +13,7 @@ pub mod audit_log;
 mod backup;
 mod backup_note;
 mod check;
+mod cores;
 mod create;
 pub mod error;
 mod file;

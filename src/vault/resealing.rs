@@ -7,10 +7,10 @@ use std::thread;
 
 use rusqlite::Connection as Database;
 
+use super::cores::{self, joined};
 use super::error::VaultError;
 use super::rows::Rows;
 use super::seal::Sealer;
-use crate::hooks;
 
 /// How many values each core gets at once: enough to be worth a thread.
 const SHARE: usize = 64;
@@ -146,8 +146,7 @@ fn each<T: Send>(
     work: impl Fn(&str, &[u8]) -> Result<T, VaultError> + Sync,
     mut then: impl FnMut(&str, T) -> Result<(), VaultError>,
 ) -> Result<(), VaultError> {
-    let cores =
-        if hooks::mutant("one-thread") { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let cores = cores::count();
     for keys in ids(database, column)?.chunks(SHARE * cores) {
         let values = keys
             .iter()
@@ -161,7 +160,7 @@ fn each<T: Send>(
             let others: Vec<_> = parts.map(|part| scope.spawn(move || work_through(part))).collect();
             let mut results = first.map(work_through).unwrap_or_default();
             for other in others {
-                results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                results.extend(joined(other));
             }
             results
         });

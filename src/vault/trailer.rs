@@ -26,6 +26,7 @@ use std::thread;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 
+use super::cores::{joined, share_of};
 use super::error::VaultError;
 use super::signing::SigningKey;
 use crate::hooks;
@@ -95,7 +96,7 @@ pub(super) fn sign(image: &[u8], commit: Commit, key: &SigningKey) -> Result<(Ve
 
 /// Returns the hashes of the chunks of `image`, made on all cores where there are many.
 fn hashes_of(image: &[u8]) -> Vec<u8> {
-    let share = super::image::share_of(image.len().div_ceil(CHUNK)) * CHUNK;
+    let share = share_of(image.len().div_ceil(CHUNK)) * CHUNK;
     let hash = |part: &[u8]| part.chunks(CHUNK).flat_map(sha256).collect::<Vec<_>>();
     thread::scope(|scope| {
         let mut parts = image.chunks(share);
@@ -103,7 +104,7 @@ fn hashes_of(image: &[u8]) -> Vec<u8> {
         let others: Vec<_> = parts.map(|part| scope.spawn(move || hash(part))).collect();
         let mut hashes = first.map(hash).unwrap_or_default();
         for other in others {
-            hashes.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            hashes.extend(joined(other));
         }
         hashes
     })

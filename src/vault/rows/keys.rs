@@ -106,12 +106,7 @@ impl Rows<'_> {
         let mut sets: HashMap<ConnectionId, Box<KeySet>> = HashMap::new();
         self.each(select!(""), [], |columns| {
             let key = read(columns)?;
-            let set = sets.entry(key.connection.clone()).or_default();
-            match key.state {
-                KeyState::Pending => set.pending = Some(key),
-                KeyState::Active => set.active = Some(key),
-                KeyState::Previous => set.previous = Some(key),
-            }
+            sets.entry(key.connection.clone()).or_default().insert(key);
             Ok(())
         })?;
         Ok(sets)
