@@ -142,3 +142,25 @@ fn our_own_texts_go_on_in_the_next_line() {
     ");
     assert!(text.lines().all(|line| width(line) <= 40));
 }
+
+#[test]
+fn a_table_that_may_wrap_looks_like_one_that_may_not() {
+    let draw = |wraps: bool| {
+        let note = Column::new("NOTE");
+        let columns = [
+            Column::new("NAME").shrinks(),
+            Column::new("DAYS").right(),
+            if wraps { note.wraps() } else { note.shrinks() },
+            Column::new("STATE"),
+        ];
+        let mut table = Table::new(columns, "");
+        table.row([Cell::from("株式会社"), "7".into(), "short".into(), Cell::toned("active", Tone::Good)]);
+        table.row(["Cafe\u{301}", "700", "", "pending"]);
+        let drawn = |colour| {
+            let canvas = Canvas { width: Some(60), colour, unicode: true };
+            render(&View::new().table(table.clone()), canvas)
+        };
+        (drawn(false), console::strip_ansi_codes(&drawn(true)).into_owned())
+    };
+    assert_eq!(draw(false), draw(true));
+}
