@@ -1,4 +1,4 @@
-//! Any bytes of an image, chunk by chunk as they are asked for; each verified once, on its way in.
+//! Any bytes of an image, chunk by chunk as they are asked for; each verified on its way in.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,14 +22,26 @@ impl Faults {
     }
 }
 
+/// A chunk, as far as it was asked for.
+enum Chunk {
+    Unread,
+    /// It is here, and so many of its bytes were not handed out yet.
+    Begun(Wiped, usize),
+    /// All of it was handed out, and SQLite keeps what it got.
+    GivenUp,
+    /// SQLite came back to it.
+    Kept(Wiped),
+}
+
 /// The chunks that were read, and the way to the others.
 ///
-/// Why none is given up: a listing goes through a table in the order of an index and comes back to each chunk hundreds of
-/// times. So whatever is asked, no chunk is decrypted twice, and a listing of everything costs what loading everything
-/// costs, in time and in memory.
+/// SQLite keeps the pages it read (`settle` gives its cache room), so a chunk that it has all of is given up: a listing of
+/// everything would hold everything twice otherwise. One that it comes back to all the same is kept from then on: a listing
+/// that goes through a table in the order of an index comes back to each chunk hundreds of times. So whatever is asked, no
+/// chunk is decrypted more than twice.
 pub(super) struct Pages<C> {
     chunks: C,
-    kept: Vec<Option<Wiped>>,
+    known: Vec<Chunk>,
     faults: Faults,
 }
 
@@ -37,7 +49,7 @@ impl<C: Chunks> Pages<C> {
     /// Nothing is read yet; `faults` learns why a read fails.
     pub(super) fn new(chunks: C, faults: Faults) -> Self {
         let count = usize::try_from(chunks.image_length().div_ceil(CHUNK as u64)).unwrap_or(usize::MAX);
-        Self { chunks, kept: std::iter::repeat_with(|| None).take(count).collect(), faults }
+        Self { chunks, known: std::iter::repeat_with(|| Chunk::Unread).take(count).collect(), faults }
     }
 
     /// Gives the way to the chunks back; what was read of them is wiped.
@@ -45,17 +57,30 @@ impl<C: Chunks> Pages<C> {
         self.chunks
     }
 
-    /// Returns the bytes of a chunk that there is.
-    fn chunk(&mut self, index: usize) -> io::Result<&[u8]> {
-        let Self { chunks, kept, .. } = self;
-        let place = kept.get_mut(index).ok_or(io::ErrorKind::InvalidInput)?;
-        if place.is_none() {
+    /// Fills `buffer` with what there is of a chunk that there is, from `from` on, and returns how much that was.
+    fn copy(&mut self, index: usize, from: usize, buffer: &mut [u8]) -> io::Result<usize> {
+        let Self { chunks, known, .. } = self;
+        let chunk = known.get_mut(index).ok_or(io::ErrorKind::InvalidInput)?;
+        if matches!(chunk, Chunk::Unread | Chunk::GivenUp) {
             let mut fresh = Wiped(vec![0; CHUNK]);
             let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
             fresh.0.truncate(length);
-            *place = Some(fresh);
+            *chunk = match chunk {
+                Chunk::Unread => Chunk::Begun(fresh, length),
+                _ => Chunk::Kept(fresh),
+            };
         }
-        Ok(place.as_ref().map(|chunk| chunk.0.as_slice()).unwrap_or_default())
+        let (Chunk::Begun(bytes, _) | Chunk::Kept(bytes)) = &*chunk else { return Ok(0) };
+        let found = bytes.0.get(from..).unwrap_or_default();
+        let count = found.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&found[..count]);
+        if let Chunk::Begun(_, left) = chunk {
+            *left = left.saturating_sub(count);
+            if *left == 0 {
+                *chunk = Chunk::GivenUp;
+            }
+        }
+        Ok(count)
     }
 
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -68,12 +93,10 @@ impl<C: Chunks> Pages<C> {
             let index = usize::try_from(at / CHUNK as u64).map_err(|_| io::ErrorKind::InvalidInput)?;
             // Less than a chunk, which is a `usize`.
             let inside = usize::try_from(at % CHUNK as u64).unwrap_or_default();
-            let found = self.chunk(index)?.get(inside..).unwrap_or_default();
-            let count = found.len().min(buffer.len() - filled);
+            let count = self.copy(index, inside, &mut buffer[filled..])?;
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            buffer[filled..filled + count].copy_from_slice(&found[..count]);
             filled += count;
         }
         Ok(filled)

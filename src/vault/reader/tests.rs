@@ -163,20 +163,29 @@ fn what_is_no_database_is_an_error() {
 }
 
 #[test]
-fn no_chunk_is_read_twice() {
+fn no_chunk_is_read_again_and_again() {
     let bytes = database(4096, &texts(3000));
     let chunks = bytes.len().div_ceil(CHUNK);
-    let source = Memory::new(bytes);
-    let reads = Arc::clone(&source.reads);
-    let database = vfs::open(Box::new(Pages::new(source, Faults::default()))).unwrap();
-    database.pragma_update(None, "cache_size", 10).unwrap();
-    let text: String =
-        database.query_row("SELECT text FROM t WHERE id = 1500", [], |row| row.get(0)).unwrap();
+    let open = |pages: i64| {
+        let source = Memory::new(bytes.clone());
+        let reads = Arc::clone(&source.reads);
+        let database = vfs::open(Box::new(Pages::new(source, Faults::default()))).unwrap();
+        database.pragma_update(None, "cache_size", pages).unwrap();
+        (database, reads)
+    };
+    let (roomy, reads) = open(1000);
+    let text: String = roomy.query_row("SELECT text FROM t WHERE id = 1500", [], |row| row.get(0)).unwrap();
     assert_eq!(text.len(), 4 + 1499 % 500);
     assert!(reads.load(Ordering::SeqCst) < 5, "one row needs few chunks of {chunks}");
-    assert_eq!(all(&database).unwrap().len(), 3000);
-    assert_eq!(all(&database).unwrap().len(), 3000);
-    assert_eq!(reads.load(Ordering::SeqCst), chunks);
+    for _ in 0..2 {
+        assert_eq!(all(&roomy).unwrap().len(), 3000);
+        assert_eq!(reads.load(Ordering::SeqCst), chunks, "SQLite keeps what it has read");
+    }
+    let (narrow, reads) = open(10);
+    for _ in 0..3 {
+        assert_eq!(all(&narrow).unwrap().len(), 3000);
+    }
+    assert!(reads.load(Ordering::SeqCst) <= 2 * chunks, "what it forgets is decrypted once more");
 }
 
 #[test]
