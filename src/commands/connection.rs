@@ -14,9 +14,12 @@ use crate::domain::standing::standing;
 use crate::ops::backups;
 use crate::ops::connections::{self, Changed, Changes, Overview};
 use crate::ops::interact::Interact as _;
-use crate::ops::{OpsError, import};
+use crate::ops::{OpsError, import, members};
 use crate::output::Hint;
-use crate::output::reports::connection::{ConnectionDetail, ConnectionList, ConnectionRow, Described};
+use crate::output::reports::connection::{
+    ConnectionDetail, ConnectionLine, ConnectionList, ConnectionRow, Described, connection_table,
+};
+use crate::output::reports::grant::EndRow;
 use crate::output::reports::import::{Batch, BatchRow};
 
 use super::error::CommandError;
@@ -76,8 +79,22 @@ pub(super) fn selection(filter: &FilterArgs) -> Selection {
 fn list(app: &App, args: &ListArgs) -> Result<Finished, CommandError> {
     let session = session::open(app)?;
     let selection = Selection { search: args.search.clone(), ..selection(&args.filter) };
-    let connections = connections::list_as(&session, &selection, |overview| overview_row(app, &overview))
-        .map_err(|error| CommandError::from(error).doing("cannot list the connections"))?;
+    let doing = |error: OpsError| CommandError::from(error).doing("cannot list the connections");
+    if app.delivery().is_for_people() {
+        let now = app.clock.now();
+        let members = members::list(&session, &selection).map_err(doing)?;
+        let lines = members.into_iter().map(|member| ConnectionLine {
+            name: member.name.to_string(),
+            provider: member.provider.as_str(),
+            account: member.account,
+            company: member.company.map(|company| company.name),
+            status: member.standing,
+            expires: member.end.map(|end| EndRow::new(end, now)),
+        });
+        return Ok(Finished::view(connection_table(lines)));
+    }
+    let connections =
+        connections::list_as(&session, &selection, |overview| overview_row(app, &overview)).map_err(doing)?;
     Ok(Finished::report(ConnectionList { connections }))
 }
 

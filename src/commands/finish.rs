@@ -20,6 +20,8 @@ use crate::ui::Console;
 pub enum Payload {
     /// A report, in the format that was asked for.
     Report(Box<dyn Report + Send>),
+    /// What people see of a report that nobody asked for in another format: see [`Delivery::is_for_people`].
+    View(View),
     /// Bytes that are the point of the command (a certificate), whatever the format.
     Bytes(Vec<u8>),
     /// The same, wiped afterwards (a token).
@@ -46,6 +48,11 @@ impl Finished {
     /// Ends with a report.
     pub fn report(report: impl Report + Send + 'static) -> Self {
         Self::new(Payload::Report(Box::new(report)))
+    }
+
+    /// Ends with what people see of a report; only where [`Delivery::is_for_people`].
+    pub fn view(view: View) -> Self {
+        Self::new(Payload::View(view))
     }
 
     /// Ends with bytes on stdout.
@@ -110,6 +117,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Whether all that is wanted of a report is its view. A long listing then need not collect the rest.
+    pub fn is_for_people(&self) -> bool {
+        self.format == Format::Table && self.fields.is_none()
+    }
+
     /// Checks `--fields` before anything is done: no answer of `command` may turn out to have no such field.
     pub fn check_fields(&self, command: &str) -> Result<(), CommandError> {
         let wanted = self.fields.as_deref().unwrap_or_default();
@@ -174,6 +186,10 @@ fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) 
                 return deliver_failure(delivery, console, &error).into();
             }
         },
+        Payload::View(view) => {
+            rendered = table::render(view, delivery.canvas);
+            rendered.as_bytes()
+        }
         Payload::Bytes(bytes) => bytes,
         Payload::Secret(bytes) => bytes.expose(),
         Payload::Program(_) | Payload::Nothing => &[],

@@ -38,11 +38,14 @@ impl Selection {
 
     /// Whether the search text stands in `connection`; true if there is none.
     pub fn finds(&self, connection: &Connection) -> bool {
+        let company = connection.company.as_ref().map_or("", |company| company.name.as_str());
+        self.finds_in([connection.name.as_str(), company, connection.settings.account().unwrap_or_default()])
+    }
+
+    /// Whether the search text stands in a connection's name, its company's, or its account id; true if there is none.
+    pub fn finds_in(&self, texts: [&str; 3]) -> bool {
         let Some(search) = &self.search else { return true };
         let wanted = search.to_lowercase();
-        let company = connection.company.as_ref().map_or("", |company| company.name.as_str());
-        [connection.name.as_str(), company, connection.settings.account().unwrap_or_default()]
-            .iter()
-            .any(|text| text.to_lowercase().contains(&wanted))
+        texts.iter().any(|text| text.to_lowercase().contains(&wanted))
     }
 }

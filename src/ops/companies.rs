@@ -6,46 +6,18 @@ use jiff::Timestamp;
 
 use crate::domain::audit::{Action, AuditEvent, SubjectKind};
 use crate::domain::connection::{Company, Provider};
-use crate::domain::grant::Grant;
-use crate::domain::ids::{AppName, CompanyId, ConnectionId, ConnectionName};
-use crate::domain::settings::{ClientAuthentication, GrantKind};
-use crate::domain::standing::{End, Facts, Finding, Held, Standing, WARN_DAYS, standing};
-use crate::providers;
-use crate::vault::{JournalledGrants, Rows, SupportRow};
+use crate::domain::ids::{CompanyId, ConnectionId, ConnectionName};
+use crate::domain::selection::Selection;
+use crate::domain::standing::{End, Standing};
+use crate::vault::{JournalledGrants, Listed, Rows};
 
 use super::error::CompanyError;
 use super::history::{self, Operation};
+use super::members::Member;
 use super::{OpsError, Session};
 
 /// How many operations of a company's history are shown.
 const RECENT: usize = 10;
-
-/// One connection of a company, as support sees it.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// Its id.
-    pub id: ConnectionId,
-    /// Its name.
-    pub name: ConnectionName,
-    /// The vendor.
-    pub provider: Provider,
-    /// The vendor's name as people write it.
-    pub vendor: &'static str,
-    /// The app that it belongs to.
-    pub app: Option<AppName>,
-    /// What the customer's account is called at the vendor; foreign text.
-    pub account: Option<String>,
-    /// Where it stands.
-    pub standing: Standing,
-    /// Whether it lives from a grant that the customer gave.
-    pub has_consent: bool,
-    /// What the vendor gave us.
-    pub grant: Option<Grant>,
-    /// What makes somebody act first.
-    pub end: Option<End>,
-    /// When its token was last handed out, as of the last commit.
-    pub used_at: Option<Timestamp>,
-}
 
 /// A company with its connections, or a connection that belongs to none and stands for itself.
 ///
@@ -134,9 +106,8 @@ pub struct Found {
 pub fn list(session: &Session, query: &Query) -> Result<Found, OpsError> {
     let now = session.clock.now();
     let mut customers = session.vault.read_now::<_, OpsError>(|rows, grants| {
-        let mut found = rows.support()?;
-        found.retain(|row| query.provider.is_none_or(|provider| row.provider == provider));
-        Ok(customers(found, grants, now))
+        let selection = Selection { provider: query.provider, ..Selection::all() };
+        Ok(customers(rows.listed(&selection)?, grants, now))
     })?;
     if let Some(search) = &query.search {
         let wanted = search.to_lowercase();
@@ -154,61 +125,20 @@ pub fn list(session: &Session, query: &Query) -> Result<Found, OpsError> {
     Ok(Found { companies: customers, matching, standings })
 }
 
-fn customers(rows: Vec<SupportRow>, grants: &JournalledGrants, now: Timestamp) -> Vec<Customer> {
+fn customers(listed: Vec<Listed>, grants: &JournalledGrants, now: Timestamp) -> Vec<Customer> {
     let mut companies: BTreeMap<CompanyId, (Company, Vec<Member>)> = BTreeMap::new();
     let mut customers = Vec::new();
-    for mut row in rows {
-        let company = row.company.take();
-        let member = member(row, grants, now);
-        match company {
+    for listed in listed {
+        let mut member = Member::new(listed, grants, now);
+        match member.company.take() {
             Some(company) => {
                 companies.entry(company.id.clone()).or_insert((company, Vec::new())).1.push(member);
             }
             None => customers.push(Customer::new(None, vec![member])),
         }
     }
-    customers.extend(companies.into_values().map(|(company, mut members)| {
-        members.sort_by(|left, right| left.name.cmp(&right.name));
-        Customer::new(Some(company), members)
-    }));
+    customers.extend(companies.into_values().map(|(company, members)| Customer::new(Some(company), members)));
     customers
-}
-
-fn member(row: SupportRow, grants: &JournalledGrants, now: Timestamp) -> Member {
-    let vendor = providers::descriptor(row.provider);
-    let authentication = row.authentication.unwrap_or(vendor.client_authentication[0]);
-    let has_consent = row.grant_kind == GrantKind::RefreshToken;
-    let grant = grants.get(&row.id).cloned().or(row.grant);
-    let by_certificate = vendor.upload.is_some();
-    let ends = row.validity.filter(|_| by_certificate);
-    let facts = Facts {
-        enabled: row.enabled,
-        key: Held::of(row.key.as_ref(), authentication == ClientAuthentication::PrivateKeyJwt),
-        secret: Held::of(row.has_secret.then_some(()), authentication.needs_secret()),
-        certificate_end: ends.map(|validity| providers::expiry_of(row.provider, validity)),
-        grant: Held::of(grant.as_ref(), has_consent),
-        token_at: row.token_at,
-        last: row.last.as_ref().map(|(key, checked_at, outcome)| Finding {
-            key: key.as_ref(),
-            checked_at: *checked_at,
-            outcome: *outcome,
-        }),
-        warn_days: WARN_DAYS,
-        now,
-    };
-    Member {
-        standing: standing(facts),
-        end: facts.end(),
-        id: row.id,
-        name: row.name,
-        provider: row.provider,
-        vendor: vendor.name,
-        app: row.app,
-        account: row.account,
-        has_consent,
-        grant,
-        used_at: row.used_at,
-    }
 }
 
 fn sort(customers: &mut [Customer], order: Order) {
@@ -251,7 +181,7 @@ pub fn find(session: &Session, wanted: &str) -> Result<Customer, OpsError> {
             Named::Company(company) => company.id.to_string(),
             Named::Connection(id, _) => id.to_string(),
         };
-        customers(rows.support_of(&id)?, grants, now)
+        customers(rows.listed_of(&id)?, grants, now)
             .pop()
             .ok_or_else(|| CompanyError::NotFound { name: wanted.to_owned(), nearest: None }.into())
     })
@@ -385,6 +315,7 @@ mod tests {
             name: name.parse().unwrap(),
             provider: Provider::Netsuite,
             vendor: "NetSuite",
+            company: None,
             app: None,
             account: Some("1234567".to_owned()),
             standing,

@@ -21,6 +21,7 @@ pub mod interact;
 pub mod invites;
 pub mod keys;
 pub mod login;
+pub mod members;
 mod missing_keys;
 pub mod names;
 mod overview;

@@ -72,6 +72,6 @@ pub use rekey::Rekeyed;
 pub use relog::LogBefore;
 pub use resealing::Done;
 pub use restore::{Restore, RestorePlan, RestoreRequest, Restored};
-pub use rows::{InvitationFilter, Quarantined, Rows, SecretChange, StoredIssuer, SupportRow};
+pub use rows::{InvitationFilter, Listed, Quarantined, Rows, SecretChange, StoredIssuer};
 pub use store::{Answer, Place, Vault};
 pub use unfolded::JournalledGrants;

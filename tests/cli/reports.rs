@@ -220,6 +220,22 @@ fn where_a_connection_stands() {
     );
     let table = stage.done(&["connection", "list", "--search=soon"]).stdout;
     assert!(table.contains("STATUS") && table.contains("expiring"), "{table}");
+    // The table is read in another way: both must say the same.
+    let table = stage.done(&["connection", "list"]).stdout;
+    let lines: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    let shown = |row: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let mut shown = ["name", "provider"].map(|field| text(&row[field])).to_vec();
+        shown.extend([
+            text(&row["settings"]["account"]),
+            text(&row["company"]["name"]),
+            text(&row["status"]),
+        ]);
+        shown.push(row["expires_at"].as_str().map_or("-", |at| &at[..10]).to_owned());
+        shown
+    };
+    let rows: Vec<_> = list["connections"].as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(lines.iter().map(|line| line[..6].to_vec()).collect::<Vec<_>>(), rows);
 
     let keys = stage.data(&["rotate", "initiate", "acme", "--algorithm=ec-p256"]);
     assert_eq!((&keys["key_state"], &keys["keys"][0]["state"]), (&json!("rotating"), &json!("pending")));

@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use super::connection_row::{ConnectionRow, Described};
+use super::grant::{EndRow, standing_cell};
 use super::{moment, short};
+use crate::domain::standing::Standing;
 use crate::output::listing::Listing;
 use crate::output::report::{Report, to_value};
 use crate::output::table::{Column, Table};
@@ -23,6 +25,46 @@ impl ConnectionList {
     pub(crate) const LISTING: Listing = Listing::of("connections", FIELDS);
 }
 
+/// What people see of a connection in a list.
+pub struct ConnectionLine {
+    /// Its name.
+    pub name: String,
+    /// The vendor.
+    pub provider: &'static str,
+    /// The customer's account at the vendor.
+    pub account: Option<String>,
+    /// The customer that it belongs to.
+    pub company: Option<String>,
+    /// What it is good for now.
+    pub status: Standing,
+    /// When somebody must have acted.
+    pub expires: Option<EndRow>,
+}
+
+/// Returns what people see of [`ConnectionList`].
+pub fn connection_table(lines: impl Iterator<Item = ConnectionLine>) -> View {
+    let columns = [
+        Column::new("NAME").shrinks(),
+        Column::new("PROVIDER"),
+        Column::new("ACCOUNT"),
+        Column::new("COMPANY").shrinks(),
+        Column::new("STATUS"),
+        Column::new("EXPIRES"),
+    ];
+    let mut table = Table::new(columns, "no connections");
+    for line in lines {
+        table.row([
+            line.name.into(),
+            line.provider.into(),
+            line.account.into(),
+            line.company.into(),
+            standing_cell(line.status),
+            line.expires.as_ref().map_or_else(Cell::default, EndRow::cell),
+        ] as [Cell; 6]);
+    }
+    View::new().table(table)
+}
+
 impl Report for ConnectionList {
     fn schema(&self) -> &'static str {
         "connection-list/1"
@@ -33,26 +75,14 @@ impl Report for ConnectionList {
     }
 
     fn view(&self) -> View {
-        let columns = [
-            Column::new("NAME").shrinks(),
-            Column::new("PROVIDER"),
-            Column::new("ACCOUNT"),
-            Column::new("COMPANY").shrinks(),
-            Column::new("STATUS"),
-            Column::new("EXPIRES"),
-        ];
-        let mut table = Table::new(columns, "no connections");
-        for row in &self.connections {
-            table.row([
-                row.name.as_str().into(),
-                row.provider.into(),
-                row.settings.account.clone().into(),
-                row.company.as_ref().map(|company| company.name.clone()).into(),
-                row.status_cell(),
-                row.expiry_cell(),
-            ] as [Cell; 6]);
-        }
-        View::new().table(table)
+        connection_table(self.connections.iter().map(|row| ConnectionLine {
+            name: row.name.clone(),
+            provider: row.provider,
+            account: row.settings.account.clone(),
+            company: row.company.as_ref().map(|company| company.name.clone()),
+            status: row.status,
+            expires: row.expires.clone(),
+        }))
     }
 
     fn listing(&self) -> Listing {

@@ -251,10 +251,6 @@ impl ConnectionRow {
         standing_cell(self.status)
     }
 
-    pub(super) fn expiry_cell(&self) -> Cell {
-        self.expires.as_ref().map_or_else(Cell::default, EndRow::cell)
-    }
-
     pub(super) fn verified_cell(&self) -> Cell {
         match &self.verification {
             None => Cell::dim("never"),

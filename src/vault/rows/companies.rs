@@ -8,7 +8,7 @@ use crate::domain::connection::Company;
 use crate::domain::ids::CompanyId;
 use crate::vault::error::VaultError;
 
-fn read(columns: &mut Columns<'_>) -> Result<Company, VaultError> {
+pub(super) fn read(columns: &mut Columns<'_>) -> Result<Company, VaultError> {
     Ok(Company { id: columns.parsed()?, name: columns.value()? })
 }
 

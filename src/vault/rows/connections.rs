@@ -1,11 +1,11 @@
 //! Connections.
 
 use jiff::Timestamp;
-use rusqlite::named_params;
+use rusqlite::{ToSql, named_params};
 
 use super::Rows;
-use super::columns::{self, Columns, json, taken, time, word};
-use crate::domain::connection::{Company, Connection, Environment};
+use super::columns::{self, Columns, json, taken, time};
+use crate::domain::connection::{Company, Connection, Environment, Provider};
 use crate::domain::ids::{AppId, CompanyId, ConnectionId, ConnectionName};
 use crate::domain::selection::Selection;
 use crate::domain::settings::Settings;
@@ -20,6 +20,55 @@ macro_rules! select {
             $condition
         )
     };
+}
+
+/// The condition that a [`Selection`] is, but for the text that is searched for; its parameters are [`Wanted`]'s.
+macro_rules! selected {
+    () => {
+        "(:names IS NULL OR connections.name IN (SELECT value FROM json_each(:names))) \
+         AND (:company IS NULL OR company_id IN \
+              (SELECT id FROM companies WHERE id = :company OR name = :company COLLATE NOCASE)) \
+         AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) AS tag \
+              WHERE tag.key = :tag AND tag.value = :tag_value)) \
+         AND (:provider IS NULL OR provider = :provider) \
+         AND (:enabled IS NULL OR enabled = :enabled)"
+    };
+}
+pub(super) use selected;
+
+/// The parameters of [`selected`].
+pub(super) struct Wanted<'a> {
+    names: Option<String>,
+    company: Option<&'a str>,
+    tag: Option<&'a str>,
+    tag_value: Option<&'a str>,
+    provider: Option<&'static str>,
+    enabled: Option<bool>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(selection: &'a Selection) -> Result<Self, VaultError> {
+        let (tag, tag_value) = selection.tag.as_ref().map(|(key, value)| (&**key, &**value)).unzip();
+        Ok(Self {
+            names: (!selection.names.is_empty()).then(|| json(&selection.names)).transpose()?,
+            company: selection.company.as_deref(),
+            tag,
+            tag_value,
+            provider: selection.provider.map(Provider::as_str),
+            enabled: selection.enabled,
+        })
+    }
+
+    pub(super) fn parameters(&self) -> [(&'static str, &dyn ToSql); 6] {
+        [
+            (":names", &self.names),
+            (":company", &self.company),
+            (":tag", &self.tag),
+            (":tag_value", &self.tag_value),
+            (":provider", &self.provider),
+            (":enabled", &self.enabled),
+        ]
+    }
 }
 
 fn read(columns: &mut Columns<'_>) -> Result<Connection, VaultError> {
@@ -187,29 +236,10 @@ impl Rows<'_> {
         selection: &Selection,
         mut make: impl FnMut(Connection) -> T,
     ) -> Result<Vec<T>, VaultError> {
-        let names = (!selection.names.is_empty()).then(|| json(&selection.names)).transpose()?;
-        let (tag, tag_value) = selection.tag.as_ref().map(|(key, value)| (key, value)).unzip();
-        let provider = selection.provider.as_ref().map(word).transpose()?;
         let mut found = Vec::new();
         self.each(
-            select!(
-                "WHERE (:names IS NULL OR connections.name IN (SELECT value FROM json_each(:names))) \
-                 AND (:company IS NULL OR companies.id = :company \
-                      OR companies.name = :company COLLATE NOCASE) \
-                 AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) AS tag \
-                      WHERE tag.key = :tag AND tag.value = :tag_value)) \
-                 AND (:provider IS NULL OR provider = :provider) \
-                 AND (:enabled IS NULL OR enabled = :enabled) \
-                 ORDER BY connections.name"
-            ),
-            named_params! {
-                ":names": names,
-                ":company": selection.company,
-                ":tag": tag,
-                ":tag_value": tag_value,
-                ":provider": provider,
-                ":enabled": selection.enabled,
-            },
+            concat!(select!("WHERE "), selected!(), " ORDER BY connections.name"),
+            &Wanted::new(selection)?.parameters()[..],
             |columns| {
                 let connection = read(columns)?;
                 if selection.finds(&connection) {

@@ -8,7 +8,8 @@ use rusqlite::Connection as Database;
 use super::Rows;
 use crate::domain::app::App;
 use crate::domain::connection::{Connection, Environment, Provider};
-use crate::domain::ids::{AppId, ConnectionId};
+use crate::domain::ids::{AppId, ConnectionId, KeyId};
+use crate::domain::key::{CertificateFacts, Key, KeyAlgorithm, KeyState};
 use crate::domain::registration::Registration;
 use crate::domain::settings::{GrantKind, MemberSettings, NetsuiteSettings};
 use crate::vault::schema;
@@ -94,5 +95,26 @@ pub(in crate::vault) fn member(name: &str, app: &App, realm: &str) -> Connection
         app: Some(app.id.clone()),
         settings: settings.into(),
         ..connection(name)
+    }
+}
+
+/// A key with a certificate that is valid for a day.
+pub(in crate::vault) fn key(connection: &ConnectionId, state: KeyState) -> Key {
+    Key {
+        id: KeyId::new(),
+        connection: connection.clone(),
+        state,
+        algorithm: KeyAlgorithm::Rsa4096,
+        certificate: CertificateFacts {
+            fingerprint: "cd".repeat(32),
+            subject: "CN=acme".to_owned(),
+            serial: "0f".to_owned(),
+            not_before: instant(0),
+            not_after: instant(86_400),
+        },
+        certificate_id: None,
+        created_at: instant(0),
+        activated_at: None,
+        exposed_at: None,
     }
 }

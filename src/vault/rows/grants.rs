@@ -14,7 +14,9 @@ use crate::vault::error::VaultError;
 
 const FACTS: &str = "state, hash, authorized_at, refreshed_at, expires_at, hard_expires_at";
 
-fn read_facts(columns: &mut Columns<'_>) -> Result<Grant, VaultError> {
+/// Reads [`FACTS`].
+
+pub(super) fn read_facts(columns: &mut Columns<'_>) -> Result<Grant, VaultError> {
     Ok(Grant {
         state: columns.json()?,
         hash: columns.value()?,

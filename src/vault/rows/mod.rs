@@ -16,11 +16,11 @@ mod invitation_keys;
 mod invitations;
 mod keys;
 mod layout;
+mod listed;
 mod meta;
 mod names;
 mod quarantine;
 mod recipients;
-mod support;
 mod tokens;
 mod uses;
 mod verifications;
@@ -34,8 +34,8 @@ pub use apps::SecretChange;
 pub use counts::Counts;
 pub use invitation_issuer::StoredIssuer;
 pub use invitations::InvitationFilter;
+pub use listed::Listed;
 pub use quarantine::Quarantined;
-pub use support::SupportRow;
 
 use super::seal::Sealer;
 

@@ -1,30 +1,9 @@
-use super::super::fixture::{Fixture, connection, instant};
+use super::super::fixture::{Fixture, connection, instant, key};
 use super::*;
-use crate::domain::key::KeyAlgorithm;
 use crate::domain::rotation::Phase;
 use crate::secret::Secret;
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
-
-fn key(connection: &ConnectionId, state: KeyState) -> Key {
-    Key {
-        id: KeyId::new(),
-        connection: connection.clone(),
-        state,
-        algorithm: KeyAlgorithm::Rsa4096,
-        certificate: CertificateFacts {
-            fingerprint: "cd".repeat(32),
-            subject: "CN=acme".to_owned(),
-            serial: "0f".to_owned(),
-            not_before: instant(0),
-            not_after: instant(86_400),
-        },
-        certificate_id: None,
-        created_at: instant(0),
-        activated_at: None,
-        exposed_at: None,
-    }
-}
 
 fn private(text: &str) -> SecretBytes {
     Secret::new(text.as_bytes().to_vec())
