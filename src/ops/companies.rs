@@ -132,7 +132,9 @@ fn customers(listed: Vec<Listed>, grants: &JournalledGrants, now: Timestamp) -> 
         let mut member = Member::new(listed, grants, now);
         match member.company.take() {
             Some(company) => {
-                companies.entry(company.id.clone()).or_insert((company, Vec::new())).1.push(member);
+                // Most have one connection; room for four, as a vector would take at once, is for them mostly lost.
+                let members = companies.entry(company.id.clone());
+                members.or_insert_with(|| (company, Vec::with_capacity(1))).1.push(member);
             }
             None => customers.push(Customer::new(None, vec![member])),
         }

@@ -92,6 +92,13 @@ proptest! {
     }
 
     #[test]
+    fn what_looks_simple_is_what_no_rule_is_about(text in "([a-c ]|:|::|#|##\\[|-|-----|Y|KEY|AGE-SECRET-|PRIVATE |é|\u{1b}|\u{ad}){0,8}") {
+        let is_harmless = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !is_command(&text);
+        let is_open = !text.to_ascii_uppercase().contains("AGE-SECRET-KEY-") && !text.contains("PRIVATE KEY-----");
+        prop_assert!(!is_simple(&text) || (is_harmless && is_open), "{text:?}");
+    }
+
+    #[test]
     fn json_round_trips(text in any::<String>()) {
         let json = serde_json::to_string(&text).unwrap();
         prop_assert_eq!(serde_json::from_str::<String>(&safe_json(&json)).unwrap(), text);
