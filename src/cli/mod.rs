@@ -164,11 +164,12 @@ pub fn runs_a_program(argv: &[OsString]) -> bool {
 
 /// Parses `argv`, the program's name included.
 pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
-    let mut grammar = Cli::command();
-    let parsed = grammar.try_get_matches_from_mut(argv);
+    let mut grammar = narrowed(Cli::command(), argv);
+    let mut parsed = grammar.try_get_matches_from_mut(argv);
     if parsed.as_ref().is_err_and(clap::Error::use_stderr) {
-        // It may have ended before it came to the command that is meant.
-        grammar.build();
+        // It may have ended before it came to the command that is meant, and what is meant may be another.
+        grammar = whole();
+        parsed = grammar.try_get_matches_from_mut(argv);
     }
     check::spaced_values(&grammar, argv)?;
     let matches = parsed
@@ -186,6 +187,24 @@ pub fn parse(argv: &[OsString]) -> Result<Cli, Rejection> {
         cli.global.output = Some(Format::Json);
     }
     Ok(cli)
+}
+
+/// Returns `grammar` with the global flags in those commands only that `argv` could name.
+///
+/// Why: clap copies every global flag into every command, which takes as long as all the rest of `--version`.
+fn narrowed(grammar: clap::Command, argv: &[OsString]) -> clap::Command {
+    let globals: Vec<clap::Arg> =
+        grammar.get_arguments().filter(|flag| flag.is_global_set()).cloned().collect();
+    let mut grammar = grammar.mut_args(|flag| flag.global(false));
+    for word in argv.iter().skip(1) {
+        let named = grammar.find_subcommand_mut(word);
+        // A word may be there twice.
+        if let Some(named) = named.filter(|named| !named.get_arguments().any(clap::Arg::is_global_set)) {
+            let command = std::mem::take(named);
+            *named = command.args(&globals);
+        }
+    }
+    grammar
 }
 
 fn words_of(mut matches: &ArgMatches) -> Vec<&str> {

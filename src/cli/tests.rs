@@ -27,9 +27,25 @@ fn accepted() {
         "--identity-file - help",
         "--identity-file fd:3 help",
         "--vault v.age --vault-pin PIN --config c.toml --no-input -y -q help",
+        "--vault status token get token --timeout 5s",
+        "token --vault status get acme -q",
     ] {
         assert!(parse(&argv(line)).is_ok(), "{line}");
     }
+}
+
+#[test]
+fn a_global_flag_counts_wherever_it_stands() {
+    for line in [
+        "-o json token get acme",
+        "token -o json get acme",
+        "token get -o json acme",
+        "token get acme -o json",
+    ] {
+        assert_eq!(parse(&argv(line)).unwrap().global.output, Some(Format::Json), "{line}");
+    }
+    let outer_and_inner = parse(&argv("--timeout 1s token --timeout 2s get --timeout 3s acme")).unwrap();
+    assert_eq!(outer_and_inner.global.timeout, Some(std::time::Duration::from_secs(3).into()));
 }
 
 #[test]
