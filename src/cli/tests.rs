@@ -45,7 +45,7 @@ fn a_global_flag_counts_wherever_it_stands() {
         assert_eq!(parse(&argv(line)).unwrap().global.output, Some(Format::Json), "{line}");
     }
     let outer_and_inner = parse(&argv("--timeout 1s token --timeout 2s get --timeout 3s acme")).unwrap();
-    assert_eq!(outer_and_inner.global.timeout, Some(std::time::Duration::from_secs(3).into()));
+    assert_eq!(outer_and_inner.global.timeout, Some(std::time::Duration::from_secs(3)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Work that is shared out to the cores.
 
 use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread::{self, JoinHandle, ScopedJoinHandle};
 
 use crate::hooks;
 
@@ -19,6 +19,11 @@ pub(super) fn share_of(chunks: usize) -> usize {
 }
 
 /// Returns what a thread came to; its panic goes on here.
+pub(super) fn ended<T>(thread: JoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// As [`ended`], for a thread of a scope.
 pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -7,6 +7,7 @@
 //!
 //! A reader works on the file that it opened, whatever takes its place meanwhile: it never mixes two generations.
 
+mod ahead;
 #[cfg(feature = "fuzzing")]
 pub(in crate::vault) mod fuzzing;
 mod pages;

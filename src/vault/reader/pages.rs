@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::ahead::Ahead;
 use super::vfs::{Source, Unreadable};
 use crate::vault::image::{Chunks, Wiped};
 use crate::vault::trailer::CHUNK;
@@ -40,21 +41,22 @@ enum Chunk {
 /// that goes through a table in the order of an index comes back to each chunk hundreds of times. So whatever is asked, no
 /// chunk is decrypted more than twice.
 pub(super) struct Pages<C> {
-    chunks: C,
+    chunks: Ahead<C>,
     known: Vec<Chunk>,
     faults: Faults,
 }
 
-impl<C: Chunks> Pages<C> {
+impl<C: Chunks + Send + 'static> Pages<C> {
     /// Nothing is read yet; `faults` learns why a read fails.
     pub(super) fn new(chunks: C, faults: Faults) -> Self {
-        let count = usize::try_from(chunks.image_length().div_ceil(CHUNK as u64)).unwrap_or(usize::MAX);
-        Self { chunks, known: std::iter::repeat_with(|| Chunk::Unread).take(count).collect(), faults }
+        let chunks = Ahead::new(chunks);
+        let known = std::iter::repeat_with(|| Chunk::Unread).take(chunks.count()).collect();
+        Self { chunks, known, faults }
     }
 
     /// Gives the way to the chunks back; what was read of them is wiped.
     pub(super) fn into_chunks(self) -> C {
-        self.chunks
+        self.chunks.into_chunks()
     }
 
     /// Fills `buffer` with what there is of a chunk that there is, from `from` on, and returns how much that was.
@@ -62,12 +64,11 @@ impl<C: Chunks> Pages<C> {
         let Self { chunks, known, .. } = self;
         let chunk = known.get_mut(index).ok_or(io::ErrorKind::InvalidInput)?;
         if matches!(chunk, Chunk::Unread | Chunk::GivenUp) {
-            let mut fresh = Wiped(vec![0; CHUNK]);
-            let length = chunks.read_chunk(index as u64, &mut fresh.0)?;
-            fresh.0.truncate(length);
+            let bytes = chunks.take(index)?;
+            let length = bytes.0.len();
             *chunk = match chunk {
-                Chunk::Unread => Chunk::Begun(fresh, length),
-                _ => Chunk::Kept(fresh),
+                Chunk::Unread => Chunk::Begun(bytes, length),
+                _ => Chunk::Kept(bytes),
             };
         }
         let (Chunk::Begun(bytes, _) | Chunk::Kept(bytes)) = &*chunk else { return Ok(0) };
@@ -103,7 +104,7 @@ impl<C: Chunks> Pages<C> {
     }
 }
 
-impl<C: Chunks + Send> Source for Pages<C> {
+impl<C: Chunks + Send + 'static> Source for Pages<C> {
     fn length(&self) -> u64 {
         self.chunks.image_length()
     }

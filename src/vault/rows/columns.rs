@@ -146,6 +146,17 @@ impl Rows<'_> {
         Ok(())
     }
 
+    /// Runs `act`, which walks through whole tables and comes back to none of their pages: SQLite need not keep them, and
+    /// the memory of one is used again for the next.
+    pub(super) fn walk<T>(&self, act: impl FnOnce() -> Result<T, VaultError>) -> Result<T, VaultError> {
+        const FEW_PAGES: i64 = -1024; // in KiB
+        let usual: i64 = self.database.pragma_query_value(None, "cache_size", |row| row.get(0))?;
+        self.database.pragma_update(None, "cache_size", FEW_PAGES)?;
+        let done = act();
+        self.database.pragma_update(None, "cache_size", usual)?;
+        done
+    }
+
     /// Returns what `read` makes of all rows, by the connection that each belongs to.
     pub(super) fn by_connection<T>(
         &self,

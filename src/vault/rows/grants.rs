@@ -15,7 +15,6 @@ use crate::vault::error::VaultError;
 const FACTS: &str = "state, hash, authorized_at, refreshed_at, expires_at, hard_expires_at";
 
 /// Reads [`FACTS`].
-
 pub(super) fn read_facts(columns: &mut Columns<'_>) -> Result<Grant, VaultError> {
     Ok(Grant {
         state: columns.json()?,

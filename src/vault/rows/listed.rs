@@ -120,6 +120,10 @@ macro_rules! facts {
 impl Rows<'_> {
     /// Returns the selected connections by name; names that do not exist are left out.
     pub fn listed(&self, selection: &Selection) -> Result<Vec<Listed>, VaultError> {
+        self.walk(|| self.listed_now(selection))
+    }
+
+    fn listed_now(&self, selection: &Selection) -> Result<Vec<Listed>, VaultError> {
         let known = self.known(None)?;
         let mut found = Vec::new();
         // In the order of the table: in the order of an index, each row would be looked up.
