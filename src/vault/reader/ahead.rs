@@ -11,8 +11,9 @@ use crate::vault::cores;
 use crate::vault::image::{Chunks, Wiped};
 use crate::vault::trailer::CHUNK;
 
-/// So many chunks in a row are a walk: single rows are seldom in more than two neighbours.
-const WALK: usize = 3;
+/// So many chunks in a row are a walk. What every command reads of a large vault, its schema and its small tables, is in
+/// three or four.
+const WALK: usize = 8;
 
 /// How many chunks may wait to be asked for.
 const WAITING: usize = 2;
