@@ -198,8 +198,10 @@ fn deliver_finished(delivery: &Delivery, console: &Console, finished: Finished) 
         return lost(console, &CommandError::from(error)).into();
     }
     // The process ends: taking ten thousand rows apart first would be time that somebody waits. None is a secret.
-    if let Payload::Report(report) = payload {
-        std::mem::forget(report);
+    match payload {
+        Payload::Report(report) => std::mem::forget(report),
+        Payload::View(view) => std::mem::forget(view),
+        Payload::Bytes(_) | Payload::Secret(_) | Payload::Program(_) | Payload::Nothing => {}
     }
     if let Some(failure) = failure {
         check_hints(failure.hints());

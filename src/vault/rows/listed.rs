@@ -71,6 +71,15 @@ struct Known {
     apps: HashMap<AppId, Arc<App>>,
 }
 
+macro_rules! select {
+    ($condition:expr) => {
+        concat!(
+            "SELECT id, name, provider, enabled, company_id, app_id, settings FROM connections WHERE ",
+            $condition
+        )
+    };
+}
+
 fn read(columns: &mut Columns<'_>, known: &Known) -> Result<Listed, VaultError> {
     let (id, name, provider) = (columns.parsed()?, columns.parsed()?, columns.word()?);
     let enabled = columns.value()?;
@@ -99,6 +108,7 @@ fn read(columns: &mut Columns<'_>, known: &Known) -> Result<Listed, VaultError> 
     })
 }
 
+/// What a table knows of connections: of all of them, and of those in a list of ids.
 macro_rules! facts {
     ($select:literal, $table:literal, $index:literal, $and:literal) => {
         [
@@ -127,11 +137,7 @@ impl Rows<'_> {
         let known = self.known(None)?;
         let mut found = Vec::new();
         // In the order of the table: in the order of an index, each row would be looked up.
-        let sql = concat!(
-            "SELECT id, name, provider, enabled, company_id, app_id, settings FROM connections WHERE ",
-            selected!()
-        );
-        self.each(sql, &Wanted::new(selection)?.parameters()[..], |columns| {
+        self.each(select!(selected!()), &Wanted::new(selection)?.parameters()[..], |columns| {
             let listed = read(columns, &known)?;
             let company = listed.company.as_ref().map_or("", |company| company.name.as_str());
             if selection.finds_in([
@@ -150,8 +156,7 @@ impl Rows<'_> {
     /// name.
     pub fn listed_of(&self, id: &str) -> Result<Vec<Listed>, VaultError> {
         let known = self.known(Some(id))?;
-        let sql = "SELECT id, name, provider, enabled, company_id, app_id, settings FROM connections \
-                   WHERE company_id = ?1 OR (company_id IS NULL AND id = ?1)";
+        let sql = select!("company_id = ?1 OR (company_id IS NULL AND id = ?1)");
         self.complete(self.all(sql, [id], |columns| read(columns, &known))?)
     }
 
