@@ -12,9 +12,17 @@ use crate::domain::ids::{AppId, ConnectionId};
 use crate::secret::SecretString;
 use crate::vault::error::VaultError;
 
-const FACTS: &str = "state, hash, authorized_at, refreshed_at, expires_at, hard_expires_at";
+/// The columns that [`read_facts`] reads.
+macro_rules! grant_facts {
+    () => {
+        "state, hash, authorized_at, refreshed_at, expires_at, hard_expires_at"
+    };
+}
+pub(super) use grant_facts;
 
-/// Reads [`FACTS`].
+const FACTS: &str = grant_facts!();
+
+/// Reads [`grant_facts`].
 pub(super) fn read_facts(columns: &mut Columns<'_>) -> Result<Grant, VaultError> {
     Ok(Grant {
         state: columns.json()?,

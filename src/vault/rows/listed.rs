@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Rows;
 use super::columns::{Columns, json};
 use super::connections::{Wanted, selected};
+use super::grants::{grant_facts, read_facts};
 use crate::domain::app::App;
 use crate::domain::connection::{Company, Provider};
 use crate::domain::grant::Grant;
@@ -110,7 +111,7 @@ fn read(columns: &mut Columns<'_>, known: &Known) -> Result<Listed, VaultError> 
 
 /// What a table knows of connections: of all of them, and of those in a list of ids.
 macro_rules! facts {
-    ($select:literal, $table:literal, $index:literal, $and:literal) => {
+    ($select:expr, $table:literal, $index:literal, $and:literal) => {
         [
             concat!("SELECT connection_id, ", $select, " FROM ", $table, $index, " WHERE ", $and),
             concat!(
@@ -200,14 +201,9 @@ impl Rows<'_> {
             listed.validity = Some((columns.parsed()?, columns.parsed()?));
             Ok(())
         })?;
-        let grants = facts!(
-            "state, hash, authorized_at, refreshed_at, expires_at, hard_expires_at",
-            "grants",
-            "",
-            "TRUE"
-        );
+        let grants = facts!(grant_facts!(), "grants", "", "TRUE");
         add(grants, |columns, listed| {
-            listed.grant = Some(super::grants::read_facts(columns)?);
+            listed.grant = Some(read_facts(columns)?);
             Ok(())
         })?;
         add(facts!("key_id, checked_at, outcome", "verifications", "", "TRUE"), |columns, listed| {
