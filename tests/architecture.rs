@@ -101,6 +101,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
     ("src/domain/keypair.rs", "parses a private key that is taken over"),
     ("src/domain/signer.rs", "hands a private key to the cryptographic provider"),
     ("src/domain/token.rs", "hashes a token"),
+    ("src/oauth/addresses.rs", "parses an answer"),
     ("src/oauth/answer.rs", "parses an answer with a token in it"),
     ("src/oauth/authorize.rs", "puts the state into the address that the browser is sent to"),
     ("src/oauth/callback/paste.rs", "reads a pasted address"),

@@ -13,8 +13,8 @@ pub const LONG: &str = "Say what is wrong, why, and what helps
 Looks at this machine, the vault and the vendors' hosts and, for the connections that are named, at everything that \
 is stored of them and at what their vendor says now; then no other vendor's host is asked. Where a NetSuite \
 connection is refused, whatever is wrong with it the vendor's answer is the same: doctor asks again with one thing \
-changed, asks for other connections of the account, and reads the vendor's list of certificates. It says how sure it \
-is. It changes nothing, sends no refresh token, and what it asks is in the audit log.";
+changed, asks for other connections of the account, which host that account has, and for the vendor's list of \
+certificates. It says how sure it is. It changes nothing, sends no refresh token, and what it asks is in the audit log.";
 
 /// `doctor`
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! May import `providers`, `domain`, `secret` and `clock`; never `vault`, `ui` or `output`. What differs between
 //! vendors is data in `providers`.
 
+mod addresses;
 mod answer;
 mod ask;
 pub mod assertion;
@@ -35,6 +36,7 @@ mod mutant_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use addresses::account_address;
 pub use ask::Way;
 pub use certificates::{CertificateEntry, certificates};
 pub use client::{Client, ClientError, ClientOptions};

@@ -229,6 +229,7 @@ pub(super) struct Locations {
     pub(super) device: Option<Url>,
     pub(super) revoke: Option<Url>,
     pub(super) api: Option<Url>,
+    pub(super) addresses: Option<Url>,
 }
 
 /// How a certificate is uploaded by a person.

@@ -20,6 +20,7 @@ pub struct Endpoints {
     device: Option<Url>,
     revoke: Option<Url>,
     api: Option<Url>,
+    addresses: Option<Url>,
 }
 
 impl Endpoints {
@@ -51,6 +52,11 @@ impl Endpoints {
     /// Where the harmless call goes: the address of the vendor's API, or the userinfo endpoint.
     pub fn api(&self) -> Option<&Url> {
         self.api.as_ref()
+    }
+
+    /// Where anybody may ask which hosts an account has. No setting leads there, and no credential goes there.
+    pub fn addresses(&self) -> Option<&Url> {
+        self.addresses.as_ref()
     }
 }
 
@@ -150,6 +156,7 @@ pub fn endpoints(request: EndpointRequest<'_>) -> Result<Endpoints, EndpointErro
         device: rule.optional("device authorization", named(|all| &all.device_url).or(known.device))?,
         revoke: rule.optional("revocation", named(|all| &all.revoke_url).or(known.revoke))?,
         api: rule.optional("API", named(|all| &all.api_url).or(known.api))?,
+        addresses: known.addresses,
     })
 }
 

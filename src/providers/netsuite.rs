@@ -36,6 +36,10 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
             title: "The certificate rotation endpoint",
             url: "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/article_92130837826.html",
         },
+        Link {
+            title: "The hosts of an account",
+            url: "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/chapter_157011836591.html",
+        },
     ],
     // P-521 is accepted, too, but jsonwebtoken knows no ES512.
     key_algorithms: &[
@@ -173,13 +177,14 @@ fn locate(place: &Place<'_>) -> Locations {
         let path = "services/rest/auth/oauth2/v1/token";
         Url::parse(&format!("https://{account}.{service}.api.netsuite.com/{path}")).ok()
     };
-    let beside = match place.environment {
-        Environment::Simulator => place.token.cloned(),
-        _ => endpoint("restlets"),
+    let (beside, root) = match place.environment {
+        Environment::Simulator => (place.token.cloned(), place.token.cloned()),
+        _ => (endpoint("restlets"), Url::parse("https://rest.netsuite.com").ok()),
     };
     Locations {
         token: endpoint("suitetalk"),
         certificates: beside.and_then(|token| certificates_beside(settings, token)),
+        addresses: root.and_then(|url| url.join("/rest/datacenterurls").ok()),
         ..Locations::default()
     }
 }

@@ -55,6 +55,8 @@ pub enum Endpoint {
     CertificateCreate,
     /// Revokes a certificate.
     CertificateRevoke,
+    /// Tells which hosts an account has.
+    Addresses,
     /// Something that a bearer token opens.
     Resource,
     /// The page on which a person consents.
@@ -93,6 +95,10 @@ pub(super) struct Target {
 impl Target {
     /// Returns what a request is for, or `None` for a path that belongs to no vendor's endpoint.
     pub(super) fn of(world: &World, arrival: &Arrival<'_>) -> Option<Self> {
+        if let Some(account) = netsuite::asked_for(arrival.uri) {
+            let account = Vendor::Netsuite.canonical(&account);
+            return Some(Self { vendor: Vendor::Netsuite, account, endpoint: Endpoint::Addresses });
+        }
         let path = arrival.uri.path();
         let mut segments = oauth2::rooted(path).unwrap_or(path).strip_prefix('/')?.split('/');
         let vendor_word = segments.next()?;

@@ -13,7 +13,7 @@ use crate::domain::health::{Ailment, Check, Fix};
 use crate::domain::ids::{CertificateId, ConnectionId};
 use crate::domain::key::{Key, KeyState};
 use crate::domain::settings::GrantKind;
-use crate::oauth::{Ask, Evidence, ExchangeError, Exchanged};
+use crate::oauth::{Ask, Evidence, ExchangeError, Exchanged, Unreachable};
 use crate::ops::connections::Overview;
 use crate::ops::proof::{Asker, Means, Signing};
 use crate::ops::{OpsError, Session};
@@ -39,6 +39,14 @@ impl Fared {
     /// Whether the vendor refused: a server error is one where users report it for wrong assertions.
     pub(super) fn is_refusal(&self) -> bool {
         self.0.as_ref().err().is_some_and(is_refusal)
+    }
+
+    /// Whether it may have gone to a host that is not the account's: that one refuses, or does not exist.
+    pub(super) fn may_be_misled(&self) -> bool {
+        let nowhere = |error: &OpsError| {
+            matches!(error.exchange(), Some(ExchangeError::Unreachable { reason: Unreachable::Dns, .. }))
+        };
+        self.0.as_ref().err().is_some_and(|error| is_refusal(error) || nowhere(error))
     }
 }
 

@@ -1,7 +1,5 @@
 //! What is known of one connection without asking anybody.
 
-use url::Url;
-
 use crate::domain::connection::{Connection, Environment};
 use crate::domain::counted::counted;
 use crate::domain::grant::{Grant, GrantState};
@@ -13,8 +11,9 @@ use crate::domain::standing::{End, EndKind, WARN_DAYS};
 use crate::ops::Session;
 use crate::ops::connections::Overview;
 use crate::ops::login;
-use crate::providers::{self, is_loopback};
+use crate::providers;
 
+use super::addresses::account_in;
 use super::ailment;
 
 /// Looks at everything that is stored of a connection.
@@ -83,7 +82,7 @@ fn account(connection: &Connection, settings: &NetsuiteSettings) -> Check {
         {
             Check::ok("account", format!("{account}, in addresses {label}"))
         }
-        Some(found) if found.to_ascii_lowercase().replace('_', "-") == label => {
+        Some(found) if found.parse().as_ref() == Ok(account) => {
             Check::warning("account", format!("the token URL has {found} where it should be {label}"))
                 .because(
                     "in addresses an account id is in lower case with `-`, elsewhere in upper case with `_`",
@@ -104,15 +103,6 @@ fn account(connection: &Connection, settings: &NetsuiteSettings) -> Check {
 
 fn in_simulator(connection: &Connection) -> bool {
     connection.environment == Environment::Simulator
-}
-
-/// The account that a token URL names: its first label, or on loopback the segment after `netsuite`.
-fn account_in(url: &Url) -> Option<String> {
-    if is_loopback(url) {
-        let mut segments = url.path_segments()?;
-        return segments.find(|segment| *segment == "netsuite").and(segments.next()).map(str::to_owned);
-    }
-    url.host_str()?.split_once('.').map(|(label, _)| label.to_owned())
 }
 
 fn key(session: &Session, overview: &Overview) -> Check {

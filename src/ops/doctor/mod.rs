@@ -1,11 +1,12 @@
 //! The check-up: looks at this machine, the vault, the vendors and chosen connections, and says what is wrong, why, and
 //! what helps. Changes nothing.
 //!
-//! `machine`, `vault`, `vendors` and `local` look; `live` asks vendors for tokens past every cache, `trials` asks again
-//! with one thing changed (`variations`) where one refuses, and `domain::diagnosis` judges what was seen. A refresh token that rotates
-//! is never sent: a grant is judged by what is stored and by a token that is cached. What is asked is bounded and leaves
-//! a request and an outcome in the audit log.
+//! `machine`, `vault`, `vendors` and `local` look; `live` asks vendors for tokens past every cache. Where one refuses,
+//! `trials` asks again with one thing changed (`variations`), `addresses` asks which host the account has, and
+//! `domain::diagnosis` judges what was seen. A refresh token that rotates is never sent: a grant is judged by what is
+//! stored and by a token that is cached. What is asked is bounded and leaves a request and an outcome in the audit log.
 
+mod addresses;
 mod listing;
 mod live;
 mod local;
@@ -134,11 +135,19 @@ pub async fn examine(session: &Arc<Session>, request: &DoctorRequest) -> Result<
         requests += u32::try_from(fared.len()).unwrap_or(u32::MAX);
     }
     let mut examined = Vec::with_capacity(chosen.len());
-    let mut closely = 0;
+    let (mut closely, mut addressed) = (0, 0);
     for overview in &chosen {
         let mut parts = local::checks(session, overview, &all);
         match (fared.remove(&overview.connection.id), silent) {
             (Some(own), _) => {
+                if own.may_be_misled()
+                    && addressed < CLOSELY
+                    && let Some(check) = addresses::check(session, &overview.connection).await
+                {
+                    addressed += 1;
+                    requests += 1;
+                    parts.push(check);
+                }
                 let look = if !own.is_refusal() || !request_fits(overview) {
                     Look::AsItIs
                 } else if closely < CLOSELY {

@@ -10,6 +10,8 @@
 //! | certificates: revoke | `POST /auth/oauth2/v1/clients/<client id>/certificates/<id>/revoke` |
 //! | a resource that a token opens | `GET /record/v1/metadata-catalog` |
 //!
+//! Which hosts an account has is told at `/rest/datacenterurls`, which belongs to no account (`rest.netsuite.com`).
+//!
 //! The token endpoint says no more than NetSuite does (`{"error":"invalid_grant"}`); the reason is in the login
 //! audit trail ([`LoginRecord::detail`]). An account exists once an integration was created in it ([`Admin`]).
 //!
@@ -19,6 +21,7 @@
 //! are those of the caller's entity.
 
 mod access_token;
+mod addresses;
 mod admin;
 mod assertion;
 mod certificate;
@@ -31,6 +34,7 @@ mod state;
 mod token;
 mod upload;
 
+pub(super) use addresses::asked_for;
 pub use admin::{Admin, CertificateEntry, IntegrationEntry, NewIntegration};
 pub use login_audit::LoginRecord;
 pub(super) use routes::{classify, router};

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::{get, post};
 
-use super::{certificates, rest, token};
+use super::{addresses, certificates, rest, token};
 use crate::sim::state::World;
 use crate::sim::target::Endpoint;
 
@@ -35,4 +35,5 @@ pub(in crate::sim) fn router() -> Router<Arc<World>> {
         )
         .route(&format!("{OAUTH}/clients/{{client}}/certificates/{{id}}/revoke"), post(certificates::revoke))
         .route("/netsuite/{account}/services/rest/record/v1/metadata-catalog", get(rest::metadata_catalog))
+        .route(addresses::PATH, get(addresses::tell))
 }

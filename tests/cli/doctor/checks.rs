@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
+use tokenctl::sim::netsuite::NewIntegration;
 use tokenctl::sim::{Endpoint, Fault, FaultRule};
 
 use crate::common::Place;
@@ -181,4 +182,56 @@ fn a_bundle_has_no_names_unless_they_are_asked_for() {
     assert_eq!(again.code, Some(9), "it is there already: {again}");
     scene.ok(&["doctor", "acme", "--bundle=b.json", "--with-names", "--force"]);
     assert!(std::fs::read_to_string(&path).unwrap().contains("acme"));
+}
+
+/// What the vendor says of a connection's host, if it is asked.
+fn address(scene: &Scene, name: &str) -> Option<Value> {
+    let data = scene.json(&["doctor", name])["data"].take();
+    let group = data["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap();
+    let mut checks = group["checks"].as_array().unwrap().iter();
+    checks.find(|check| check["name"] == "address").cloned()
+}
+
+#[test]
+fn the_vendor_names_the_host_of_a_connection_that_it_refuses() {
+    let scene = Scene::settled();
+    assert_eq!(address(&scene, "acme"), None);
+    assert_eq!(scene.control().calls_to(Endpoint::Addresses), 0);
+    scene.admin.block_integration("client-1", true).unwrap();
+    let check = address(&scene, "acme").unwrap();
+    assert_eq!(check["state"], "ok", "{check}");
+    assert_eq!(check["found"], "NetSuite names 127.0.0.1 for 1234567, too");
+    // Somebody in between answers with a page of his own.
+    scene.control().arm(FaultRule::always(Fault::Html { status: 503 }).at(Endpoint::Addresses));
+    let check = address(&scene, "acme").unwrap();
+    assert_eq!(check["state"], "skipped", "{check}");
+    assert_eq!(scene.control().calls_to(Endpoint::Addresses), 2);
+}
+
+#[test]
+fn a_token_url_of_another_account_is_found() {
+    let scene = Scene::settled();
+    scene.control().netsuite("7654321").create_integration(NewIntegration::default()).unwrap();
+    let url = scene.admin.token_url().replace("1234567", "7654321");
+    scene.ok(&["connection", "set", "acme", "--unproven", &format!("--token-url={url}")]);
+    let check = address(&scene, "acme").unwrap();
+    assert_eq!(check["state"], "warning", "{check}");
+    assert_eq!(check["fixes"][0]["command"], "tokenctl connection set acme --token-url=");
+}
+
+#[test]
+fn an_account_that_the_vendor_does_not_know_has_no_host() {
+    let scene = Scene::settled();
+    let url = scene.admin.token_url().replace("1234567", "7654321");
+    scene.ok(&[
+        "connection",
+        "set",
+        "acme",
+        "--account=7654321",
+        "--unproven",
+        &format!("--token-url={url}"),
+    ]);
+    let check = address(&scene, "acme").unwrap();
+    assert_eq!(check["found"], "NetSuite names no host of its own for 7654321", "{check}");
+    assert_eq!(check["fixes"][1]["command"], "tokenctl connection set acme --account=ID");
 }
