@@ -18,7 +18,7 @@ use crate::providers::Descriptor;
 use crate::secret::SecretString;
 
 /// The longest list that is read; a client has five active ones, and revoked ones without end.
-const LONGEST_LIST: usize = 1000;
+pub(super) const LONGEST_LIST: usize = 1000;
 
 /// A certificate as the vendor lists it. The members are known from users alone, so all but the id may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,15 +52,20 @@ fn judge(vendor: &'static Descriptor, answer: Answer) -> Result<Vec<CertificateE
     let Answer { status, body, retry_after, evidence } = answer;
     let value: Option<Value> = serde_json::from_slice(body.expose()).ok();
     if (200..300).contains(&status)
-        && let Some(Value::Array(all)) = &value
+        && let Some(listed) = value.as_ref().and_then(entries)
     {
-        return Ok(all.iter().take(LONGEST_LIST).filter_map(entry).collect());
+        return Ok(listed);
     }
     let detail = value.as_ref().map(|value| &value["o:errorDetails"][0]);
     let text = |name: &str| detail.and_then(|detail| detail[name].as_str()).and_then(foreign);
     let (code, description) = (text("o:errorCode"), text("detail"));
     let unusable = Malformed::NotJson(status);
     Err(refusal(vendor, (status, retry_after, evidence), Said { code, description, unusable }))
+}
+
+/// Reads a list; what is no certificate in it is left out.
+pub(super) fn entries(value: &Value) -> Option<Vec<CertificateEntry>> {
+    Some(value.as_array()?.iter().take(LONGEST_LIST).filter_map(entry).collect())
 }
 
 fn entry(value: &Value) -> Option<CertificateEntry> {

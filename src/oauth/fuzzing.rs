@@ -5,16 +5,19 @@ use url::Url;
 
 use super::answer::{self, Reading, Tokens, Wanted};
 use super::skew::ClockSkew;
-use super::{callback, device, discovery, transport};
+use super::{addresses, callback, certificates, device, discovery, harmless, transport};
 use crate::domain::connection::Provider;
 use crate::fuzzing::Target;
-use crate::providers::descriptor;
+use crate::providers::{HarmlessCall, descriptor};
 
 /// What belongs to `oauth`.
 pub(crate) const TARGETS: &[Target] = &[
     ("token_response", token_response),
     ("discovery", discovery),
     ("device_response", device_response),
+    ("account_address", account_address),
+    ("certificate_list", certificate_list),
+    ("harmless_call", harmless_call),
     ("headers", headers),
     ("callback_request", callback::fuzzing::request),
     ("callback_query", callback::fuzzing::query),
@@ -79,6 +82,46 @@ fn device_response(bytes: &[u8]) {
     assert!(login.user_code.bytes().all(|byte| byte.is_ascii_graphic()));
     for url in std::iter::once(&login.verification_url).chain(&login.complete_url) {
         assert!(matches!(url.scheme(), "https" | "http") && url.has_host(), "{url}");
+    }
+}
+
+fn account_address(bytes: &[u8]) {
+    let Ok(address) = addresses::read(bytes) else { return };
+    assert!(matches!(address.scheme(), "https" | "http") && address.has_host(), "{address}");
+    assert!(address.username().is_empty() && address.password().is_none(), "{address}");
+}
+
+fn certificate_list(bytes: &[u8]) {
+    let Ok(value) = serde_json::from_slice(bytes) else { return };
+    let Some(listed) = certificates::entries(&value) else { return };
+    assert!(listed.len() <= certificates::LONGEST_LIST);
+    for entry in listed {
+        assert_eq!(entry.id.to_string().parse().as_ref(), Ok(&entry.id));
+    }
+}
+
+/// Whatever a vendor says of a company or of its refusal is one line of bounded length.
+fn harmless_call(bytes: &[u8]) {
+    let is_line = |text: &String, longest: usize| {
+        !text.is_empty() && !text.chars().any(char::is_control) && text.chars().count() <= longest
+    };
+    for call in [HarmlessCall::CompanyInfo, HarmlessCall::Userinfo] {
+        for status in [200, 401] {
+            match harmless::understand(call, status, bytes) {
+                Ok(company) => {
+                    assert_eq!(status, 200);
+                    let names = company.into_iter().flat_map(|names| [names.name, names.legal_name]);
+                    names
+                        .flatten()
+                        .for_each(|name| assert!(is_line(&name, harmless::LONGEST_NAME), "{name:?}"));
+                }
+                Err(said) => {
+                    let longest = 2 * LONGEST.1 + 2;
+                    let texts = [said.code, said.description].into_iter().flatten();
+                    texts.for_each(|text| assert!(is_line(&text, longest), "{text:?}"));
+                }
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::providers::{Descriptor, HarmlessCall, Plan};
 use crate::secret::SecretString;
 
 /// The longest company name that is believed, in characters.
-const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = 200;
 
 /// What a harmless call showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,20 +53,23 @@ pub async fn harmless(
 
 fn judge(vendor: &'static Descriptor, call: HarmlessCall, answer: Answer) -> Result<Harmless, ExchangeError> {
     let Answer { status, body, retry_after, evidence } = answer;
-    let said = match read(status, body.expose()) {
-        Ok(object) => match fault(&object) {
-            None if (200..300).contains(&status) => match company(call, &object) {
-                Ok(company) => return Ok(Harmless { call, company, evidence }),
-                Err(unusable) => Said { code: None, description: None, unusable },
-            },
-            None => Said { code: None, description: None, unusable: Malformed::NotJson(status) },
-            Some((code, description)) => {
-                Said { code, description, unusable: Malformed::Member("CompanyInfo") }
-            }
-        },
-        Err(unusable) => Said { code: None, description: None, unusable },
-    };
-    Err(refusal(vendor, (status, retry_after, evidence), said))
+    match understand(call, status, body.expose()) {
+        Ok(company) => Ok(Harmless { call, company, evidence }),
+        Err(said) => Err(refusal(vendor, (status, retry_after, evidence), said)),
+    }
+}
+
+/// Returns the company that an answer names, or what it says instead.
+pub(super) fn understand(call: HarmlessCall, status: u16, body: &[u8]) -> Result<Option<CompanyNames>, Said> {
+    let wordless = |unusable| Said { code: None, description: None, unusable };
+    let object = read(status, body).map_err(wordless)?;
+    match fault(&object) {
+        None if (200..300).contains(&status) => company(call, &object).map_err(wordless),
+        None => Err(wordless(Malformed::NotJson(status))),
+        Some((code, description)) => {
+            Err(Said { code, description, unusable: Malformed::Member("CompanyInfo") })
+        }
+    }
 }
 
 fn read(status: u16, body: &[u8]) -> Result<Value, Malformed> {
