@@ -41,14 +41,29 @@ struct Ended {
     failed: u64,
 }
 
-fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+/// How the program is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// As `cargo test` builds it.
+    Plain,
+    /// Optimised, assertions and all: a sweep starts it a hundred thousand times, which is worth the minutes that it takes
+    /// to compile.
+    Optimised,
+}
+
+fn cargo_test(build: Build) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["test", "--locked", "--quiet"]);
+    if build == Build::Optimised {
+        cargo.args(["--config", "profile.dev.package.tokenctl.opt-level=1"]);
+    }
+    cargo
 }
 
 /// Builds every test, so that no bar's time has a compiler's in it; returns whether they build.
-pub(crate) fn builds() -> bool {
+pub(crate) fn builds(build: Build) -> bool {
     eprintln!("building the tests …");
-    cargo().args(["test", "--locked", "--quiet", "--no-run"]).status().is_ok_and(|status| status.success())
+    cargo_test(build).arg("--no-run").status().is_ok_and(|status| status.success())
 }
 
 /// Runs a program to its end, passing on what it says; returns its lines, and whether it ended well.
@@ -72,9 +87,8 @@ fn follow(command: &mut Command) -> (Vec<String>, bool) {
     (lines, child.wait().is_ok_and(|status| status.success()))
 }
 
-fn run(suite: &str, options: &[&str], mutants: Option<&str>) -> Ended {
-    let mut command = cargo();
-    command.args(["test", "--locked", "--quiet"]);
+fn run(build: Build, suite: &str, options: &[&str], mutants: Option<&str>) -> Ended {
+    let mut command = cargo_test(build);
     match suite {
         "lib" => command.arg("--lib"),
         _ => command.args(["--test", suite]),
@@ -134,14 +148,14 @@ fn reached<'a>(line: &'a str, bar: &str) -> Option<(&'a str, u64)> {
 }
 
 /// Runs everything that proves `bar`, or only its quick half.
-pub(crate) fn bar(bar: &Bar, quick: bool) -> Proof {
+pub(crate) fn bar(bar: &Bar, build: Build, quick: bool) -> Proof {
     let since = Instant::now();
     let mut proof = Proof::default();
     for part in bar.parts.iter().filter(|part| !(quick && part.long)) {
         eprintln!("{}: {} {}", bar.name, part.suite, part.tests);
         let ended = match part.suite {
             "fuzz" => fuzz(bar.name, part.tests),
-            suite => run(suite, &options(part), None),
+            suite => run(build, suite, &options(part), None),
         };
         proof.passed += ended.passed;
         let said = |lines: &[String]| {
@@ -196,13 +210,13 @@ fn is_found(mutant: &Mutant, seeded: Option<&str>) -> bool {
     let options = [mutant.test, "--exact"];
     match seeded {
         None => {
-            let ended = run(mutant.suite, &options, None);
+            let ended = run(Build::Plain, mutant.suite, &options, None);
             ended.failed == 0 && ended.passed == 1
         }
         Some(bug) => {
             // A test that always fails finds every bug.
-            let without = run(mutant.suite, &options, None);
-            let with = run(mutant.suite, &options, Some(bug));
+            let without = run(Build::Plain, mutant.suite, &options, None);
+            let with = run(Build::Plain, mutant.suite, &options, Some(bug));
             (without.passed, without.failed, with.passed, with.failed) == (1, 0, 0, 1)
         }
     }
