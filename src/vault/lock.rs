@@ -317,6 +317,13 @@ impl Locks {
         Ok(ConnectionLock { lock, connection: id.clone() })
     }
 
+    /// The lock of one connection if nobody has it, for whoever tidies up: what it says of its last holder stays.
+    pub fn connection_if_free(&self, id: &ConnectionId) -> Option<Lock> {
+        let file = file::open_or_create(&self.folder.join(id.as_str())).ok()?;
+        file.try_lock().ok()?;
+        Some(Lock { file, note: None, inherited: None, waited: false })
+    }
+
     fn exclusive(&self, name: &str, what: &str, wait: Wait<'_>) -> Result<Lock, VaultError> {
         file::ensure_folder(&self.folder)?;
         let path = self.folder.join(name);

@@ -177,6 +177,7 @@ impl Vault {
         let _ = backup_note::sweep(&self.place.state_dir, &self.id);
         let replaced = self.write_generation(&mut generation, making.previous)?;
         self.journal.remove(&folded);
+        self.journal.sweep(&self.locks);
         if let Some(leftover) = replaced.leftover {
             let previous = self.location.previous();
             self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));

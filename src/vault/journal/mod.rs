@@ -17,7 +17,8 @@ mod entry;
 #[cfg(feature = "fuzzing")]
 pub(in crate::vault) mod fuzzing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -29,9 +30,10 @@ use self::entry::Unreadable;
 use super::error::VaultError;
 use super::file::{self, Draft, Privacy};
 use super::keyring::Keyring;
+use super::lock::Locks;
 use super::rows::Rows;
 use crate::domain::grant::StoredGrant;
-use crate::domain::ids::{OwnerId, VaultId, random_hex};
+use crate::domain::ids::{ConnectionId, OwnerId, VaultId, random_hex};
 use crate::domain::invitation::window::AccessWindow;
 use crate::domain::token::AccessToken;
 use crate::hooks;
@@ -240,6 +242,20 @@ impl Journal {
     fn tidy(&self, owner: &OwnerId) -> Result<(), VaultError> {
         file::ensure_folder(&self.folder)?;
         file::sweep(&self.folder, format!(".{owner}.").as_ref())
+    }
+
+    /// Removes what interrupted writes left behind whose owner's lock `locks` has free.
+    ///
+    /// Whatever stops this stops nothing else: what is left harms nobody, and its owner's next write removes it, too.
+    pub(super) fn sweep(&self, locks: &Locks) {
+        let owner = |name: OsString| name.to_str()?.strip_prefix('.')?.split_once('.')?.0.parse().ok();
+        let entries = self.folder.read_dir().into_iter().flatten().filter_map(Result::ok);
+        let owners: BTreeSet<OwnerId> = entries.filter_map(|entry| owner(entry.file_name())).collect();
+        for owner in owners {
+            if let Some(_lock) = locks.connection_if_free(&ConnectionId::from(&owner)) {
+                let _ = self.tidy(&owner);
+            }
+        }
     }
 
     fn seal(

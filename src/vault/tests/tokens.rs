@@ -168,3 +168,20 @@ fn an_entry_of_a_newer_version_is_told_as_such() {
     let change = vault.transact(&event(), |rows| rows.set_meta("a", "b"));
     assert!(matches!(change, Err(VaultError::NewerEntry { .. })));
 }
+
+#[test]
+fn a_commit_sweeps_what_died_and_nothing_that_is_being_written() {
+    let world = World::new();
+    let vault = world.operator();
+    let (acme, other) = (add(&vault, "acme"), add(&vault, "other"));
+    journal_token(&vault, &acme.id, "first");
+    for (id, kind) in [(&acme.id, "1.tmp"), (&acme.id, "room"), (&other.id, "1.tmp")] {
+        std::fs::write(journal(&world).join(format!(".{id}.{kind}-0123456789abcdef")), "half").unwrap();
+    }
+    let busy = vault.lock_connection(&other.id, Duration::from_mins(1)).unwrap();
+    add(&vault, "third");
+    assert_eq!(files_in(&journal(&world)), [format!(".{}.1.tmp-0123456789abcdef", other.id)]);
+    drop(busy);
+    add(&vault, "fourth");
+    assert_eq!(files_in(&journal(&world)), [] as [String; 0]);
+}
