@@ -133,14 +133,14 @@ impl App {
         std::env::var_os("PATH")
     }
 
-    /// Makes the folders of these files, readable by their owner alone, if they are not there.
-    pub fn prepare_folders(&self, files: &[&Path]) -> Result<(), CommandError> {
+    /// Makes the folders of these files, readable by their owner alone, if they are not there; ends with `exit` where that
+    /// cannot be done.
+    pub fn prepare_folders(&self, files: &[&Path], exit: Exit) -> Result<(), CommandError> {
         for folder in
             files.iter().filter_map(|file| file.parent()).filter(|folder| !folder.as_os_str().is_empty())
         {
             let failed = |error: std::io::Error| {
-                CommandError::from_error(Exit::Failure, &error)
-                    .doing(format!("cannot make {}", folder.display()))
+                CommandError::from_error(exit, &error).doing(format!("cannot make {}", folder.display()))
             };
             let missing: Vec<_> = folder.ancestors().take_while(|above| !above.exists()).collect();
             std::fs::create_dir_all(folder).map_err(failed)?;

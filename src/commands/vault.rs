@@ -51,7 +51,7 @@ pub(super) fn run_init(app: &App, args: &InitArgs) -> Result<Finished, CommandEr
         }));
     }
     let files: Vec<_> = std::iter::once(place.vault.as_path()).chain(identity_out.as_deref()).collect();
-    app.prepare_folders(&files).map_err(doing)?;
+    app.prepare_folders(&files, Exit::Vault).map_err(doing)?;
     let made = vaults::init(request, &app.clock).map_err(|error| doing(error.into()))?;
     for warning in &made.created.warnings {
         app.console.warn(warning);

@@ -12,6 +12,7 @@ use crate::output::Hint;
 use crate::output::reports::vault_care::Restore;
 
 use super::error::CommandError;
+use super::exit::Exit;
 use super::finish::Finished;
 use super::session;
 use super::vault::pin_changed;
@@ -23,7 +24,7 @@ pub(super) fn restore(app: &App, args: &RestoreArgs) -> Result<Finished, Command
     let request = session::request(app).map_err(doing)?;
     let dry_run = args.dry_run.dry_run;
     if !dry_run {
-        app.prepare_folders(&[&request.place.vault]).map_err(doing)?;
+        app.prepare_folders(&[&request.place.vault], Exit::Vault).map_err(doing)?;
     }
     let console = Arc::new(app.console.clone());
     let wanted = (args.backup.as_path(), args.seen);

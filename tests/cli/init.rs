@@ -130,6 +130,20 @@ fn what_is_no_recipient_is_refused() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_the_vaults_failure() {
+    let _filters = filtered();
+    let place = Place::new();
+    place.put(".local/share", "in the way");
+    insta::assert_snapshot!(place.run(&["init"]), @"
+    --- stderr
+    error: cannot create the vault
+      cause: cannot make [HOME]/.local/share/tokenctl
+      cause: Not a directory (os error)
+    --- exit 8
+    ");
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let _filters = filtered();
     let place = Place::new();

@@ -32,7 +32,8 @@ const REFUSALS: &[(&str, &[&str])] = &[
 #[derive(Debug, Default)]
 struct Found {
     injected: usize,
-    /// Calls that were never hit beside a browser, whose pace moves their numbers; said aloud, and no verdict.
+    /// Calls that were never hit, as their numbers move with the pace of a browser and with how many digits a process id has
+    /// (a lock's note is read in pieces); said aloud, and no verdict, as long as they are few.
     missed: usize,
     /// How often the command ended with which code.
     codes: BTreeMap<i32, usize>,
@@ -57,6 +58,7 @@ impl Found {
 
     fn expect_none(&self) {
         assert!(self.injected > 0);
+        assert!(self.missed * 20 <= self.injected, "{} of {} did not happen", self.missed, self.injected);
         assert!(self.violations.is_empty(), "{}", self.violations.join("\n"));
     }
 }
@@ -89,7 +91,7 @@ fn sweep(trial: &Trial, faults: &[(&Call, Fault)]) -> Found {
             println!("VIOLATION {what}");
             found.violations.push(what);
         };
-        if !fired && trial.scenario.is_accompanied() {
+        if !fired && (ran.code == Some(0) || trial.scenario.is_accompanied()) {
             println!("MISSED {}: {fault:?} at {} {}", trial.scenario.name, call.name, call.number);
             found.missed += 1;
             continue;

@@ -81,7 +81,7 @@ fn listen(app: &App) -> Result<Listening, CommandError> {
     let runtime = app.paths.runtime.as_deref().filter(|folder| socket::is_ours(folder));
     let base = runtime.map_or_else(|| app.paths.state.clone(), |folder| folder.join("tokenctl"));
     let place: PathBuf = base.join("exec");
-    app.prepare_folders(&[&place])?;
+    app.prepare_folders(&[&place], Exit::Failure)?;
     Listening::below(&base).map_err(|error| {
         CommandError::from_error(Exit::Failure, &error)
             .doing(format!("cannot listen in {}", base.display()))

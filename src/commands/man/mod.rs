@@ -7,6 +7,7 @@ mod roff;
 use std::path::Path;
 
 use super::error::CommandError;
+use super::exit::Exit;
 use super::finish::Finished;
 use super::help::unknown;
 use crate::app::App;
@@ -42,7 +43,7 @@ fn write_all(
     let doing = |error: CommandError| error.doing("cannot write the manual pages");
     let mut subjects = Vec::new();
     gather(root, &[], &mut subjects);
-    app.prepare_folders(&[&folder.join("page")]).map_err(doing)?;
+    app.prepare_folders(&[&folder.join("page")], Exit::Failure).map_err(doing)?;
     let mut names = Vec::new();
     for subject in subjects {
         let name = format!("{}.1", subject.name());
