@@ -71,6 +71,11 @@ const fn scenario(name: &'static str, stage: Stage, arguments: &'static [&'stati
 }
 
 impl Scenario {
+    /// Whether it does several things, of which some may fail: it reports each of them.
+    pub(crate) fn is_batch(&self) -> bool {
+        self.name == "company disconnect"
+    }
+
     const fn first(mut self, arguments: &'static [&'static str]) -> Self {
         self.first = Some(arguments);
         self
