@@ -16,7 +16,7 @@ use super::signals::{Interruption, Signals};
 use super::{App, Environment, Inherited, Paths, Terminal, log};
 use crate::cli::{self, Cli, Command, Rejection, scan};
 use crate::clock::Clock;
-use crate::commands::finish::{deliver, deliver_failure};
+use crate::commands::finish::{Finished, deliver, deliver_failure};
 use crate::commands::{self, CommandError, Delivery, Exit, Outcome, Status};
 use crate::hooks::mutant;
 use crate::ops::Stop;
@@ -116,6 +116,11 @@ impl Early {
         match runtime(&command) {
             Ok(runtime) => {
                 let result = runtime.block_on(until_done(&app, command));
+                if result.as_ref().is_ok_and(Finished::is_program) {
+                    // It may be given the numbers of descriptors at which the runtime's threads wait: they end first.
+                    runtime.shutdown_timeout(GRACE);
+                    return deliver(&app, result);
+                }
                 let status = deliver(&app, result);
                 // A name that is still being looked up must not hold the process.
                 runtime.shutdown_background();

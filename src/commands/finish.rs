@@ -45,6 +45,11 @@ impl Finished {
         Self { payload, hints: Vec::new(), failure: None, status: Exit::Ok.into() }
     }
 
+    /// Whether a program takes this process's place.
+    pub fn is_program(&self) -> bool {
+        matches!(self.payload, Payload::Program(_))
+    }
+
     /// Ends with a report.
     pub fn report(report: impl Report + Send + 'static) -> Self {
         Self::new(Payload::Report(Box::new(report)))

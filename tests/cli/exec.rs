@@ -100,6 +100,21 @@ fn several_connections_in_variables_of_their_own() {
     assert_eq!(lines, format!("{}\n{other}", token(&scene)));
 }
 
+/// The descriptors may be those at which the runtime waits: its threads must have ended before they are exchanged. They
+/// once looked at what had taken their place, and the process hung or was aborted.
+#[test]
+fn a_descriptor_of_the_runtime_can_be_given_away() {
+    let scene = Scene::settled();
+    for number in 3..=9 {
+        let number = number.to_string();
+        for program in ["/no/such/program", "/bin/true"] {
+            let ran = scene.run(&["exec", "acme", "--token-fd", &number, "--", program]);
+            assert_eq!(ran.code, Some(if program == "/bin/true" { 0 } else { 127 }), "{number}: {ran}");
+            assert!(!ran.stderr.contains("panick"), "{number}: {ran}");
+        }
+    }
+}
+
 /// Neither in the environment nor in the arguments: in memory that can be read and not changed.
 #[test]
 fn a_descriptor_keeps_the_token_to_itself() {
