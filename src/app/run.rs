@@ -116,15 +116,11 @@ impl Early {
         match runtime(&command) {
             Ok(runtime) => {
                 let result = runtime.block_on(until_done(&app, command));
-                if result.as_ref().is_ok_and(Finished::is_program) {
-                    // It may be given the numbers of descriptors at which the runtime's threads wait: they end first.
-                    runtime.shutdown_timeout(GRACE);
-                    return deliver(&app, result);
-                }
-                let status = deliver(&app, result);
-                // A name that is still being looked up must not hold the process.
-                runtime.shutdown_background();
-                status
+                // A name that is still being looked up must not hold the process. But a program may be given the numbers of
+                // descriptors at which the runtime's threads wait: they end before it takes this process's place.
+                let is_program = result.as_ref().is_ok_and(Finished::is_program);
+                runtime.shutdown_timeout(if is_program { GRACE } else { Duration::ZERO });
+                deliver(&app, result)
             }
             Err(failure) => deliver(&app, Err(failure)),
         }
