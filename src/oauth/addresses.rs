@@ -1,9 +1,8 @@
 //! Which host a vendor has for an account, by its own word.
 
-use serde_json::Value;
 use url::Url;
 
-use super::answer::foreign;
+use super::answer::{foreign, object};
 use super::ask::Way;
 use super::client::{Line, Outgoing};
 use super::conversation::Answer;
@@ -38,7 +37,7 @@ pub async fn account_address(
 
 fn judge(vendor: &'static Descriptor, answer: Answer) -> Result<Url, ExchangeError> {
     let Answer { status, body, retry_after, evidence } = answer;
-    let unusable = match read(body.expose()) {
+    let unusable = match read(status, body.expose()) {
         Ok(address) if (200..300).contains(&status) => return Ok(address),
         Ok(_) => Malformed::NotJson(status),
         Err(unusable) => unusable,
@@ -48,10 +47,10 @@ fn judge(vendor: &'static Descriptor, answer: Answer) -> Result<Url, ExchangeErr
 }
 
 /// Reads `{"webservicesDomain": "https://1234567.suitetalk.api.netsuite.com", …}`.
-pub(super) fn read(body: &[u8]) -> Result<Url, Malformed> {
+pub(super) fn read(status: u16, body: &[u8]) -> Result<Url, Malformed> {
     const MEMBER: &str = "webservicesDomain";
-    let value: Value = serde_json::from_slice(body).map_err(|_| Malformed::Member(MEMBER))?;
-    let address = value[MEMBER].as_str().filter(|text| text.len() <= LONGEST);
+    let object = object(status, body)?;
+    let address = object[MEMBER].as_str().filter(|text| text.len() <= LONGEST);
     address
         .and_then(|text| Url::parse(text).ok())
         .filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
@@ -65,7 +64,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read_strictly() {
-        let read = |text: &str| read(text.as_bytes()).ok().map(String::from);
+        let read = |text: &str| read(200, text.as_bytes()).ok().map(String::from);
         let named = r#"{"restDomain":"https://7.restlets.api.netsuite.com","webservicesDomain":"https://7.suitetalk.api.netsuite.com"}"#;
         assert_eq!(read(named).as_deref(), Some("https://7.suitetalk.api.netsuite.com/"));
         for none in [

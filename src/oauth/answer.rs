@@ -8,6 +8,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use zeroize::Zeroize as _;
 
 use super::error::Malformed;
@@ -78,6 +79,17 @@ pub(super) enum Wanted {
     /// A grant: whatever else is wrong with the answer, a refresh token in it must not be lost for a lifetime that
     /// cannot be read.
     Grant,
+}
+
+/// Reads a body that must be a JSON object, whatever is in it.
+pub(super) fn object(status: u16, body: &[u8]) -> Result<Value, Malformed> {
+    match body.trim_ascii_start().first() {
+        Some(b'<') => Err(Malformed::Html(status)),
+        _ => match serde_json::from_slice(body) {
+            Ok(object @ Value::Object(_)) => Ok(object),
+            _ => Err(Malformed::NotJson(status)),
+        },
+    }
 }
 
 /// Reads `body`, which came with `status`.

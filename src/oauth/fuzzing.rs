@@ -86,7 +86,7 @@ fn device_response(bytes: &[u8]) {
 }
 
 fn account_address(bytes: &[u8]) {
-    let Ok(address) = addresses::read(bytes) else { return };
+    let Ok(address) = addresses::read(200, bytes) else { return };
     assert!(matches!(address.scheme(), "https" | "http") && address.has_host(), "{address}");
     assert!(address.username().is_empty() && address.password().is_none(), "{address}");
 }

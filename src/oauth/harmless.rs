@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answer::foreign;
+use super::answer::{foreign, object};
 use super::ask::Way;
 use super::client::{Line, Outgoing};
 use super::conversation::Answer;
@@ -62,23 +62,13 @@ fn judge(vendor: &'static Descriptor, call: HarmlessCall, answer: Answer) -> Res
 /// Returns the company that an answer names, or what it says instead.
 pub(super) fn understand(call: HarmlessCall, status: u16, body: &[u8]) -> Result<Option<CompanyNames>, Said> {
     let wordless = |unusable| Said { code: None, description: None, unusable };
-    let object = read(status, body).map_err(wordless)?;
+    let object = object(status, body).map_err(wordless)?;
     match fault(&object) {
         None if (200..300).contains(&status) => company(call, &object).map_err(wordless),
         None => Err(wordless(Malformed::NotJson(status))),
         Some((code, description)) => {
             Err(Said { code, description, unusable: Malformed::Member("CompanyInfo") })
         }
-    }
-}
-
-fn read(status: u16, body: &[u8]) -> Result<Value, Malformed> {
-    match body.trim_ascii_start().first() {
-        Some(b'<') => Err(Malformed::Html(status)),
-        _ => match serde_json::from_slice(body) {
-            Ok(object @ Value::Object(_)) => Ok(object),
-            _ => Err(Malformed::NotJson(status)),
-        },
     }
 }
 
