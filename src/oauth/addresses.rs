@@ -1,5 +1,6 @@
 //! Which host a vendor has for an account, by its own word.
 
+use serde_json::Value;
 use url::Url;
 
 use super::answer::{foreign, object};
@@ -49,7 +50,7 @@ fn judge(vendor: &'static Descriptor, answer: Answer) -> Result<Url, ExchangeErr
 /// Reads `{"webservicesDomain": "https://1234567.suitetalk.api.netsuite.com", …}`.
 pub(super) fn read(status: u16, body: &[u8]) -> Result<Url, Malformed> {
     const MEMBER: &str = "webservicesDomain";
-    let object = object(status, body)?;
+    let object: Value = object(status, body)?;
     let address = object[MEMBER].as_str().filter(|text| text.len() <= LONGEST);
     address
         .and_then(|text| Url::parse(text).ok())

@@ -8,7 +8,6 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use zeroize::Zeroize as _;
 
 use super::error::Malformed;
@@ -81,32 +80,25 @@ pub(super) enum Wanted {
     Grant,
 }
 
-/// Reads a body that must be a JSON object, whatever is in it.
-pub(super) fn object(status: u16, body: &[u8]) -> Result<Value, Malformed> {
+/// Reads a body that must be a JSON object.
+pub(super) fn object<'a, T: Deserialize<'a>>(status: u16, body: &'a [u8]) -> Result<T, Malformed> {
     match body.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(body).map_err(|_| Malformed::NotJson(status)),
         Some(b'<') => Err(Malformed::Html(status)),
-        _ => match serde_json::from_slice(body) {
-            Ok(object @ Value::Object(_)) => Ok(object),
-            _ => Err(Malformed::NotJson(status)),
-        },
+        // serde would take an array for the members in their order.
+        _ => Err(Malformed::NotJson(status)),
     }
 }
 
 /// Reads `body`, which came with `status`.
 pub(super) fn read(status: u16, body: &[u8], wanted: Wanted) -> Reading {
-    match body.trim_ascii_start().first() {
-        Some(b'{') => {}
-        Some(b'<') => return Reading::Unusable(Malformed::Html(status)),
-        // serde would take an array for the members in their order.
-        _ => return Reading::Unusable(Malformed::NotJson(status)),
-    }
-    match serde_json::from_slice::<Members<'_>>(body) {
+    match object::<Members<'_>>(status, body) {
         Ok(Members { error: Some(error), error_description, .. }) => Reading::Error {
             code: error.into_text().and_then(|code| foreign(&code)),
             description: error_description.and_then(Member::into_text).and_then(|text| foreign(&text)),
         },
         Ok(members) => tokens(members, wanted),
-        Err(_) => Reading::Unusable(Malformed::NotJson(status)),
+        Err(reason) => Reading::Unusable(reason),
     }
 }
 

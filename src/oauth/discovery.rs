@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::answer::object;
 use super::ask::Way;
 use super::client::{Client, Line, Outgoing};
 use super::conversation::Answer;
@@ -57,12 +58,7 @@ fn judge(vendor: &'static Descriptor, url: &Url, answer: Answer) -> Result<Serve
 }
 
 pub(super) fn read(vendor: &Descriptor, url: &Url, body: &[u8]) -> Result<Server, Malformed> {
-    match body.trim_ascii_start().first() {
-        Some(b'{') => {}
-        Some(b'<') => return Err(Malformed::Html(200)),
-        _ => return Err(Malformed::NotJson(200)),
-    }
-    let metadata: Metadata = serde_json::from_slice(body).map_err(|_| Malformed::NotJson(200))?;
+    let metadata: Metadata = object(200, body)?;
     let issuer = metadata.issuer.ok_or(Malformed::Member("issuer"))?;
     // RFC 8414 section 3.3. A vendor that we know may be spelled otherwise (Intuit): its hosts are known, too.
     if vendor.named_by_operator && !names(url, &issuer) && !mutant("any-issuer") {
