@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use crate::domain::connection::Connection;
+use super::CLOSELY;
+use crate::domain::connection::{AccountId, Connection};
 use crate::domain::health::{Check, Fix};
 use crate::domain::settings::NetsuiteSettings;
 use crate::oauth::{self, ExchangeError};
@@ -10,21 +11,48 @@ use crate::ops::Session;
 use crate::ops::proof::Asker;
 use crate::providers::{Plan, is_loopback};
 
-/// Asks the vendor which host the account has; `None` if it has nobody to ask.
-pub(super) async fn check(session: &Session, connection: &Connection) -> Option<Check> {
-    let settings = connection.settings.netsuite()?;
-    let plan = session.plan(connection).ok()?;
-    let url = plan.endpoints.addresses()?;
-    let answer =
-        oauth::account_address(&Asker::new(session).way(), plan.vendor, url, &settings.account).await;
-    Some(judge(connection, settings, &plan, answer))
+/// What vendors answered, each asked once for an account.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(Vec<Answered>);
+
+#[derive(Debug)]
+struct Answered {
+    service: Url,
+    account: AccountId,
+    answer: Result<Url, ExchangeError>,
+}
+
+impl Addresses {
+    /// How many requests were sent.
+    pub(super) fn asked(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Asks the vendor which host the account has; `None` if it has nobody to ask, or if enough was asked.
+    pub(super) async fn check(&mut self, session: &Session, connection: &Connection) -> Option<Check> {
+        let settings = connection.settings.netsuite()?;
+        let plan = session.plan(connection).ok()?;
+        let (service, account) = (plan.endpoints.addresses()?, &settings.account);
+        let known = self.0.iter().position(|one| one.service == *service && one.account == *account);
+        let index = match known {
+            Some(index) => index,
+            None if self.0.len() >= CLOSELY => return None,
+            None => {
+                let asker = Asker::new(session);
+                let answer = oauth::account_address(&asker.way(), plan.vendor, service, account).await;
+                self.0.push(Answered { service: service.clone(), account: account.clone(), answer });
+                self.0.len() - 1
+            }
+        };
+        Some(judge(connection, settings, &plan, &self.0[index].answer))
+    }
 }
 
 fn judge(
     connection: &Connection,
     settings: &NetsuiteSettings,
     plan: &Plan,
-    answer: Result<Url, ExchangeError>,
+    answer: &Result<Url, ExchangeError>,
 ) -> Check {
     const CHECK: &str = "address";
     let (name, account, vendor) = (connection.name.as_str(), &settings.account, plan.vendor.name);
@@ -46,20 +74,20 @@ fn judge(
     };
     let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
     let is_own = |url: &Url| account_in(url).is_some_and(|text| text.parse().as_ref() == Ok(account));
-    if !is_own(&named) {
+    if !is_own(named) {
         return unknown(format!("{vendor} names no host of its own for {account}"));
     }
     if named.origin() == token.origin() && is_own(token) {
-        return Check::ok(CHECK, format!("{vendor} names {} for {account}, too", host(&named)));
+        return Check::ok(CHECK, format!("{vendor} names {} for {account}, too", host(named)));
     }
     let check = Check::warning(
         CHECK,
-        format!("{vendor} names {} for {account}, and the token URL leads to {}", host(&named), host(token)),
+        format!("{vendor} names {} for {account}, and the token URL leads to {}", host(named), host(token)),
     )
     .because("assertions are for the host that the account has, and no other accepts them");
     let url = match settings.token_url {
         Some(_) => String::from("--token-url="),
-        None => format!("--token-url=https://{}{}", host(&named), token.path()),
+        None => format!("--token-url=https://{}{}", host(named), token.path()),
     };
     check.fix(Fix::run("to use it, run", ["connection", "set", name, &url]))
 }

@@ -31,6 +31,7 @@ use crate::domain::selection::Selection;
 
 use super::connections::{self, Overview};
 use super::{OpsError, Session};
+use addresses::Addresses;
 use live::Look;
 
 /// How many refused connections are looked at closely; the others say how to ask for it.
@@ -135,17 +136,14 @@ pub async fn examine(session: &Arc<Session>, request: &DoctorRequest) -> Result<
         requests += u32::try_from(fared.len()).unwrap_or(u32::MAX);
     }
     let mut examined = Vec::with_capacity(chosen.len());
-    let (mut closely, mut addressed) = (0, 0);
+    let (mut closely, mut addresses) = (0, Addresses::default());
     for overview in &chosen {
         let mut parts = local::checks(session, overview, &all);
         match (fared.remove(&overview.connection.id), silent) {
             (Some(own), _) => {
                 if own.may_be_misled()
-                    && addressed < CLOSELY
-                    && let Some(check) = addresses::check(session, &overview.connection).await
+                    && let Some(check) = addresses.check(session, &overview.connection).await
                 {
-                    addressed += 1;
-                    requests += 1;
                     parts.push(check);
                 }
                 let look = if !own.is_refusal() || !request_fits(overview) {
@@ -172,6 +170,7 @@ pub async fn examine(session: &Arc<Session>, request: &DoctorRequest) -> Result<
     if let Some(operation) = operation {
         session.vault.audit().outcome(&operation, Ok(()))?;
     }
+    requests += addresses.asked();
     Ok(Examination { vault, vendors, connections: examined, requests })
 }
 

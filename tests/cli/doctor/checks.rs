@@ -209,6 +209,23 @@ fn the_vendor_names_the_host_of_a_connection_that_it_refuses() {
 }
 
 #[test]
+fn an_account_is_asked_for_once_for_all_its_connections() {
+    let scene = Scene::settled();
+    scene.add("acme-too");
+    scene.activate("acme-too");
+    scene.admin.block_integration("client-1", true).unwrap();
+    for name in ["acme", "acme-too"] {
+        assert!(address(&scene, name).is_some(), "{name}");
+    }
+    scene.control().forget_calls();
+    let data = scene.json(&["doctor", "--all"])["data"].take();
+    for name in ["acme", "acme-too"] {
+        assert_eq!(find(&data, &[name, "address"])["state"], "ok");
+    }
+    assert_eq!(scene.control().calls_to(Endpoint::Addresses), 1);
+}
+
+#[test]
 fn a_token_url_of_another_account_is_found() {
     let scene = Scene::settled();
     scene.control().netsuite("7654321").create_integration(NewIntegration::default()).unwrap();
