@@ -6,8 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::VaultError;
 use super::file;
+use super::stop::Stop;
 use crate::clock::Clock;
 use crate::domain::ids::ConnectionId;
 use crate::domain::verification::Outcome;
@@ -25,56 +25,6 @@ const SHARED_FAILURE: SignedDuration = SignedDuration::from_secs(5);
 
 /// How often those who wait look whether they are to stop.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// Breaks off the waits for locks under which nothing has been asked of a vendor yet; clones are one.
-///
-/// What must not be broken off, because a vendor was asked what it answers only once, says so with [`Stop::begin`].
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<Stopping>);
-
-#[derive(Debug, Default)]
-struct Stopping {
-    raised: AtomicBool,
-    under_way: AtomicUsize,
-}
-
-/// Something that must come to its end; it has when this is dropped.
-#[derive(Debug)]
-pub struct UnderWay(Arc<Stopping>);
-
-impl Stop {
-    /// Ends the waits that are under way and those to come: they fail with [`VaultError::Interrupted`].
-    pub fn raise(&self) {
-        self.0.raised.store(true, Ordering::SeqCst);
-    }
-
-    /// Begins something that must come to its end; fails with [`VaultError::Interrupted`] if the end of everything was
-    /// announced already. `what` is what is not begun then.
-    pub fn begin(&self, what: &str) -> Result<UnderWay, VaultError> {
-        // Counted before the look: whoever raises it sees either this or that nothing begins.
-        self.0.under_way.fetch_add(1, Ordering::SeqCst);
-        let under_way = UnderWay(Arc::clone(&self.0));
-        if self.is_raised() {
-            return Err(VaultError::Interrupted { what: what.to_owned() });
-        }
-        Ok(under_way)
-    }
-
-    /// Whether something is under way that must come to its end.
-    pub fn is_awaited(&self) -> bool {
-        self.0.under_way.load(Ordering::SeqCst) > 0
-    }
-
-    fn is_raised(&self) -> bool {
-        self.0.raised.load(Ordering::SeqCst)
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
-    }
-}
 
 /// What a lock file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -336,86 +286,5 @@ impl Locks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn locks(folder: &Path, timeout: Duration) -> Locks {
-        Locks::new(folder.join("locks"), "tokenctl test".to_owned(), timeout, Clock::system())
-    }
-
-    #[test]
-    fn a_held_lock_names_its_holder() {
-        let folder = tempfile::tempdir().unwrap();
-        let locks = locks(folder.path(), Duration::from_millis(20));
-        let held = locks.vault().unwrap();
-        let error = locks.vault().unwrap_err();
-        let VaultError::Locked { what, holder } = &error else { panic!("{error:?}") };
-        assert_eq!(what, "the vault");
-        assert!(
-            holder.contains(&std::process::id().to_string()) && holder.contains("tokenctl test"),
-            "{holder}"
-        );
-        drop(held);
-        locks.vault().unwrap();
-    }
-
-    #[test]
-    fn one_holder_at_a_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let locks = locks(folder.path(), Duration::from_mins(1));
-        let inside = std::sync::atomic::AtomicU32::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..16 {
-                scope.spawn(|| {
-                    let _held = locks.vault().unwrap();
-                    assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
-                    inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                });
-            }
-        });
-    }
-
-    #[test]
-    fn a_waiter_who_gave_up_leaves_no_lock_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let impatient = locks(folder.path(), Duration::ZERO);
-        let held = impatient.vault().unwrap();
-        assert!(impatient.vault().is_err());
-        drop(held);
-        locks(folder.path(), Duration::from_mins(1)).vault().unwrap();
-    }
-
-    #[test]
-    fn only_those_who_waited_share_a_failure() {
-        let folder = tempfile::tempdir().unwrap();
-        let locks = locks(folder.path(), Duration::from_mins(1));
-        let id = ConnectionId::new();
-        let wait = Duration::from_mins(1);
-        let mut first = locks.connection(&id, wait).unwrap();
-        let waiter = std::thread::spawn({
-            let (locks, id) = (locks.clone(), id.clone());
-            move || locks.connection(&id, wait).unwrap()
-        });
-        while !has_a_waiter(&folder.path().join("locks").join(id.as_str())) {
-            std::thread::yield_now();
-        }
-        let failed_at = Clock::system().now();
-        first.record(Some(Failure { failed_at, error: "refused".to_owned(), outcome: Outcome::Rejected }));
-        drop(first);
-        let waiter = waiter.join().unwrap();
-        assert_eq!(waiter.shared_failure(failed_at).unwrap().error, "refused");
-        assert!(waiter.shared_failure(failed_at + SHARED_FAILURE).is_none(), "too old");
-        let note = read_note(&mut File::open(folder.path().join("locks").join(id.as_str())).unwrap());
-        assert_eq!(note.unwrap().failure, None, "it is passed on by those who share it only");
-        drop(waiter);
-        assert!(locks.connection(&id, wait).unwrap().shared_failure(failed_at).is_none(), "did not wait");
-    }
-
-    /// Source: proc_locks(5): a blocked request is a line with `->`, the file is named by its inode.
-    fn has_a_waiter(path: &Path) -> bool {
-        use std::os::unix::fs::MetadataExt as _;
-        let inode = format!(":{} ", path.metadata().unwrap().ino());
-        let locks = std::fs::read_to_string("/proc/locks").unwrap();
-        locks.lines().any(|line| line.contains("->") && line.contains(&inode))
-    }
-}
+#[path = "lock_tests.rs"]
+mod tests;

@@ -22,10 +22,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::identity::{Credentials, Identity, IdentityFile};
-use super::lock::Stop;
 use super::pin::Pin;
 use super::recipient::Role;
 use super::rows::fixture::{connection, instant};
+use super::stop::Stop;
 use super::{NewVault, Place, Vault, VaultError};
 use crate::clock::Clock;
 use crate::domain::audit::{Action, AuditEvent};
