@@ -123,15 +123,7 @@ async fn set(app: &App, args: &SetArgs) -> Result<Finished, CommandError> {
     if let Some(warning) = &changed.warning {
         app.console.warn(warning);
     }
-    let overview = if dry_run {
-        None
-    } else {
-        Some(connections::show(&session, &changed.connection.name).map_err(doing)?)
-    };
-    let connection = match &overview {
-        Some(overview) => overview_row(app, overview),
-        None => overview_row(app, &connections::of(&session, &changed.connection).map_err(doing)?),
-    };
+    let connection = overview_row(app, &changed.overview);
     let action = if dry_run { "planned" } else { "changed" };
     let Changed { exchange_settings, proven, .. } = changed;
     Ok(Finished::report(ConnectionDetail { action, proven: exchange_settings.then_some(proven), connection }))

@@ -15,6 +15,7 @@ use crate::domain::token::{AccessToken, Demand};
 use crate::oauth;
 
 use super::connections::{current, unused, with_trust};
+use super::overview::{self, Overview};
 use super::proof::{self, Asker, Means};
 use super::{GrantError, OpsError, Session, tokens};
 
@@ -68,8 +69,8 @@ pub struct Changes {
 /// What [`set`] did.
 #[derive(Debug)]
 pub struct Changed {
-    /// The connection as it is now, or would be.
-    pub connection: Connection,
+    /// The connection as it is now, or would be, with what belongs to it.
+    pub overview: Overview,
     /// Whether settings that take part in an exchange changed.
     pub exchange_settings: bool,
     /// Whether an exchange proved them.
@@ -85,32 +86,34 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
     let token = if wanted.unproven { None } else { token_of(session, &plan(session, name, wanted)?).await? };
     let (_, _lock) = session.lock(name)?;
     let mut changed = plan(session, name, wanted)?;
-    let connection = &changed.connection;
+    let connection = &changed.overview.connection;
     if changed.exchange_settings && !wanted.unproven {
         (changed.proven, changed.warning) = prove(session, connection, token.as_ref()).await?;
     }
     let event = with_trust(
-        AuditEvent::new(Action::ConnectionSet).on(&changed.connection.id).with("proven", changed.proven),
-        &changed.connection.settings,
+        AuditEvent::new(Action::ConnectionSet).on(&connection.id).with("proven", changed.proven),
+        &connection.settings,
     );
-    session.vault.transact::<_, OpsError>(&event, |rows| {
-        unused(rows, &changed.connection)?;
+    let exchange_settings = changed.exchange_settings;
+    // For the report, too: what is read after the commit could fail, and the change is made.
+    let overview = session.vault.transact::<_, OpsError>(&event, |rows| {
+        let mut connection = connection.clone();
+        unused(rows, &connection)?;
         if let Some(company) = &wanted.company {
-            changed.connection.company =
-                company.as_ref().map(|name| rows.ensure_company(name)).transpose()?;
+            connection.company = company.as_ref().map(|name| rows.ensure_company(name)).transpose()?;
         }
-        rows.update_connection(&changed.connection)?;
-        if changed.exchange_settings {
-            rows.drop_token(&changed.connection.id)?;
+        rows.update_connection(&connection)?;
+        if exchange_settings {
+            rows.drop_token(&connection.id)?;
         }
-        Ok(())
+        overview::read(rows, connection)
     })?;
-    Ok(changed)
+    Ok(Changed { overview, ..changed })
 }
 
 /// Returns a valid token of a connection whose grant can prove its new settings; `None` without a grant.
 async fn token_of(session: &Session, changed: &Changed) -> Result<Option<AccessToken>, OpsError> {
-    let connection = &changed.connection;
+    let connection = &changed.overview.connection;
     let by_grant = connection.settings.grant() == GrantKind::RefreshToken;
     if !changed.exchange_settings || !by_grant || session.plan(connection)?.harmless().is_none() {
         return Ok(None);
@@ -173,7 +176,17 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
     connection.tags.extend(changes.tags.clone());
     connection.tags.retain(|tag, _| !changes.untag.contains(tag));
     connection.updated_at = session.clock.now();
-    Ok(Changed { connection, exchange_settings, proven: false, warning: None })
+    session.vault.read::<_, OpsError>(|rows| {
+        if let Some(company) = &changes.company {
+            connection.company = company.as_ref().map(|name| rows.planned_company(name)).transpose()?;
+        }
+        unused(rows, &connection)
+    })?;
+    let mut overview = overview::of(session, &connection)?;
+    if exchange_settings {
+        overview.token = None;
+    }
+    Ok(Changed { overview, exchange_settings, proven: false, warning: None })
 }
 
 fn apply(changes: &Changes, settings: &mut Settings) -> Result<(), OpsError> {

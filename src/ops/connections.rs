@@ -12,7 +12,7 @@ use crate::vault::Rows;
 
 use super::apps::{self, NewApp};
 pub use super::connection_settings::{Changed, Changes, plan, set};
-pub use super::overview::{Overview, list, list_as, of, show};
+pub use super::overview::{Overview, list, list_as, show};
 use super::{OpsError, Session};
 
 /// A connection to be added.
@@ -52,9 +52,7 @@ pub fn add(session: &Session, new: NewConnection) -> Result<Overview, OpsError> 
 /// Returns what [`add`] would store: what `--dry-run` shows.
 pub fn plan_add(session: &Session, new: NewConnection) -> Result<Overview, OpsError> {
     session.vault.require_writable()?;
-    let Prepared { connection, app, .. } = prepare(session, new)?;
-    session.vault.read(|rows| unused(rows, &connection))?;
-    Ok(Overview::bare(connection, app))
+    planned(session, prepare(session, new)?)
 }
 
 /// Adds a connection together with an app of its own, in one commit.
@@ -76,9 +74,17 @@ pub async fn plan_add_with_app(
     app: NewApp,
 ) -> Result<Overview, OpsError> {
     let (app, _) = apps::plan_add(session, app).await?;
-    let Prepared { connection, app, .. } = of_app(session, new, Some(app))?;
-    session.vault.read(|rows| unused(rows, &connection))?;
-    Ok(Overview::bare(connection, app))
+    planned(session, of_app(session, new, Some(app))?)
+}
+
+/// Returns what [`insert`] would make of it.
+fn planned(session: &Session, prepared: Prepared) -> Result<Overview, OpsError> {
+    let Prepared { mut connection, app, company } = prepared;
+    session.vault.read(|rows| {
+        unused(rows, &connection)?;
+        connection.company = company.map(|name| rows.planned_company(&name)).transpose()?;
+        Ok(Overview::bare(connection, app))
+    })
 }
 
 /// Fails if the name or the account, client, entity and role are another connection's.

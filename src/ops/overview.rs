@@ -16,7 +16,7 @@ use crate::domain::standing::{Facts, Held, WARN_DAYS};
 use crate::domain::token::TokenFacts;
 use crate::domain::verification::Verification;
 use crate::providers;
-use crate::vault::VaultError;
+use crate::vault::{Rows, VaultError};
 
 use super::proof::ends_at;
 use super::{OpsError, Session};
@@ -117,26 +117,31 @@ pub fn show(session: &Session, name: &ConnectionName) -> Result<Overview, OpsErr
 }
 
 /// Returns what is stored of a connection beside its row.
-pub fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsError> {
+pub(super) fn of(session: &Session, connection: &Connection) -> Result<Overview, OpsError> {
     session.vault.read_one_now(&connection.id, |rows, journalled| {
-        let connection = connection.clone();
-        let app = match &connection.app {
-            None => None,
-            Some(id) => Some(
-                rows.app_by_id(id)?
-                    .ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there"))?,
-            ),
-        };
-        Ok(Overview {
-            app: app.map(Arc::new),
-            keys: Box::new(rows.keys_of(&connection.id)?),
-            grant: match journalled.get(&connection.id) {
-                Some(grant) => Some(grant.clone()),
-                None => rows.grant_facts(&connection.id)?,
-            },
-            token: rows.token_facts(&connection.id)?,
-            verification: rows.verification(&connection.id)?,
-            connection,
+        let overview = read(rows, connection.clone())?;
+        Ok(match journalled.get(&connection.id) {
+            Some(grant) => Overview { grant: Some(grant.clone()), ..overview },
+            None => overview,
         })
+    })
+}
+
+/// Returns what the rows hold of a connection beside its own.
+pub(super) fn read(rows: &Rows<'_>, connection: Connection) -> Result<Overview, OpsError> {
+    let app = match &connection.app {
+        None => None,
+        Some(id) => Some(
+            rows.app_by_id(id)?
+                .ok_or_else(|| VaultError::damaged("a connection belongs to an app that is not there"))?,
+        ),
+    };
+    Ok(Overview {
+        app: app.map(Arc::new),
+        keys: Box::new(rows.keys_of(&connection.id)?),
+        grant: rows.grant_facts(&connection.id)?,
+        token: rows.token_facts(&connection.id)?,
+        verification: rows.verification(&connection.id)?,
+        connection,
     })
 }

@@ -31,6 +31,7 @@ mod listings;
 mod login;
 mod login_people;
 mod members;
+mod plans;
 mod reports;
 mod signals;
 mod sim;

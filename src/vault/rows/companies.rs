@@ -17,16 +17,28 @@ impl Rows<'_> {
     ///
     /// It lives as long as a connection belongs to it.
     pub fn ensure_company(&self, name: &str) -> Result<Company, VaultError> {
-        let mut found = self.all("SELECT id, name FROM companies WHERE name = ?1 LIMIT 2", [name], read)?;
-        if let (Some(only), None) = (found.pop(), found.pop()) {
-            return Ok(only);
+        let (company, is_new) = self.company_named(name)?;
+        if is_new {
+            self.change(
+                "INSERT INTO companies (id, name) VALUES (?1, ?2)",
+                [company.id.as_str(), &company.name],
+            )?;
         }
-        let company = Company { id: CompanyId::new(), name: name.to_owned() };
-        self.change(
-            "INSERT INTO companies (id, name) VALUES (?1, ?2)",
-            [company.id.as_str(), &company.name],
-        )?;
         Ok(company)
+    }
+
+    /// Returns what [`Rows::ensure_company`] would, without adding it.
+    pub fn planned_company(&self, name: &str) -> Result<Company, VaultError> {
+        Ok(self.company_named(name)?.0)
+    }
+
+    /// Returns the one company of this name, or a new one; and whether it is new.
+    fn company_named(&self, name: &str) -> Result<(Company, bool), VaultError> {
+        let mut found = self.all("SELECT id, name FROM companies WHERE name = ?1 LIMIT 2", [name], read)?;
+        Ok(match (found.pop(), found.pop()) {
+            (Some(only), None) => (only, false),
+            _ => (Company { id: CompanyId::new(), name: name.to_owned() }, true),
+        })
     }
 
     /// Returns the company with this id.
