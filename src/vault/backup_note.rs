@@ -50,9 +50,10 @@ pub(super) fn read(state_dir: &Path, vault: &VaultId) -> Result<Option<Backup>, 
     Ok(note(state_dir, vault)?.and_then(|note| note.backup))
 }
 
-/// Remembers `backup` as the last one of `vault`.
+/// Remembers `backup` as the last one of `vault`, and where its draft is still to be removed if that cannot be done now.
 pub(super) fn write(state_dir: &Path, vault: &VaultId, backup: &Backup) -> Result<(), VaultError> {
-    put(state_dir, vault, &Note { v: VERSION, backup: Some(backup.clone()), under_way: None })
+    let under_way = sweep_drafts(&backup.path).is_err().then(|| backup.path.clone());
+    put(state_dir, vault, &Note { v: VERSION, backup: Some(backup.clone()), under_way })
 }
 
 /// Remembers that a backup of `vault` is being put at `target`. The vault's lock must be held until it is there.
@@ -64,16 +65,18 @@ pub(super) fn begin(state_dir: &Path, vault: &VaultId, target: &Path) -> Result<
 /// Removes what an interrupted backup of `vault` left behind. The vault's lock must be held.
 pub(super) fn sweep(state_dir: &Path, vault: &VaultId) -> Result<(), VaultError> {
     let Some(Note { backup, under_way: Some(target), .. }) = note(state_dir, vault)? else {
-        return match file::sweep_for(&path(state_dir, vault)) {
-            Err(error) if error.is_missing_file() => Ok(()),
-            swept => swept,
-        };
+        return sweep_drafts(&path(state_dir, vault));
     };
-    match file::sweep_for(&target) {
-        Err(error) if error.is_missing_file() => {}
-        swept => swept?,
-    }
+    sweep_drafts(&target)?;
     put(state_dir, vault, &Note { v: VERSION, backup, under_way: None })
+}
+
+/// Removes what an interrupted write of `target` left beside it, if its folder is there.
+fn sweep_drafts(target: &Path) -> Result<(), VaultError> {
+    match file::sweep_for(target) {
+        Err(error) if error.is_missing_file() => Ok(()),
+        swept => swept,
+    }
 }
 
 fn note(state_dir: &Path, vault: &VaultId) -> Result<Option<Note>, VaultError> {

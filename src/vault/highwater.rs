@@ -168,7 +168,8 @@ impl HighWater {
         file::remove(&self.path)
     }
 
-    /// Adds the pin that a rekey or a restored backup is about to make the right one, so that a crash in between locks nobody out.
+    /// Adds the pin that a rekey or a restored backup is about to make the right one, so that a crash in between locks nobody
+    /// out. Without a mark there is nothing to add to.
     pub(super) fn announce(&self, next: &Pin, clock: &Clock) -> Result<(), VaultError> {
         let _held = self.lock(clock)?;
         match self.read()? {

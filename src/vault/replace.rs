@@ -22,8 +22,16 @@ pub(super) struct Replaced {
     pub(super) stamp: Stamp,
     /// The length of the encrypted file.
     pub(super) length: u64,
-    /// Why the previous generation still holds what was to be destroyed.
-    pub(super) leftover: Option<VaultError>,
+    /// What the previous generation is instead of a copy of the new one.
+    pub(super) amiss: Option<Amiss>,
+}
+
+/// A previous generation that could not be replaced by a copy of the new one, and why.
+pub(super) enum Amiss {
+    /// It still holds what was to be destroyed.
+    There(VaultError),
+    /// What was to be destroyed is gone, and all else with it.
+    Gone(VaultError),
 }
 
 /// What stands at `vault.age.prev` afterwards.
@@ -74,12 +82,24 @@ pub(super) fn replace(
         });
     }
     drop(old);
-    let leftover = copy.and_then(|copy| {
-        // If it cannot be replaced, it goes: what was destroyed must be gone, and the vault itself is durable.
-        let placed = place_copy(copy, &location.previous()).or_else(|_| file::remove(&location.previous()));
-        placed.and_then(|()| file::sync_open_folder(&folder, location.folder())).err()
-    });
-    Ok(Replaced { stamp: Stamp::of(&metadata), length: metadata.len(), leftover })
+    let amiss = copy.and_then(|copy| destroy_previous(copy, location, &folder));
+    Ok(Replaced { stamp: Stamp::of(&metadata), length: metadata.len(), amiss })
+}
+
+/// Puts a copy of the new generation in the place of the one before.
+///
+/// If it cannot be replaced, it goes: what was destroyed must be gone, and the vault itself is durable.
+fn destroy_previous(copy: Draft, location: &Location, folder: &File) -> Option<Amiss> {
+    let previous = location.previous();
+    let gone = match place_copy(copy, &previous) {
+        Ok(()) => None,
+        Err(error) => match file::remove(&previous) {
+            Ok(()) => Some(Amiss::Gone(error)),
+            Err(error) => return Some(Amiss::There(error)),
+        },
+    };
+    file::sync_open_folder(folder, location.folder())
+        .map_or_else(|error| Some(Amiss::There(error)), |()| gone)
 }
 
 /// Puts the old generation back.

@@ -15,7 +15,7 @@ use super::journal::EntryName;
 use super::keyring::Keyring;
 use super::pin::Pin;
 use super::reader::Extent;
-use super::replace::{Previous, Replaced};
+use super::replace::{Amiss, Previous, Replaced};
 use super::rows::Rows;
 use super::store::{State, Vault, actor, state_warning};
 use super::trailer::Commit;
@@ -178,9 +178,15 @@ impl Vault {
         let replaced = self.write_generation(&mut generation, making.previous)?;
         self.journal.remove(&folded);
         self.journal.sweep(&self.locks);
-        if let Some(leftover) = replaced.leftover {
-            let previous = self.location.previous();
-            self.warn(format!("{} still holds what was destroyed: {leftover}", previous.display()));
+        let previous = self.location.previous();
+        match replaced.amiss {
+            None => {}
+            Some(Amiss::There(error)) => {
+                self.warn(format!("{} still holds what was destroyed: {error}", previous.display()));
+            }
+            Some(Amiss::Gone(error)) => {
+                self.warn(format!("{} is gone until the next change: {error}", previous.display()));
+            }
         }
         for warning in left_to_do {
             self.warn(warning);
@@ -224,7 +230,8 @@ impl Vault {
     /// Lets this machine trust the coming keys before they sign anything: a crash must not lock it out.
     ///
     /// Returns the coming pin, and what is to be told once it counts: identity files that cannot be rewritten stop
-    /// nothing, since the high-water mark knows what became of the old pin.
+    /// nothing, since the high-water mark knows what became of the old pin. Fails if neither can be written, unless the
+    /// pin was given, so that whoever gave it gives the next one, too.
     fn announce(
         &self,
         state: &mut State,
@@ -233,12 +240,21 @@ impl Vault {
     ) -> Result<(Option<Pin>, Vec<String>), VaultError> {
         let Some(keyring) = keyring else { return Ok((None, Vec::new())) };
         let next = Pin { vault: self.id.clone(), verify_key: *keyring.verify_key() };
-        if let Err(error) = self.high_water().announce(&next, &self.clock) {
-            self.warn(state_warning(&error));
-        }
+        let mark = Mark::of(&generation.commit, &generation.root, &generation.pin, &self.location.vault());
+        let water = self.high_water();
+        let announced = water.raise(&mark, &self.clock).and_then(|()| water.announce(&next, &self.clock));
+        let mut is_in_a_file = false;
         let mut left_to_do = Vec::new();
         for file in &mut state.credentials.files {
-            left_to_do.extend(file.add_pin(&generation.pin, &next)?);
+            match file.add_pin(&generation.pin, &next)? {
+                Some(left) => left_to_do.push(left),
+                None => is_in_a_file |= file.pins.contains(&next),
+            }
+        }
+        match announced {
+            Ok(()) => {}
+            Err(error) if is_in_a_file || state.credentials.pin.is_some() => self.warn(state_warning(&error)),
+            Err(error) => return Err(error),
         }
         Ok((Some(next), left_to_do))
     }

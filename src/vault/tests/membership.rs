@@ -184,6 +184,30 @@ fn an_identity_that_cannot_be_rewritten_stops_no_rekey() {
     assert!(matches!(open(None).map(drop), Err(VaultError::Untrusted(_))));
 }
 
+/// Whoever rekeyed would be the first who cannot open it any more.
+#[test]
+fn a_rekey_that_nothing_here_could_remember_changes_nothing() {
+    let world = World::new();
+    let text = std::fs::read(world.path("operator")).unwrap();
+    // The mark can be read and not be written.
+    let lock = world.place.state_dir.join("vaults").join(format!("{}.lock", world.pin.vault));
+    let _ = std::fs::remove_file(&lock);
+    std::fs::create_dir_all(&lock).unwrap();
+    let open = |pin: Option<&Pin>| {
+        let file = IdentityFile::from_bytes("my identity", &Secret::new(text.clone()), &|_| None).unwrap();
+        let credentials = Credentials { files: vec![file], pin: pin.cloned() };
+        Vault::open(world.place.clone(), credentials, world.clock.clone()).unwrap()
+    };
+    let before = world.bytes();
+    let refused = open(None).rekey(&|_| ()).unwrap_err();
+    assert!(refused.to_string().contains(".lock"), "{refused}");
+    assert_eq!(world.bytes(), before);
+    assert_eq!(open(None).pin().unwrap(), world.pin);
+    // Whoever gives the pin gives the next one, too.
+    let rekeyed = open(Some(&world.pin)).rekey(&|_| ()).unwrap();
+    assert_eq!(open(Some(&rekeyed.pin)).pin().unwrap(), rekeyed.pin);
+}
+
 /// Killed after its commit: a second run finishes that rekey, and does not begin another.
 #[test]
 fn an_interrupted_rekey_is_finished_once() {
