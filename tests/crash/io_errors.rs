@@ -186,16 +186,33 @@ fn the_disk_refuses_a_commit() {
     quick("connection add", 5);
 }
 
-/// `app set` once read the vault for its report after the commit, and an error there said that nothing was changed.
+/// These once read the vault for their reports after the commit, and an error there said that nothing was changed.
 #[test]
 fn nothing_is_read_for_the_report_after_the_commit() {
     if strace::usable().is_none() {
         return;
     }
-    let trial = Trial::of(story::named("app set"), None);
-    let wanted = |call: &Call, fault| call.name == "statx" && matches!(fault, Fault::Once("EIO"));
-    let all = faults(&trial.calls, trial.scene.home(), wanted);
-    sweep(&trial, &all[all.len().saturating_sub(5)..]).expect_none();
+    for name in ["app set", "connection set"] {
+        let trial = Trial::of(story::named(name), None);
+        let wanted = |call: &Call, fault| call.name == "statx" && matches!(fault, Fault::Once("EIO"));
+        let all = faults(&trial.calls, trial.scene.home(), wanted);
+        sweep(&trial, &all[all.len().saturating_sub(5)..]).expect_none();
+    }
+}
+
+/// A backup's draft that could not be removed once stayed for good, and a previous generation that had to go did so without
+/// a word.
+#[test]
+fn what_cannot_be_tidied_is_told_or_tidied_later() {
+    if strace::usable().is_none() {
+        return;
+    }
+    for (name, at) in [("vault backup", "unlink"), ("recipient set-role, up", "rename")] {
+        let trial = Trial::of(story::named(name), None);
+        let wanted =
+            |call: &Call, fault| call.name == at && !matches!(fault, Fault::Once("EACCES" | "ENOSPC"));
+        sweep(&trial, &faults(&trial.calls, trial.scene.home(), wanted)).expect_none();
+    }
 }
 
 /// The harness must be able to fail.
