@@ -65,3 +65,13 @@ fn its_table_has_every_command_and_no_other() {
         assert!(is_named, "README's table of commands has no `{}`", command.join(" "));
     }
 }
+
+/// What outlives a release is listed where it changes.
+#[test]
+fn the_changelog_knows_this_version_and_the_vaults_schema() {
+    let changelog = text("CHANGELOG.md");
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    assert!(newest.starts_with(env!("CARGO_PKG_VERSION")), "{newest}");
+    let schema = tokenctl::vault::schema::KNOWN_SCHEMA;
+    assert!(changelog.contains(&format!("format 1, schema {schema})")), "schema {schema}");
+}
