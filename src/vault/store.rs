@@ -371,7 +371,11 @@ impl Vault {
     }
 
     pub(super) fn warn(&self, warning: String) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        // A rekey writes the state folder twice, and both fail alike.
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 
     pub(super) fn high_water(&self) -> HighWater {
