@@ -91,7 +91,8 @@ fn sweep(trial: &Trial, faults: &[(&Call, Fault)]) -> Found {
             println!("VIOLATION {what}");
             found.violations.push(what);
         };
-        if !fired && (ran.code == Some(0) || trial.scenario.is_accompanied()) {
+        let is_elsewhere = ran.code == Some(0) || trial.scenario.is_accompanied() || is_the_programs(&ran);
+        if !fired && is_elsewhere {
             println!("MISSED {}: {fault:?} at {} {}", trial.scenario.name, call.name, call.number);
             found.missed += 1;
             continue;
@@ -140,6 +141,7 @@ pub(crate) fn said_well(ran: &Ran, (call, fault): (&Call, Fault)) -> Result<(), 
         Some(2) if given => Ok(()),
         // `exec` keeps the code for itself; the JSON error has the real one.
         Some(125) if ran.stderr.contains("error: ") => Ok(()),
+        Some(_) if is_the_programs(ran) => Ok(()),
         Some(1) if is_deaf(ran) => Ok(()),
         // A batch, whose two fared differently.
         Some(13) if ran.stderr.contains("of 2 failed") => Ok(()),
@@ -167,6 +169,11 @@ fn left_well(trial: &Trial, ran: &Ran) -> Result<(), String> {
 /// Whether the error took the way to stdout as well: what was done could not be said.
 fn is_deaf(ran: &Ran) -> bool {
     ran.stderr.contains("cannot write to standard output")
+}
+
+/// Whether the error went on, or came first, in the program that `exec` ran.
+fn is_the_programs(ran: &Ran) -> bool {
+    ran.code == Some(127) && ran.stderr.contains("error while loading shared libraries")
 }
 
 fn quick(name: &str, every: usize) {
