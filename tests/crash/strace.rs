@@ -227,7 +227,12 @@ pub(crate) fn inject(
 
 /// The first argument of a call, without what is random in the name of a file.
 fn first_of(text: &str) -> String {
-    text.split(',').next().unwrap_or_default().chars().filter(|char| !char.is_ascii_hexdigit()).collect()
+    text.split([',', ')'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|char| !char.is_ascii_hexdigit())
+        .collect()
 }
 
 /// The lines of a log, with calls that another thread's came between put together again.
