@@ -83,21 +83,21 @@ pub struct Changed {
 /// the old ones, unless `unproven`; the old ones are kept for `revert`.
 pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> Result<Changed, OpsError> {
     // Before the lock is taken: a refresh takes it, too.
-    let token = if wanted.unproven { None } else { token_of(session, &plan(session, name, wanted)?).await? };
+    let token =
+        if wanted.unproven { None } else { token_of(session, &intend(session, name, wanted)?).await? };
     let (_, _lock) = session.lock(name)?;
-    let mut changed = plan(session, name, wanted)?;
-    let connection = &changed.overview.connection;
-    if changed.exchange_settings && !wanted.unproven {
-        (changed.proven, changed.warning) = prove(session, connection, token.as_ref()).await?;
-    }
+    let Intended { mut connection, exchange_settings } = intend(session, name, wanted)?;
+    let (proven, warning) = if exchange_settings && !wanted.unproven {
+        prove(session, &connection, token.as_ref()).await?
+    } else {
+        (false, None)
+    };
     let event = with_trust(
-        AuditEvent::new(Action::ConnectionSet).on(&connection.id).with("proven", changed.proven),
+        AuditEvent::new(Action::ConnectionSet).on(&connection.id).with("proven", proven),
         &connection.settings,
     );
-    let exchange_settings = changed.exchange_settings;
     // For the report, too: what is read after the commit could fail, and the change is made.
     let overview = session.vault.transact::<_, OpsError>(&event, |rows| {
-        let mut connection = connection.clone();
         unused(rows, &connection)?;
         if let Some(company) = &wanted.company {
             connection.company = company.as_ref().map(|name| rows.ensure_company(name)).transpose()?;
@@ -108,14 +108,14 @@ pub async fn set(session: &Session, name: &ConnectionName, wanted: &Changes) -> 
         }
         overview::read(rows, connection)
     })?;
-    Ok(Changed { overview, ..changed })
+    Ok(Changed { overview, exchange_settings, proven, warning })
 }
 
 /// Returns a valid token of a connection whose grant can prove its new settings; `None` without a grant.
-async fn token_of(session: &Session, changed: &Changed) -> Result<Option<AccessToken>, OpsError> {
-    let connection = &changed.overview.connection;
+async fn token_of(session: &Session, intended: &Intended) -> Result<Option<AccessToken>, OpsError> {
+    let Intended { connection, exchange_settings } = intended;
     let by_grant = connection.settings.grant() == GrantKind::RefreshToken;
-    if !changed.exchange_settings || !by_grant || session.plan(connection)?.harmless().is_none() {
+    if !exchange_settings || !by_grant || session.plan(connection)?.harmless().is_none() {
         return Ok(None);
     }
     let current = session.vault.read(|rows| current(rows, connection))?;
@@ -152,6 +152,27 @@ async fn prove(
 
 /// Returns what [`set`] would store, without proof and without storing it: what `--dry-run` shows.
 pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Result<Changed, OpsError> {
+    let Intended { mut connection, exchange_settings } = intend(session, name, changes)?;
+    if let Some(company) = &changes.company {
+        let planned = |name: &String| session.vault.read(|rows| rows.planned_company(name));
+        connection.company = company.as_ref().map(planned).transpose()?;
+    }
+    let mut overview = overview::of(session, &connection)?;
+    if exchange_settings {
+        overview.token = None;
+    }
+    Ok(Changed { overview, exchange_settings, proven: false, warning: None })
+}
+
+/// A connection with its changes, but for its company.
+struct Intended {
+    connection: Connection,
+    /// Whether settings that take part in an exchange change.
+    exchange_settings: bool,
+}
+
+/// Checks the changes and makes them, storing nothing.
+fn intend(session: &Session, name: &ConnectionName, changes: &Changes) -> Result<Intended, OpsError> {
     session.vault.require_writable()?;
     let mut connection = session.connection(name)?;
     let before = connection.settings.clone();
@@ -176,17 +197,8 @@ pub fn plan(session: &Session, name: &ConnectionName, changes: &Changes) -> Resu
     connection.tags.extend(changes.tags.clone());
     connection.tags.retain(|tag, _| !changes.untag.contains(tag));
     connection.updated_at = session.clock.now();
-    session.vault.read::<_, OpsError>(|rows| {
-        if let Some(company) = &changes.company {
-            connection.company = company.as_ref().map(|name| rows.planned_company(name)).transpose()?;
-        }
-        unused(rows, &connection)
-    })?;
-    let mut overview = overview::of(session, &connection)?;
-    if exchange_settings {
-        overview.token = None;
-    }
-    Ok(Changed { overview, exchange_settings, proven: false, warning: None })
+    session.vault.read(|rows| unused(rows, &connection))?;
+    Ok(Intended { connection, exchange_settings })
 }
 
 fn apply(changes: &Changes, settings: &mut Settings) -> Result<(), OpsError> {
