@@ -15,7 +15,7 @@ use tokenctl::vault::identity::Identity;
 use crate::common::login::free_port;
 use crate::common::{Place, Ran};
 use crate::released;
-use crate::strace::plain;
+use crate::strace::{is_accompanied, plain};
 
 /// The customer's NetSuite account, for all tests of this process.
 struct World {
@@ -83,7 +83,7 @@ impl Scenario {
 
     /// Whether somebody with a browser takes part.
     pub(crate) fn is_accompanied(&self) -> bool {
-        self.name.starts_with("login")
+        is_accompanied(self.arguments)
     }
 }
 

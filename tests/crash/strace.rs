@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use crate::accompany::accompanied;
 use crate::common::{Place, Ran};
+use crate::tree::without_random;
 
 /// When every invitation is over.
 const MUCH_LATER: &str = "2030-01-01T00:00:00Z";
@@ -40,7 +41,7 @@ impl Call {
 
     /// Whether it sends something through a socket.
     pub(crate) fn sends(&self) -> bool {
-        let to = self.text.split(',').next().unwrap_or_default();
+        let to = first_argument(&self.text);
         ["write", "writev", "sendto", "sendmsg"].contains(&&*self.name)
             && ["<socket:", "<TCP"].iter().any(|kind| to.contains(kind))
     }
@@ -51,7 +52,7 @@ impl Call {
         let cwd = format!("AT_FDCWD<{}>", folder.display());
         let named = match &*self.name {
             // What is written may be a report that names the home.
-            "read" | "pread64" | "write" | "pwrite64" => self.text.split(',').next().unwrap_or_default(),
+            "read" | "pread64" | "write" | "pwrite64" => first_argument(&self.text),
             _ => &self.text,
         };
         named.replace(&cwd, "").contains(&*folder.display().to_string())
@@ -124,9 +125,14 @@ pub(crate) fn command(place: &Place, arguments: &[&str], bugs: &str) -> Command 
     command
 }
 
+/// Whether somebody with a browser takes part in a command.
+pub(crate) fn is_accompanied(arguments: &[&str]) -> bool {
+    arguments.first() == Some(&"login")
+}
+
 /// Runs a command; a login has somebody who logs in.
 fn run(place: &Place, arguments: &[&str], command: &mut Command) -> Ran {
-    if arguments.first() == Some(&"login") { accompanied(place, command) } else { place.finish(command) }
+    if is_accompanied(arguments) { accompanied(place, command) } else { place.finish(command) }
 }
 
 fn traced(
@@ -214,8 +220,8 @@ pub(crate) fn inject(
             let cwd = format!("AT_FDCWD<{home}>");
             // A browser moves the counts further, to another file of the home.
             let is_meant = |line: &str| {
-                arguments.first() != Some(&"login")
-                    || line.split_once('(').is_some_and(|(_, text)| first_of(text) == first_of(&call.text))
+                !is_accompanied(arguments)
+                    || line.split_once('(').is_some_and(|(_, text)| file_of(text) == file_of(&call.text))
             };
             whole(&log).any(|line| {
                 line.contains("(INJECTED)") && line.replace(&cwd, "").contains(&home) && is_meant(&line)
@@ -225,14 +231,15 @@ pub(crate) fn inject(
     (ran, fired)
 }
 
-/// The first argument of a call, without what is random in the name of a file.
-fn first_of(text: &str) -> String {
-    text.split([',', ')'])
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|char| !char.is_ascii_hexdigit())
-        .collect()
+/// The first argument of a call.
+fn first_argument(text: &str) -> &str {
+    text.split([',', ')']).next().unwrap_or_default()
+}
+
+/// The file that a call works on, by path or by descriptor, whichever number that has.
+fn file_of(text: &str) -> String {
+    let first = first_argument(text);
+    without_random(first.find('<').map_or(first, |at| &first[at..]))
 }
 
 /// The lines of a log, with calls that another thread's came between put together again.

@@ -74,7 +74,7 @@ pub(crate) fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 /// Replaces runs of 16 or more hexadecimal digits.
-fn without_random(text: &str) -> String {
+pub(crate) fn without_random(text: &str) -> String {
     let mut plain = String::new();
     let mut digits = String::new();
     for char in text.chars().chain(std::iter::once('\0')) {
